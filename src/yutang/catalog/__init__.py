@@ -1,0 +1,1 @@
+"""Frozen data the whole product shares: events, identity kinds, platforms, metrics, reasons."""

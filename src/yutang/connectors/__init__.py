@@ -1,0 +1,1 @@
+"""One folder per platform or file family; each yields canonical records and stores nothing."""
