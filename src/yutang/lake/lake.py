@@ -170,6 +170,18 @@ class Lake:
         actions = pa.table(self.delta(table).get_add_actions(flatten=True))
         return sum(actions.column("num_records").to_pylist())
 
+    def highest(self, column: str) -> int:
+        """The largest value of an integer column over all tables, from the log's statistics."""
+        top = 0
+        for table in TABLES:
+            if self.exists(table):
+                actions = pa.table(self.delta(table).get_add_actions(flatten=True))
+                name = f"max.{column}"
+                if name in actions.column_names:
+                    values = [v for v in actions.column(name).to_pylist() if v is not None]
+                    top = max([top, *values])
+        return top
+
     # --- key index ---------------------------------------------------------------------------
     def rebuild_keys(self, table: str) -> None:
         """Make the key index again from the lake (it is a cache)."""

@@ -1,0 +1,1 @@
+"""Commerce: shops, order imports, and what each order is now."""

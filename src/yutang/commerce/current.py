@@ -1,0 +1,250 @@
+"""What each order is now: the highest revision known, one row an order, one row a line.
+
+A cache (Arrow files under cache/orders) made from the lake; `yutang rebuild` makes it again.
+
+Rank: the platform's modified time, else the latest of its times; then status; then import time.
+Each field takes the highest-ranking revision that has it, so a list file and a detail file of the
+same orders complete each other and count once. An explicit order amount wins over the sum of
+lines.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from sqlalchemy import select
+
+from yutang.errors import Damaged
+from yutang.identity import Identities
+from yutang.ingest import facts_version
+from yutang.kit import clock
+from yutang.state.brand import shops
+from yutang.workspace import Workspace
+
+RANKED = (
+    "status created_at paid_at shipped_at finished_at closed_at paid_fen lines_paid_fen refund_fen"
+    " lines_refund_fen freight_fen platform_discount_fen shop_discount_fen quantity channel store"
+    " guide province city"
+).split()
+LINE_RANKED = (
+    "item_id sku_id sku_code title spec category brand quantity unit_price_fen item_paid_fen"
+    " refund_fen refund_status bought_at"
+).split()
+KEEP_GENERATIONS = 2
+
+
+@dataclass(frozen=True)
+class CurrentOrders:
+    """One facts version's orders, memory-mapped.
+
+    orders: order (int32 number), customer uint32 (0 = nobody), platform, shop, domain, order_id,
+      status, paid bool, paid_at ms, day int32 (business day of payment), paid_fen, refund_fen,
+      refund_at ms, quantity, channel, store, guide, province, city, first_commit
+    lines: order (row of `orders`), customer, item_id, title, category, brand, quantity,
+      item_paid_fen, refund_fen, first_commit, paid, paid_at, platform, shop, domain
+    """
+
+    version: int
+    orders: pa.Table
+    lines: pa.Table
+
+
+class OrderBook:
+    """The current orders of one brand."""
+
+    def __init__(self, workspace: Workspace, identities: Identities) -> None:
+        self._workspace = workspace
+        self._identities = identities
+        self._open: CurrentOrders | None = None
+
+    @property
+    def _root(self) -> Path:
+        return self._workspace.cache / "orders"
+
+    def current(self) -> CurrentOrders:
+        """The newest made version (empty before the first refresh)."""
+        pointer = self._root / "current.json"
+        if not pointer.exists():
+            return CurrentOrders(0, *_empty())
+        version, folder = json.loads(pointer.read_text()).values()
+        if self._open is None or self._open.version != version:
+            self._open = CurrentOrders(
+                version,
+                _map(self._root / folder / "orders.arrow"),
+                _map(self._root / folder / "lines.arrow"),
+            )
+        return self._open
+
+    def refresh(self, *, whole: bool = False) -> CurrentOrders:
+        """Make the orders of the newest facts version (the writer only)."""
+        with self._workspace.db.read() as connection:
+            version = facts_version(connection)
+        if not whole and self.current().version == version:
+            return self.current()
+        orders, lines = self._make()
+        folder = f"{version}-{self._workspace.now()}"
+        target = self._root / folder
+        target.mkdir(parents=True, exist_ok=True)
+        _write(target / "orders.arrow", orders)
+        _write(target / "lines.arrow", lines)
+        temporary = self._root / "current.tmp"
+        temporary.write_text(json.dumps({"version": version, "folder": folder}))
+        os.replace(temporary, self._root / "current.json")
+        self._open = None
+        generations = sorted(
+            (path for path in self._root.iterdir() if path.is_dir()),
+            key=lambda path: path.stat().st_mtime_ns,
+        )
+        for old in generations[:-1] if whole else generations[:-KEEP_GENERATIONS]:
+            shutil.rmtree(old, ignore_errors=True)
+        return self.current()
+
+    def _make(self) -> tuple[pa.Table, pa.Table]:
+        lake = self._workspace.lake
+        headers = lake.dataset("orders")
+        if headers is None:
+            return _empty()
+        customer = self._identities.customer_array()
+        with self._workspace.db.read() as connection:
+            known = connection.execute(select(shops.c.platform, shops.c.shop, shops.c.domain)).all()
+        with duckdb.connect() as db:
+            db.register("revisions", headers)
+            db.register("customer_of", _customer_table(customer))
+            db.register(
+                "shops",
+                pa.table(
+                    {
+                        name: pa.array([row[i] for row in known], pa.string())
+                        for i, name in enumerate(("platform", "shop", "domain"))
+                    }
+                ),
+            )
+            db.execute(f"CREATE TEMP TABLE folded AS {_fold_sql()}")
+            orders = db.execute(_ORDERS_SQL).to_arrow_table()
+            days = clock.day_numbers(
+                np.asarray(orders.column("paid_at"), np.int64), self._workspace.zone
+            )
+            orders = orders.append_column("day", pa.array(days, pa.int32()))
+            db.execute("CREATE TEMP TABLE numbered AS SELECT * FROM orders")
+            items = lake.dataset("order_lines")
+            if items is None:
+                lines = _empty()[1]
+            else:
+                db.register("line_revisions", items)
+                lines = db.execute(_lines_sql()).to_arrow_table()
+        return orders.drop_columns(["order_key"]), lines
+
+
+_RANK = (
+    "{'a': coalesce(rank_at, 0), 'b': status_rank, 'c': imported_at, 'd': commit_id, 'e': \"row\"}"
+)
+
+
+def _rank(column: str) -> str:
+    return f"arg_max({column}, rank)"  # DuckDB's arg_max leaves out rows where `column` is null
+
+
+def _fold_sql() -> str:
+    fields = ", ".join(f"{_rank(name)} AS {name}" for name in RANKED)
+    return (
+        "SELECT order_key, any_value(platform) AS platform, any_value(shop) AS shop,"
+        f" any_value(order_id) AS order_id, {fields},"
+        " arg_max(nullif(identity, 0), rank) AS identity, min(commit_id) AS first_commit"
+        f" FROM (SELECT *, {_RANK} AS rank FROM revisions) GROUP BY order_key"
+    )
+
+
+_ORDERS_SQL = """
+SELECT (row_number() OVER (ORDER BY coalesce(c.customer, 0), at, f.order_key) - 1)::INTEGER AS "order",
+  order_key, coalesce(c.customer, 0)::UINTEGER AS customer, f.platform, f.shop,
+  coalesce(s.domain, 'public') AS domain, order_id, status,
+  coalesce(paid_fen, lines_paid_fen, 0) > 0
+    AND (status IS NULL OR status IN ('paid', 'shipped', 'finished')
+         OR (status = 'closed' AND (paid_at IS NOT NULL OR coalesce(refund_fen, 0) > 0))) AS paid,
+  at AS paid_at, coalesce(paid_fen, lines_paid_fen, 0)::BIGINT AS paid_fen,
+  coalesce(refund_fen, lines_refund_fen, 0)::BIGINT AS refund_fen,
+  coalesce(closed_at, finished_at, at) AS refund_at, coalesce(quantity, 0) AS quantity,
+  coalesce(freight_fen, 0)::BIGINT AS freight_fen, channel, store, guide, province, city,
+  first_commit
+FROM (SELECT *, coalesce(paid_at, created_at, finished_at, shipped_at, closed_at, 0) AS at
+      FROM folded) f
+LEFT JOIN customer_of c ON c.identity = f.identity
+LEFT JOIN shops s ON s.platform = f.platform AND s.shop = f.shop
+ORDER BY 1
+"""
+
+
+def _lines_sql() -> str:
+    fields = ", ".join(f"{_rank(name)} AS {name}" for name in LINE_RANKED)
+    return f"""
+SELECT o."order", o.customer, l.item_id, l.sku_id, l.title, l.spec, l.category, l.brand,
+  coalesce(l.quantity, 0) AS quantity, coalesce(l.item_paid_fen, 0)::BIGINT AS item_paid_fen,
+  coalesce(l.refund_fen, 0)::BIGINT AS refund_fen, l.first_commit, o.paid, o.paid_at, o.platform,
+  o.shop, o.domain, o.order_id, l.line_id
+FROM (SELECT order_key, line_id, {fields}, min(commit_id) AS first_commit
+      FROM (SELECT *, {_RANK} AS rank FROM line_revisions) GROUP BY order_key, line_id) l
+JOIN numbered o USING (order_key)
+ORDER BY 1, length(l.line_id), l.line_id
+"""
+
+
+def _customer_table(customer: np.ndarray) -> pa.Table:
+    ids = np.flatnonzero(customer)
+    return pa.table({"identity": ids.astype(np.int64), "customer": customer[ids]})
+
+
+def _write(path: Path, table: pa.Table) -> None:
+    coded = table
+    for i, field in enumerate(table.schema):
+        if pa.types.is_string(field.type) and field.name not in ("order_id", "line_id"):
+            column = table.column(i).combine_chunks().dictionary_encode()
+            coded = coded.set_column(i, field.name, column)
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, coded.schema) as writer:
+        writer.write_table(coded.combine_chunks())
+
+
+def _map(path: Path) -> pa.Table:
+    try:
+        return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    except (FileNotFoundError, pa.ArrowInvalid) as error:
+        raise Damaged(
+            "The cache of current orders is unreadable.", hint="Run `yutang rebuild`."
+        ) from error
+
+
+ORDER_COLUMNS: dict[str, pa.DataType] = {
+    "order": pa.int32(),
+    "customer": pa.uint32(),
+    **{n: pa.string() for n in ("platform", "shop", "domain", "order_id", "status")},
+    "paid": pa.bool_(),
+    **{n: pa.int64() for n in ("paid_at", "paid_fen", "refund_fen", "refund_at")},
+    "quantity": pa.float64(),
+    "freight_fen": pa.int64(),
+    **{n: pa.string() for n in ("channel", "store", "guide", "province", "city")},
+    "first_commit": pa.int64(),
+    "day": pa.int32(),
+}
+LINE_COLUMNS: dict[str, pa.DataType] = {
+    "order": pa.int32(),
+    "customer": pa.uint32(),
+    **{n: pa.string() for n in ("item_id", "sku_id", "title", "spec", "category", "brand")},
+    "quantity": pa.float64(),
+    **{n: pa.int64() for n in ("item_paid_fen", "refund_fen", "first_commit")},
+    "paid": pa.bool_(),
+    "paid_at": pa.int64(),
+    **{n: pa.string() for n in ("platform", "shop", "domain", "order_id", "line_id")},
+}
+
+
+def _empty() -> tuple[pa.Table, pa.Table]:
+    return (
+        pa.schema(list(ORDER_COLUMNS.items())).empty_table(),
+        pa.schema(list(LINE_COLUMNS.items())).empty_table(),
+    )

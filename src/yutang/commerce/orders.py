@@ -1,0 +1,231 @@
+"""Canonical order tables → rows of the lake's `orders` and `order_lines`.
+
+Both tables are revisions: a row is dropped only where the same content is known for the same
+order; which revision counts is decided when orders are read (commerce.current).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection
+
+from yutang.catalog.identity_kinds import BY_CODE
+from yutang.catalog.orders import STATUS_RANK
+from yutang.commerce.shops import register_shops
+from yutang.identity import Identities
+from yutang.ingest import Misfit, Prepared
+from yutang.kit import clock
+from yutang.kit.columns import iso_days
+from yutang.lake import Keys
+from yutang.workspace import Workspace
+
+PERSONAL = ("buyer", "buyer_kind", "phone", "member_no")  # become identities, never stored
+NO_TIME_DAY = 0  # an order file without any time: 1970-01-01, shown as "no date"
+
+_WHENS = " ".join(f"WHEN '{code}' THEN {rank}" for code, rank in STATUS_RANK.items())
+_STATUS_RANK = f"CASE status {_WHENS} ELSE 0 END"
+_ORDER_TIME = "coalesce(paid_at, created_at, finished_at, shipped_at, closed_at, rank_at, 0)"
+
+
+@dataclass(frozen=True)
+class OrderBatch:
+    """Canonical tables (catalog.orders) of whole orders: n orders and m lines."""
+
+    orders: pa.Table
+    lines: pa.Table
+
+
+def split(batch: OrderBatch, lines_per_part: int) -> list[OrderBatch]:
+    """Parts of whole orders, sorted by day, each of about `lines_per_part` lines or orders."""
+    size = max(batch.orders.num_rows, batch.lines.num_rows)
+    if size <= lines_per_part:
+        return [batch]
+    parts = -(-size // lines_per_part)
+    with duckdb.connect() as db:
+        db.register("orders", batch.orders)
+        db.register("lines", batch.lines)
+        db.execute(
+            "CREATE TEMP TABLE placed AS SELECT platform, shop, order_id, ntile(?) OVER"
+            f" (ORDER BY {_ORDER_TIME}, platform, shop, order_id) AS part FROM orders",
+            [parts],
+        )
+        out = []
+        for part in range(1, parts + 1):
+            mine = f"SELECT platform, shop, order_id FROM placed WHERE part = {part}"
+            out.append(
+                OrderBatch(
+                    *(
+                        db.execute(
+                            f"SELECT t.* FROM {name} t SEMI JOIN ({mine}) p"
+                            " USING (platform, shop, order_id) ORDER BY row"
+                        ).to_arrow_table()
+                        for name in ("orders", "lines")
+                    )
+                )
+            )
+    return out
+
+
+class OrderIntake:
+    """Turns canonical orders of one brand into facts."""
+
+    def __init__(self, workspace: Workspace, identities: Identities) -> None:
+        self._workspace = workspace
+        self._identities = identities
+
+    def prepare(
+        self,
+        connection: Connection,
+        version: int,
+        batch: OrderBatch,
+        *,
+        source: str,
+        import_id: int,
+        misfits: list[Misfit],
+    ) -> Prepared:
+        """Rows, counts and misfits of whole orders; see Committer.commit."""
+        at = self._workspace.now()
+        register_shops(connection, batch.orders, at=at)
+        resolved = self._identities.resolve(
+            connection,
+            _identity_columns(batch.orders),
+            commit_id=version,
+            source=source,
+            evidence="order",
+        )
+        identity = pa.array(resolved.primary, pa.int64())
+        with duckdb.connect() as db:
+            headers = self._headers(db, batch.orders, identity, resolved.refused)
+            lines = self._lines(db, batch.lines)
+        known = self._known(headers, lines)
+        tables: dict[str, pa.Table] = {}
+        dropped: dict[str, int] = {}
+        for name, rows in (("orders", headers), ("order_lines", lines)):
+            days = clock.day_numbers(np.asarray(rows.column("at"), np.int64), self._workspace.zone)
+            keys = Keys(_u64(rows, "key_high"), _u64(rows, "key_low"), days)
+            order_keys = Keys(_u64(rows, "order_high"), _u64(rows, "order_low"), days)
+            fresh = np.flatnonzero(self._workspace.lake.fresh(name, keys))
+            dropped[name] = rows.num_rows - len(fresh)
+            plain = rows.drop_columns(["key_high", "key_low", "order_high", "order_low", "at"])
+            extra = {
+                "day": iso_days(days),
+                "event_key": keys.to_arrow(),
+                "key_day": pa.array(days, pa.int32()),
+                "order_key": order_keys.to_arrow(),
+                "import_id": pa.array(np.full(len(days), import_id), pa.int64()),
+                "imported_at": pa.array(np.full(len(days), at), pa.int64()),
+            }
+            for column, values in extra.items():
+                plain = plain.append_column(column, values)
+            tables[name] = plain.take(pa.array(fresh)).sort_by([("day", "ascending")])
+        changed = set(resolved.changed) | self._owners(known, tables, connection)
+        counts = {
+            "orders": tables["orders"].num_rows,
+            "lines": tables["order_lines"].num_rows,
+            "accepted": tables["orders"].num_rows + tables["order_lines"].num_rows,
+            "duplicates": dropped["orders"] + dropped["order_lines"],
+            "duplicate_orders": dropped["orders"],
+            "duplicate_lines": dropped["order_lines"],
+            "quarantined": len(misfits),
+            "refused": int(resolved.refused.sum()),
+            "identities": resolved.created,
+        }
+        return Prepared(tables=tables, counts=counts, misfits=misfits, changed=changed)
+
+    def _headers(
+        self,
+        db: duckdb.DuckDBPyConnection,
+        orders: pa.Table,
+        identity: pa.Array,
+        refused: np.ndarray,
+    ) -> pa.Table:
+        """Header rows with status rank, order key and content key."""
+        table = orders.append_column("identity", identity)
+        if refused.any():
+            table = table.filter(pa.array(~refused))
+        table = table.drop_columns([name for name in PERSONAL if name in table.column_names])
+        content = [name for name in table.column_names if name != "row"]
+        db.register("headers", table)
+        return db.execute(
+            f"SELECT *, {_STATUS_RANK} AS status_rank, {_ORDER_TIME} AS at,"
+            f" {_md5('order', ORDER_KEY)}, {_md5('key', content)} FROM headers"
+        ).to_arrow_table()
+
+    def _lines(self, db: duckdb.DuckDBPyConnection, lines: pa.Table) -> pa.Table:
+        """Item rows ranked like their header: an older export does not turn the clock back."""
+        content = [f"l.{name}" for name in lines.column_names if name != "row"]
+        db.register("item_lines", lines)
+        return db.execute(
+            "SELECT l.*, h.rank_at, h.status_rank, coalesce(l.bought_at, 0) AS at,"
+            f" {_md5('order', [f'l.{c}' for c in ORDER_KEY])},"
+            f" {_md5('key', [*content, 'h.rank_at', 'h.status_rank'])} FROM item_lines l"
+            f" JOIN (SELECT platform, shop, order_id, rank_at, {_STATUS_RANK} AS status_rank"
+            " FROM headers) h USING (platform, shop, order_id)"
+        ).to_arrow_table()
+
+    def _known(self, headers: pa.Table, lines: pa.Table) -> np.ndarray:
+        """Order keys (high halves) of the batch that the lake held before."""
+        stored = self._workspace.lake.scan("orders", ["order_key"])
+        if not stored.num_rows:
+            return np.empty(0, np.uint64)
+        mine = np.union1d(_u64(headers, "order_high"), _u64(lines, "order_high"))
+        zeros = np.zeros(stored.num_rows, np.int32)
+        held = Keys.from_arrow(stored.column("order_key"), pa.array(zeros)).high
+        return np.intersect1d(mine, held)
+
+    def _owners(
+        self, known: np.ndarray, tables: dict[str, pa.Table], connection: Connection
+    ) -> set[int]:
+        """Customers, of now and of before, of known orders that got a new revision."""
+        touched = [
+            Keys.from_arrow(rows.column("order_key"), rows.column("key_day")).high
+            for rows in tables.values()
+            if rows.num_rows
+        ]
+        revised = np.intersect1d(known, np.concatenate(touched)) if touched else known[:0]
+        if not len(revised):
+            return set()
+        stored = self._workspace.lake.scan("orders", ["order_key", "identity"])
+        rows = pa.concat_tables(
+            [stored, tables["orders"].select(stored.column_names)], promote_options="default"
+        )
+        zeros = pa.array(np.zeros(rows.num_rows, np.int32))
+        high = Keys.from_arrow(rows.column("order_key"), zeros).high
+        owners = np.unique(np.asarray(rows.column("identity"))[np.isin(high, revised)])
+        customer = self._identities.customer_array_in(connection)
+        return {int(c) for c in customer[owners] if c}
+
+
+ORDER_KEY = ["platform", "shop", "order_id"]
+
+
+def _md5(name: str, columns: list[str]) -> str:
+    """SQL of a 128-bit hash of the columns, as two halves; null and '' stay different."""
+    parts = ", chr(31), ".join(f"coalesce(CAST({c} AS VARCHAR), chr(30))" for c in columns)
+    text = f"concat({parts})"
+    return f"md5_number_upper({text}) AS {name}_high, md5_number_lower({text}) AS {name}_low"
+
+
+def _u64(rows: pa.Table, column: str) -> np.ndarray:
+    return np.asarray(rows.column(column)).astype(np.uint64)
+
+
+def _identity_columns(orders: pa.Table) -> dict[str, pa.Array]:
+    """Identity kind → text values, from buyer + buyer_kind, phone and member number."""
+    kinds = orders.column("buyer_kind").combine_chunks().cast(pa.string())
+    buyer = orders.column("buyer").combine_chunks()
+    columns: dict[str, pa.Array] = {}
+    for kind in pc.unique(kinds).to_pylist():
+        if kind is not None:
+            mine = pc.fill_null(pc.equal(kinds, kind), False)
+            columns[kind] = pc.if_else(mine, buyer, pa.scalar(None, pa.string()))
+    for kind in ("phone", "member_no"):
+        values = orders.column(kind).combine_chunks()
+        if values.null_count < len(values):
+            columns[kind] = pc.coalesce(columns[kind], values) if kind in columns else values
+    return columns or {next(iter(BY_CODE)): pa.nulls(orders.num_rows, pa.string())}

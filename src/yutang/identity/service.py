@@ -1,0 +1,240 @@
+"""Resolve identities of a batch of facts to dense ids, and keep customers joined."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from sqlalchemy import Connection, select
+
+from yutang.catalog.identity_kinds import KINDS, kind_of
+from yutang.identity import repository, rules
+from yutang.identity.repository import Identity, NewIdentity
+from yutang.state.brand import identities, identity_links, refusals
+from yutang.workspace import Workspace
+
+STRENGTH_ORDER = {"person": 0, "app": 1, "device": 2}
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Identities of n rows.
+
+    primary: int64 (n), the strongest identity of each row, 0 = none
+    refused: bool (n), rows of a person who was erased and is not taken in again
+    changed: customers that were merged or absorbed another (their facts moved)
+    created: number of new identities
+    """
+
+    primary: np.ndarray
+    refused: np.ndarray
+    changed: frozenset[int]
+    created: int
+
+
+class Identities:
+    """Identities of one brand."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def resolve(
+        self,
+        connection: Connection,
+        columns: Mapping[str, pa.ChunkedArray | pa.Array],
+        *,
+        commit_id: int,
+        source: str,
+        evidence: str,
+    ) -> Resolved:
+        """Give each row its identity, making new ones, and link those that stand in one row.
+
+        columns: identity kind → text values (n rows, null where absent). Masked or empty values
+        are no identities.
+        """
+        at = self._workspace.now()
+        coded = {kind: self._encode(kind, values) for kind, values in columns.items()}
+        wanted = [(kind, key) for kind, (_, keys, _) in coded.items() for key in keys if key]
+        found = repository.find_many(connection, wanted)
+        refused_keys = self._refused(connection, wanted)
+        next_id, next_customer = repository.highest(connection)
+        next_id = max(next_id, self._highest_in_lake())
+        new: list[NewIdentity] = []
+        kind_by_id: dict[int, str] = {}
+        ids: dict[str, np.ndarray] = {}
+        rows = len(next(iter(columns.values()))) if columns else 0
+        refused = np.zeros(rows, bool)
+        for kind, (index, keys, shown) in coded.items():
+            table = np.zeros(len(keys) + 1, np.int64)
+            barred = np.zeros(len(keys) + 1, bool)
+            for position, key in enumerate(keys):
+                if key is None:
+                    continue
+                if (kind, key) in refused_keys:
+                    barred[position] = True
+                    continue
+                known = found.get((kind, key))
+                if known is None:
+                    next_id += 1
+                    known = (next_id, 0)
+                    found[kind, key] = known
+                    display = shown[position]
+                    tail = display[-4:] if kind == "phone" else ""
+                    new.append(NewIdentity(next_id, kind, key, display, tail))
+                table[position] = known[0]
+                kind_by_id[known[0]] = kind
+            ids[kind] = table[index]
+            refused |= barred[index]
+        pairs = _pairs(ids)
+        customers = dict(found.values())
+        changed = self._join(
+            connection, customers, kind_by_id, pairs, new, next_customer, commit_id, source, at
+        )
+        repository.add_links(connection, pairs, evidence=evidence, source=source, at=at)
+        primary = np.zeros(rows, np.int64)
+        for kind in sorted(ids, key=_strength):
+            primary = np.where(primary == 0, ids[kind], primary)
+        primary[refused] = 0
+        return Resolved(primary, refused, frozenset(changed), len(new))
+
+    def customer_array(self) -> np.ndarray:
+        """Customer by identity id (uint32; 0 = nobody)."""
+        with self._workspace.db.read() as connection:
+            return repository.customer_array(connection)
+
+    def customer_array_in(self, connection: Connection) -> np.ndarray:
+        """The same, inside the caller's transaction."""
+        return repository.customer_array(connection)
+
+    def of_customer(self, customer: int) -> list[Identity]:
+        """The identities that make up a customer, oldest first."""
+        with self._workspace.db.read() as connection:
+            return repository.of_customer(connection, customer)
+
+    def find(self, kind: str, value: str) -> Identity | None:
+        """The identity, looked up by its plain value."""
+        key = self._key(kind, value)
+        if key is None:
+            return None
+        with self._workspace.db.read() as connection:
+            row = connection.execute(
+                select(identities.c.id, identities.c.customer_id).where(
+                    identities.c.kind == kind, identities.c.value == key
+                )
+            ).first()
+            if row is None:
+                return None
+            for one in repository.of_customer(connection, int(row[1])):
+                if one.id == row[0]:
+                    return one
+        return None
+
+    def links_of(self, ids: Sequence[int]) -> list[tuple[int, int, str, str, int]]:
+        """(a, b, evidence, source, at) of the standing links among these identities."""
+        with self._workspace.db.read() as connection:
+            query = (
+                select(
+                    identity_links.c.a,
+                    identity_links.c.b,
+                    identity_links.c.evidence,
+                    identity_links.c.source,
+                    identity_links.c.at,
+                )
+                .where(identity_links.c.revoked_at.is_(None))
+                .where(identity_links.c.a.in_(ids) | identity_links.c.b.in_(ids))
+                .order_by(identity_links.c.id)
+            )
+            return [(int(a), int(b), e, s, int(at)) for a, b, e, s, at in connection.execute(query)]
+
+    # --- inside ------------------------------------------------------------------------------
+    def _key(self, kind: str, value: str) -> str | None:
+        plain = rules.as_text(kind, value)
+        if plain is None:
+            return None
+        return self._workspace.keyed_hash(kind, plain) if kind_of(kind).hashed else plain
+
+    def _encode(
+        self, kind: str, values: pa.ChunkedArray | pa.Array
+    ) -> tuple[np.ndarray, list[str | None], list[str]]:
+        """(row → position, keys by position, shown text by position); the last position = none."""
+        merged = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+        coded = merged.cast(pa.string()).dictionary_encode()
+        texts = coded.dictionary.to_pylist()
+        index = np.asarray(coded.indices.fill_null(len(texts)), np.int64)
+        keys = [self._key(kind, text) if text is not None else None for text in texts]
+        shown = [rules.shown_as(kind, rules.as_text(kind, text or "") or "") for text in texts]
+        return index, keys, shown
+
+    def _refused(
+        self, connection: Connection, wanted: list[tuple[str, str]]
+    ) -> set[tuple[str, str]]:
+        stored = {row[0] for row in connection.execute(select(refusals.c.value_hash))}
+        if not stored:
+            return set()
+        return {pair for pair in wanted if self._workspace.keyed_hash(*pair) in stored}
+
+    def _highest_in_lake(self) -> int:
+        """A restored older state must not give an id that facts in the lake carry already."""
+        return self._workspace.lake.highest("identity")
+
+    def _join(
+        self,
+        connection: Connection,
+        customers: dict[int, int],
+        kind_by_id: dict[int, str],
+        pairs: list[tuple[int, int]],
+        new: list[NewIdentity],
+        next_customer: int,
+        commit_id: int,
+        source: str,
+        at: int,
+    ) -> set[int]:
+        devices = {id_ for id_, kind in kind_by_id.items() if rules.is_device(kind)}
+        linked = {identity for pair in pairs for identity in pair}
+        involved = {customers[i] for i in linked if customers[i]}
+        device_kinds = [kind.code for kind in KINDS if kind.strength == "device"]
+        known = (
+            repository.known_customers(connection, involved, device_kinds)
+            if devices & linked
+            else involved
+        )
+        nodes = {
+            identity: (customer, customer in known)
+            for identity, customer in customers.items()
+            if identity in linked or not customer
+        }
+        outcome = rules.join(nodes, pairs, devices)
+        fresh: dict[int, int] = {}
+        customer_of: dict[int, int] = {}
+        for identity, node in sorted(outcome.customer_of.items()):
+            if node < 0:
+                if node not in fresh:
+                    next_customer += 1
+                    fresh[node] = next_customer
+                node = fresh[node]
+            customer_of[identity] = node
+        repository.add_customers(connection, fresh.values(), at)
+        repository.add_identities(
+            connection, new, customer_of, commit_id=commit_id, source=source, at=at
+        )
+        repository.merge_customers(connection, outcome.merged)
+        return set(outcome.merged) | set(outcome.merged.values())
+
+
+def _strength(kind: str) -> int:
+    return STRENGTH_ORDER[kind_of(kind).strength]
+
+
+def _pairs(ids: Mapping[str, np.ndarray]) -> list[tuple[int, int]]:
+    """Distinct pairs of identities that stand in one row, each tied to the row's strongest."""
+    kinds = sorted(ids, key=_strength)
+    found: set[tuple[int, int]] = set()
+    for position, kind in enumerate(kinds):
+        for other in kinds[position + 1 :]:
+            both = (ids[kind] > 0) & (ids[other] > 0)
+            if both.any():
+                stacked = np.unique(np.stack([ids[kind][both], ids[other][both]], axis=1), axis=0)
+                found.update((int(a), int(b)) for a, b in stacked)
+    return sorted(found)

@@ -1,0 +1,166 @@
+"""The commit order: how a batch becomes facts, exactly once, whatever dies when.
+
+  1 journal   the batch stands durable on disk (an import's stored file, the collector's journal)
+  2 state     one transaction: facts version, identities, dictionary           (synchronous=FULL)
+  3 lake      each Delta table, carrying (journal, position) as application transaction, fsynced
+  4 counters  one transaction: counts, quarantine, version marked done
+
+A batch that died between two steps is simply committed again: step 2 finds its version, step 3
+asks the lake what it holds already, step 4 happens once because the version is then `done`.
+The facts version is the id of the commit; every row in the lake carries it as `commit_id`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+from pyroaring import BitMap
+from sqlalchemy import Connection, func, insert, select, update
+
+from yutang.ingest.records import Misfit, count_up, store_misfits
+from yutang.state.brand import commits
+from yutang.workspace import Workspace
+
+Step = Callable[[str], None]
+
+
+@dataclass
+class Prepared:
+    """What a batch brings: rows per lake table, counts, misfits, customers to read whole."""
+
+    tables: dict[str, pa.Table]
+    counts: dict[str, int]
+    misfits: list[Misfit] = field(default_factory=list)
+    changed: Iterable[int] = ()
+
+
+Prepare = Callable[[Connection, int], Prepared]
+
+
+class Committer:
+    """Commits batches of one brand; the caller holds the brand's writer lock.
+
+    `step` is told the name of each step after it is done; tests kill the process there.
+    """
+
+    def __init__(self, workspace: Workspace, step: Step = lambda _name: None) -> None:
+        self._workspace = workspace
+        self._step = step
+
+    def commit(
+        self,
+        journal: str,
+        position: int,
+        kind: str,
+        prepare: Prepare,
+        *,
+        source: str,
+        import_id: int | None = None,
+    ) -> dict[str, int]:
+        """Commit one batch and give its counts; a batch committed before is left alone."""
+        workspace = self._workspace
+        with workspace.db.write() as connection:
+            known = connection.execute(
+                select(commits.c.id, commits.c.status, commits.c.counts).where(
+                    commits.c.journal == journal, commits.c.position == position
+                )
+            ).first()
+            if known is not None and known.status == "done":
+                return dict(known.counts)
+            version = known.id if known is not None else _next_version(connection, workspace)
+            prepared = prepare(connection, version)
+            # Facts already in the lake are duplicates to a second look: the first count stands.
+            counts = dict(known.counts) if known is not None else prepared.counts
+            changed = BitMap(prepared.changed)
+            if known is None:
+                connection.execute(
+                    insert(commits).values(
+                        id=version,
+                        at=workspace.now(),
+                        kind=kind,
+                        journal=journal,
+                        position=position,
+                        status="prepared",
+                        counts=counts,
+                        changed=changed.serialize(),
+                    )
+                )
+        self._step("state")
+        for table, rows in prepared.tables.items():
+            if rows.num_rows:
+                stamped = rows.append_column(
+                    "commit_id", pa.array([version] * rows.num_rows, pa.int64())
+                )
+                workspace.lake.append(table, stamped, journal=journal, position=position)
+            self._step(f"lake:{table}")
+        with workspace.db.write() as connection:
+            store_misfits(
+                connection,
+                prepared.misfits,
+                source=source,
+                import_id=import_id,
+                at=workspace.now(),
+            )
+            count_up(connection, source, counts, at=workspace.now(), zone=workspace.zone)
+            connection.execute(update(commits).where(commits.c.id == version).values(status="done"))
+        self._step("counters")
+        return counts
+
+    def note(self, kind: str, journal: str, changed: Iterable[int]) -> int:
+        """A facts version without facts: a merge, an undo or an erasure moved these customers."""
+        with self._workspace.db.write() as connection:
+            version = _next_version(connection, self._workspace)
+            connection.execute(
+                insert(commits).values(
+                    id=version,
+                    at=self._workspace.now(),
+                    kind=kind,
+                    journal=journal,
+                    position=0,
+                    status="done",
+                    counts={},
+                    changed=BitMap(changed).serialize(),
+                )
+            )
+        return version
+
+
+def facts_version(connection: Connection) -> int:
+    """The newest finished facts version (0 = no facts yet)."""
+    return int(
+        connection.execute(
+            select(func.max(commits.c.id)).where(commits.c.status == "done")
+        ).scalar()
+        or 0
+    )
+
+
+def changed_since(connection: Connection, version: int) -> BitMap:
+    """Customers whose facts must be read whole after `version`."""
+    found = BitMap()
+    query = select(commits.c.changed).where(commits.c.id > version, commits.c.status == "done")
+    for (blob,) in connection.execute(query):
+        if blob:
+            found |= BitMap.deserialize(blob)
+    return found
+
+
+def unfinished(connection: Connection) -> list[tuple[str, int]]:
+    """(journal, position) of batches that died on the way."""
+    query = select(commits.c.journal, commits.c.position).where(commits.c.status == "prepared")
+    return [(journal, int(position)) for journal, position in connection.execute(query)]
+
+
+def totals(connection: Connection) -> Mapping[str, int]:
+    """Sum of each counter over all sources and days."""
+    from yutang.state.brand import counters
+
+    query = select(counters.c.name, func.sum(counters.c.n)).group_by(counters.c.name)
+    return {name: int(n) for name, n in connection.execute(query)}
+
+
+def _next_version(connection: Connection, workspace: Workspace) -> int:
+    top = connection.execute(select(func.max(commits.c.id))).scalar() or 0
+    return max(int(top), workspace.lake.highest("commit_id")) + 1

@@ -1,0 +1,246 @@
+"""Event chunks → rows of the lake's `events` table."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import duckdb
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection
+
+from yutang.identity import Identities
+from yutang.ingest import dictionary
+from yutang.ingest.commit import Prepared
+from yutang.ingest.event_files import EventChunk
+from yutang.ingest.records import Misfit
+from yutang.kit import clock
+from yutang.kit.columns import iso_days
+from yutang.lake import Keys
+from yutang.workspace import Workspace
+
+ARRIVAL_BITS = 24  # arrival = facts version, then place in the batch (at most 16.7 M rows)
+
+
+class EventIntake:
+    """Turns chunks of one brand's events into facts."""
+
+    def __init__(self, workspace: Workspace, identities: Identities) -> None:
+        self._workspace = workspace
+        self._identities = identities
+
+    def prepare(
+        self,
+        connection: Connection,
+        version: int,
+        chunk: EventChunk,
+        *,
+        source: str,
+        import_id: int,
+    ) -> Prepared:
+        """Rows, counts and misfits of a chunk; see Committer.commit."""
+        misfits = list(chunk.misfits)
+        keys = _keys(chunk, source, self._workspace.zone)
+        fresh = self._workspace.lake.fresh("events", keys)
+        duplicates = int((~fresh).sum())
+        kept = _take(chunk, np.flatnonzero(fresh))
+        resolved = self._identities.resolve(
+            connection, kept.identities, commit_id=version, source=source, evidence="event"
+        )
+        masked = (resolved.primary == 0) & ~resolved.refused
+        misfits += [
+            Misfit(int(row), "identities", "missing_identity", None, None)
+            for row in np.asarray(kept.row)[masked]
+        ]
+        usable = np.flatnonzero(resolved.primary > 0)
+        used = _take(kept, usable)
+        at = self._workspace.now()
+        columns, bad = self._properties(connection, used, at)
+        misfits += bad
+        rows = self._rows(used, keys.take(np.flatnonzero(fresh)[usable]), columns, version, at)
+        rows = rows.append_column("identity", pa.array(resolved.primary[usable], pa.int64()))
+        rows = rows.append_column("source", pa.array([source] * rows.num_rows, pa.string()))
+        rows = rows.append_column("import_id", pa.array([import_id] * rows.num_rows, pa.int64()))
+        volumes = {
+            item["values"]: item["counts"] for item in pc.value_counts(used.event).to_pylist()
+        }
+        dictionary.count_events(connection, volumes, at=at, last_seen_at=at)
+        return Prepared(
+            tables={"events": rows.sort_by([("day", "ascending"), ("time", "ascending")])},
+            counts={
+                "events": rows.num_rows,
+                "accepted": rows.num_rows,
+                "duplicates": duplicates,
+                "quarantined": len(misfits),
+                "refused": int(resolved.refused.sum()),
+                "identities": resolved.created,
+            },
+            misfits=misfits,
+            changed=resolved.changed,
+        )
+
+    def _rows(
+        self,
+        chunk: EventChunk,
+        keys: Keys,
+        columns: dict[str, pa.Array],
+        version: int,
+        at: int,
+    ) -> pa.Table:
+        n = len(chunk)
+        arrival = (version << ARRIVAL_BITS) + np.arange(n, dtype=np.int64)
+        time = np.asarray(chunk.time, np.int64)
+        return pa.table(
+            {
+                "day": iso_days(clock.day_numbers(time, self._workspace.zone)),
+                "event": chunk.event,
+                "time": chunk.time,
+                "client_time": chunk.time,
+                "received_at": pa.array(np.full(n, at, np.int64)),
+                "arrival": pa.array(arrival),
+                "event_key": keys.to_arrow(),
+                "key_day": pa.array(keys.day, pa.int32()),
+                "row": chunk.row,
+                **columns,
+            }
+        )
+
+    def _properties(
+        self, connection: Connection, chunk: EventChunk, at: int
+    ) -> tuple[dict[str, pa.Array], list[Misfit]]:
+        known = dictionary.properties(connection)
+        rows = np.asarray(chunk.row)
+        columns: dict[str, pa.Array] = {}
+        misfits: list[Misfit] = []
+        for name, values in chunk.properties.items():
+            type_ = known[name.casefold()].type if name.casefold() in known else _type(values)
+            if type_ is None:
+                continue  # nothing but absent values: no type to see yet
+            registered = dictionary.register(connection, known, name, type_, at)
+            if registered is None:
+                first = int(rows[0]) if len(rows) else 0
+                misfits.append(Misfit(first, name, "name_invalid", None, None))
+                continue
+            column, bad = fit(values, registered.type)
+            if registered.field in columns:  # two spellings of one name in one chunk
+                column = pc.coalesce(columns[registered.field], column)
+            columns[registered.field] = column
+            misfits += [
+                Misfit(int(rows[i]), name, "value_misfit", _text(value), None) for i, value in bad
+            ]
+        return columns, misfits
+
+
+def fit(values: pa.Array | list[Any], type_: str) -> tuple[pa.Array, list[tuple[int, Any]]]:
+    """The values as a column of the type, absent where they do not fit; and the misfits (i, v)."""
+    wanted = dictionary.TYPES[type_]
+    if isinstance(values, pa.Array):
+        if _type(values) in (type_, None):
+            return values.cast(wanted), []
+        values = values.to_pylist()
+    out: list[Any] = []
+    bad: list[tuple[int, Any]] = []
+    for i, value in enumerate(values):
+        if value is None or _type_of(value) == type_:
+            out.append(value)
+        else:
+            out.append(None)
+            bad.append((i, value))
+    return pa.array(out, wanted), bad
+
+
+def _type(values: pa.Array | list[Any]) -> str | None:
+    """The type of a column, else of its first value; None where there is none."""
+    if not isinstance(values, pa.Array):
+        return next((_type_of(v) for v in values if v is not None and _type_of(v)), None)
+    kind = values.type
+    if pa.types.is_null(kind):
+        return None
+    if pa.types.is_boolean(kind):
+        return "bool"
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return "number"
+    if pa.types.is_timestamp(kind):
+        return "time"
+    if pa.types.is_list(kind):
+        return "list"
+    return "string"
+
+
+def _type_of(value: object) -> str | None:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return "list"
+    return None
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _take(chunk: EventChunk, rows: np.ndarray) -> EventChunk:
+    if len(rows) == len(chunk):
+        return chunk
+    index = pa.array(rows, pa.int64())
+    return EventChunk(
+        row=chunk.row.take(index),
+        event=chunk.event.take(index),
+        time=chunk.time.take(index),
+        message_id=chunk.message_id.take(index),
+        identities={kind: column.take(index) for kind, column in chunk.identities.items()},
+        properties={
+            name: column.take(index) if isinstance(column, pa.Array) else [column[i] for i in rows]
+            for name, column in chunk.properties.items()
+        },
+    )
+
+
+def _keys(chunk: EventChunk, source: str, zone: str) -> Keys:
+    """Event keys: hash of (source, sender's id or else the whole record, name, own time)."""
+    time = np.asarray(chunk.time, np.int64)
+    identity = pc.if_else(
+        pc.is_valid(chunk.message_id),
+        pc.binary_join_element_wise("id", chunk.message_id, "\x1f"),
+        pa.nulls(len(chunk), pa.string()),
+    )
+    missing = pc.indices_nonzero(pc.is_null(chunk.message_id)).to_pylist()
+    if missing:
+        texts = identity.to_pylist()
+        for i in missing:
+            texts[i] = "record\x1f" + _record(chunk, i)
+        identity = pa.array(texts, pa.string())
+    table = pa.table({"i": identity, "e": chunk.event, "t": chunk.time})
+    high, low = _digest(table, source)
+    return Keys(high, low, clock.day_numbers(time, zone))
+
+
+def _digest(table: pa.Table, source: str) -> tuple[np.ndarray, np.ndarray]:
+    connection = duckdb.connect()
+    connection.register("batch", table)
+    out = connection.execute(
+        "SELECT md5_number_upper(x) AS high, md5_number_lower(x) AS low"
+        " FROM (SELECT concat_ws(chr(31), ?, i, e, t) AS x FROM batch)",
+        [source],
+    ).fetchnumpy()
+    return out["high"].astype(np.uint64), out["low"].astype(np.uint64)
+
+
+def _record(chunk: EventChunk, i: int) -> str:
+    """The whole record without transport fields, always spelt the same way."""
+    identities = {k: column[i].as_py() for k, column in chunk.identities.items()}
+    properties: dict[str, Any] = {}
+    for name, column in chunk.properties.items():
+        properties[name] = column[i].as_py() if isinstance(column, pa.Array) else column[i]
+    body = [
+        {k: v for k, v in identities.items() if v is not None},
+        {k: v for k, v in properties.items() if v is not None},
+    ]
+    return msgspec.json.encode(body, order="deterministic").decode()

@@ -1,0 +1,69 @@
+"""What could not be taken as it came, and how much did: quarantine rows and counters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from yutang.kit import clock
+from yutang.state.brand import counters, quarantine
+
+VALUE_LIMIT = 500  # characters of a value kept in quarantine
+RECORD_LIMIT = 20_000
+COUNTED = ("accepted", "duplicates", "quarantined", "refused")
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """One value or record we could not take: where, why (catalog.reasons), and what it was."""
+
+    row: int
+    column: str | None
+    reason: str
+    value: str | None
+    record: str | None
+
+
+def store_misfits(
+    connection: Connection,
+    misfits: Iterable[Misfit],
+    *,
+    source: str,
+    import_id: int | None,
+    at: int,
+) -> None:
+    rows = [
+        {
+            "import_id": import_id,
+            "source": source,
+            "row": one.row,
+            "column": one.column,
+            "reason": one.reason,
+            "value": None if one.value is None else one.value[:VALUE_LIMIT],
+            "record": None if one.record is None else one.record[:RECORD_LIMIT],
+            "at": at,
+            "status": "open",
+        }
+        for one in misfits
+    ]
+    for start in range(0, len(rows), 10_000):
+        connection.execute(insert(quarantine), rows[start : start + 10_000])
+
+
+def count_up(
+    connection: Connection, source: str, counts: Mapping[str, int], *, at: int, zone: str
+) -> None:
+    """Add to the counters of a source for today."""
+    day = clock.iso_day(at, zone)
+    for name in COUNTED:
+        n = counts.get(name, 0)
+        if not n:
+            continue
+        key = (counters.c.source == source) & (counters.c.name == name) & (counters.c.day == day)
+        stored = connection.execute(select(counters.c.n).where(key)).scalar()
+        if stored is None:
+            connection.execute(insert(counters).values(source=source, name=name, day=day, n=n))
+        else:
+            connection.execute(update(counters).where(key).values(n=stored + n))
