@@ -1,1 +1,17 @@
 """Commerce: shops, order imports, and what each order is now."""
+
+from yutang.commerce.current import CurrentOrders, OrderBook
+from yutang.commerce.importer import OrderImports, OrderReader, ReadOrders
+from yutang.commerce.shops import Shop, Shops
+from yutang.commerce.status import status_of
+
+__all__ = [
+    "CurrentOrders",
+    "OrderBook",
+    "OrderImports",
+    "OrderReader",
+    "ReadOrders",
+    "Shop",
+    "Shops",
+    "status_of",
+]

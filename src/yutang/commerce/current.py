@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import select
 
+from yutang.commerce.orders import IS_PAID, PAID_FEN, REFUND_FEN
 from yutang.errors import Damaged
 from yutang.identity import Identities
 from yutang.ingest import facts_version
@@ -28,15 +29,8 @@ from yutang.kit import clock
 from yutang.state.brand import shops
 from yutang.workspace import Workspace
 
-RANKED = (
-    "status created_at paid_at shipped_at finished_at closed_at paid_fen lines_paid_fen refund_fen"
-    " lines_refund_fen freight_fen platform_discount_fen shop_discount_fen quantity channel store"
-    " guide province city"
-).split()
-LINE_RANKED = (
-    "item_id sku_id sku_code title spec category brand quantity unit_price_fen item_paid_fen"
-    " refund_fen refund_status bought_at"
-).split()
+RANKED = ["status", "created_at", "paid_at", "shipped_at", "finished_at", "closed_at", "paid_fen", "lines_paid_fen", "refund_fen", "lines_refund_fen", "freight_fen", "platform_discount_fen", "shop_discount_fen", "quantity", "channel", "store", "guide", "province", "city"]
+LINE_RANKED = ["item_id", "sku_id", "sku_code", "title", "spec", "category", "brand", "quantity", "unit_price_fen", "item_paid_fen", "refund_fen", "refund_status", "bought_at"]
 KEEP_GENERATIONS = 2
 
 
@@ -161,15 +155,12 @@ def _fold_sql() -> str:
     )
 
 
-_ORDERS_SQL = """
+_ORDERS_SQL = f"""
 SELECT (row_number() OVER (ORDER BY coalesce(c.customer, 0), at, f.order_key) - 1)::INTEGER AS "order",
   order_key, coalesce(c.customer, 0)::UINTEGER AS customer, f.platform, f.shop,
   coalesce(s.domain, 'public') AS domain, order_id, status,
-  coalesce(paid_fen, lines_paid_fen, 0) > 0
-    AND (status IS NULL OR status IN ('paid', 'shipped', 'finished')
-         OR (status = 'closed' AND (paid_at IS NOT NULL OR coalesce(refund_fen, 0) > 0))) AS paid,
-  at AS paid_at, coalesce(paid_fen, lines_paid_fen, 0)::BIGINT AS paid_fen,
-  coalesce(refund_fen, lines_refund_fen, 0)::BIGINT AS refund_fen,
+  {IS_PAID} AS paid, at AS paid_at, {PAID_FEN}::BIGINT AS paid_fen,
+  {REFUND_FEN}::BIGINT AS refund_fen,
   coalesce(closed_at, finished_at, at) AS refund_at, coalesce(quantity, 0) AS quantity,
   coalesce(freight_fen, 0)::BIGINT AS freight_fen, channel, store, guide, province, city,
   first_commit

@@ -18,7 +18,7 @@ from yutang.catalog.identity_kinds import BY_CODE
 from yutang.catalog.orders import STATUS_RANK
 from yutang.commerce.shops import register_shops
 from yutang.identity import Identities
-from yutang.ingest import Misfit, Prepared
+from yutang.ingest import Misfit, Prepared, claim, source_of
 from yutang.kit import clock
 from yutang.kit.columns import iso_days
 from yutang.lake import Keys
@@ -84,8 +84,8 @@ class OrderIntake:
         version: int,
         batch: OrderBatch,
         *,
-        source: str,
         import_id: int,
+        position: int,
         misfits: list[Misfit],
     ) -> Prepared:
         """Rows, counts and misfits of whole orders; see Committer.commit."""
@@ -95,7 +95,7 @@ class OrderIntake:
             connection,
             _identity_columns(batch.orders),
             commit_id=version,
-            source=source,
+            source=source_of(import_id),
             evidence="order",
         )
         identity = pa.array(resolved.primary, pa.int64())
@@ -109,7 +109,9 @@ class OrderIntake:
             days = clock.day_numbers(np.asarray(rows.column("at"), np.int64), self._workspace.zone)
             keys = Keys(_u64(rows, "key_high"), _u64(rows, "key_low"), days)
             order_keys = Keys(_u64(rows, "order_high"), _u64(rows, "order_low"), days)
-            fresh = np.flatnonzero(self._workspace.lake.fresh(name, keys))
+            new = self._workspace.lake.fresh(name, keys)
+            claim(self._workspace, import_id, position, name, keys.take(np.flatnonzero(~new)))
+            fresh = np.flatnonzero(new)
             dropped[name] = rows.num_rows - len(fresh)
             plain = rows.drop_columns(["key_high", "key_low", "order_high", "order_low", "at"])
             extra = {
@@ -124,16 +126,16 @@ class OrderIntake:
                 plain = plain.append_column(column, values)
             tables[name] = plain.take(pa.array(fresh)).sort_by([("day", "ascending")])
         changed = set(resolved.changed) | self._owners(known, tables, connection)
+        lines = tables["order_lines"].num_rows
         counts = {
             "orders": tables["orders"].num_rows,
-            "lines": tables["order_lines"].num_rows,
-            "accepted": tables["orders"].num_rows + tables["order_lines"].num_rows,
-            "duplicates": dropped["orders"] + dropped["order_lines"],
-            "duplicate_orders": dropped["orders"],
-            "duplicate_lines": dropped["order_lines"],
+            "lines": lines,
+            "accepted": tables["orders"].num_rows + lines,
+            "duplicates": dropped["order_lines"] if batch.lines.num_rows else dropped["orders"],
             "quarantined": len(misfits),
             "refused": int(resolved.refused.sum()),
             "identities": resolved.created,
+            **_money(tables["orders"]),
         }
         return Prepared(tables=tables, counts=counts, misfits=misfits, changed=changed)
 
@@ -201,6 +203,13 @@ class OrderIntake:
         return {int(c) for c in customer[owners] if c}
 
 
+# SQL of what an order is worth; `commerce.current` reads orders by the same three lines.
+PAID_FEN = "coalesce(paid_fen, lines_paid_fen, 0)"
+REFUND_FEN = "coalesce(refund_fen, lines_refund_fen, 0)"
+IS_PAID = (
+    f"{PAID_FEN} > 0 AND (status IS NULL OR status IN ('paid', 'shipped', 'finished') OR"
+    " (status = 'closed' AND (paid_at IS NOT NULL OR coalesce(refund_fen, 0) > 0)))"
+)
 ORDER_KEY = ["platform", "shop", "order_id"]
 
 
@@ -209,6 +218,18 @@ def _md5(name: str, columns: list[str]) -> str:
     parts = ", chr(31), ".join(f"coalesce(CAST({c} AS VARCHAR), chr(30))" for c in columns)
     text = f"concat({parts})"
     return f"md5_number_upper({text}) AS {name}_high, md5_number_lower({text}) AS {name}_low"
+
+
+def _money(orders: pa.Table) -> dict[str, int]:
+    """Paid orders, paid and refunded fen of the header rows."""
+    with duckdb.connect() as db:
+        db.register("headers", orders)
+        row = db.execute(
+            f"SELECT count(*) FILTER ({IS_PAID}), coalesce(sum({PAID_FEN}) FILTER ({IS_PAID}), 0),"
+            f" coalesce(sum({REFUND_FEN}), 0) FROM headers"
+        ).fetchone()
+    assert row is not None
+    return {"orders_paid": int(row[0]), "paid_fen": int(row[1]), "refund_fen": int(row[2])}
 
 
 def _u64(rows: pa.Table, column: str) -> np.ndarray:

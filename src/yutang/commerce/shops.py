@@ -68,9 +68,7 @@ class Shops:
                 return one
         raise NotFound("There is no shop %(id)s.", id=shop_id)
 
-    def set_(
-        self, shop_id: int, *, name: str, platform: str, domain: str, by: str
-    ) -> None:
+    def set_(self, shop_id: int, *, name: str, platform: str, domain: str, by: str) -> None:
         """Say what a shop is. Raises BadInput for an unknown domain or an empty name."""
         if domain not in DOMAINS:
             raise BadInput("A shop is private, public or a store, not “%(domain)s”.", domain=domain)

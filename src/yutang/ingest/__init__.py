@@ -8,14 +8,31 @@ from yutang.ingest.commit import (
     totals,
     unfinished,
 )
+from yutang.ingest.dictionary import EventName, Property, names, properties, register_projected
+from yutang.ingest.event_import import EventImports
+from yutang.ingest.events import ARRIVAL_BITS, EventIntake
+from yutang.ingest.imports import Import, Imports, Progress, claim, source_of
 from yutang.ingest.records import Misfit
 
 __all__ = [
+    "ARRIVAL_BITS",
     "Committer",
+    "EventImports",
+    "EventIntake",
+    "EventName",
+    "Import",
+    "Imports",
     "Misfit",
     "Prepared",
+    "Progress",
+    "Property",
     "changed_since",
+    "claim",
     "facts_version",
+    "names",
+    "properties",
+    "register_projected",
+    "source_of",
     "totals",
     "unfinished",
 ]

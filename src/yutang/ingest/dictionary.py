@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 from sqlalchemy import Connection, insert, select, update
 
+from yutang.catalog.properties import PROJECTED
 from yutang.state.brand import event_names, event_properties
 
 TYPES: dict[str, pa.DataType] = {
@@ -81,6 +82,13 @@ def register(
     )
     known[key] = made
     return made
+
+
+def register_projected(connection: Connection, at: int) -> None:
+    """Register the properties of order events, so that no sender gives them another type."""
+    known = properties(connection)
+    for one in PROJECTED:
+        register(connection, known, one.name, one.type, at)
 
 
 def count_events(

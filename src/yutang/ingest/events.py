@@ -10,12 +10,14 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 from sqlalchemy import Connection
 
 from yutang.identity import Identities
 from yutang.ingest import dictionary
 from yutang.ingest.commit import Prepared
 from yutang.ingest.event_files import EventChunk
+from yutang.ingest.imports import claim, source_of
 from yutang.ingest.records import Misfit
 from yutang.kit import clock
 from yutang.kit.columns import iso_days
@@ -40,27 +42,30 @@ class EventIntake:
         *,
         source: str,
         import_id: int,
+        position: int,
     ) -> Prepared:
         """Rows, counts and misfits of a chunk; see Committer.commit."""
         misfits = list(chunk.misfits)
         keys = _keys(chunk, source, self._workspace.zone)
-        fresh = self._workspace.lake.fresh("events", keys)
-        duplicates = int((~fresh).sum())
-        kept = _take(chunk, np.flatnonzero(fresh))
+        # Known events are resolved too: what ties their identities is this import's evidence.
         resolved = self._identities.resolve(
-            connection, kept.identities, commit_id=version, source=source, evidence="event"
-        )
-        masked = (resolved.primary == 0) & ~resolved.refused
+            connection, chunk.identities, commit_id=version, source=source_of(import_id),
+            evidence="event",
+        )  # fmt: skip
+        fresh = self._workspace.lake.fresh("events", keys)
+        claim(self._workspace, import_id, position, "events", keys.take(np.flatnonzero(~fresh)))
+        duplicates = int((~fresh).sum())
+        masked = fresh & (resolved.primary == 0) & ~resolved.refused
         misfits += [
             Misfit(int(row), "identities", "missing_identity", None, None)
-            for row in np.asarray(kept.row)[masked]
+            for row in np.asarray(chunk.row)[masked]
         ]
-        usable = np.flatnonzero(resolved.primary > 0)
-        used = _take(kept, usable)
+        usable = np.flatnonzero(fresh & (resolved.primary > 0))
+        used = _take(chunk, usable)
         at = self._workspace.now()
         columns, bad = self._properties(connection, used, at)
         misfits += bad
-        rows = self._rows(used, keys.take(np.flatnonzero(fresh)[usable]), columns, version, at)
+        rows = self._rows(used, keys.take(usable), columns, version, at)
         rows = rows.append_column("identity", pa.array(resolved.primary[usable], pa.int64()))
         rows = rows.append_column("source", pa.array([source] * rows.num_rows, pa.string()))
         rows = rows.append_column("import_id", pa.array([import_id] * rows.num_rows, pa.int64()))
@@ -81,6 +86,14 @@ class EventIntake:
             misfits=misfits,
             changed=resolved.changed,
         )
+
+    def customers_of_import(self, import_id: int) -> int:
+        """Distinct customers among the events that an import brought."""
+        rows = self._workspace.lake.scan("events", ["identity"], ds.field("import_id") == import_id)
+        if not rows.num_rows:
+            return 0
+        customer = self._identities.customer_array()
+        return len(np.unique(customer[np.unique(np.asarray(rows.column("identity")))]))
 
     def _rows(
         self,

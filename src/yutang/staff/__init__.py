@@ -11,7 +11,7 @@ from yutang.staff.records import (
     Visit,
 )
 from yutang.staff.rules import RIGHTS, ROLES, Role, may, role_name
-from yutang.staff.service import Staff
+from yutang.staff.service import Staff, csrf_of
 
 __all__ = [
     "RIGHTS",
@@ -27,6 +27,7 @@ __all__ = [
     "Role",
     "Staff",
     "Visit",
+    "csrf_of",
     "may",
     "role_name",
 ]

@@ -1,0 +1,134 @@
+"""The composition root: reads top to bottom as the architecture. No logic here.
+
+`Brand` binds one brand's features to its workspace; `Services` holds an open installation;
+`create_app` puts pages and API on top of it.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from yutang.commerce import OrderBook, OrderImports, Shops, status_of
+from yutang.connectors import order_files
+from yutang.customers import Customers
+from yutang.facts import BrandFacts
+from yutang.identity import Identities
+from yutang.ingest import Committer, EventImports, EventIntake, Imports
+from yutang.installation import BrandRow, Installation
+from yutang.measure import Measure
+from yutang.settings import Settings
+from yutang.staff import BrandAudit, Staff
+from yutang.workspace import Workspace
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from yutang.sequence import ShardSet
+
+
+class Brand:
+    """One brand with everything it can do."""
+
+    def __init__(self, row: BrandRow, workspace: Workspace) -> None:
+        self.row = row
+        self.workspace = workspace
+        self.identities = Identities(workspace)
+        self.committer = Committer(workspace)
+        self.orders = OrderBook(workspace, self.identities)
+        self.shops = Shops(workspace)
+        self.facts = BrandFacts(workspace, self.identities, self.orders)
+        self.imports = Imports(
+            workspace,
+            {
+                "orders": OrderImports(
+                    workspace, self.identities, self.committer, order_files.read_orders
+                ),
+                "events": EventImports(self.committer, EventIntake(workspace, self.identities)),
+            },
+        )
+        self.audit = BrandAudit(workspace.db, workspace.now)
+
+    @property
+    def shard_folder(self) -> Path:
+        return self.workspace.cache / "shards"
+
+    @cached_property
+    def _shard_cache(self) -> Any:
+        from yutang.sequence import ShardCache
+
+        return ShardCache()
+
+    def shards(self) -> ShardSet:
+        """The analysis cache as the worker last left it."""
+        found: ShardSet = self._shard_cache.get(self.shard_folder, self.facts.attributes())
+        return found
+
+    def status(self) -> dict[str, int]:
+        """What the brand holds: see `yutang status`."""
+        return status_of(self.workspace, self.orders, self.imports)
+
+    def is_fresh(self) -> bool:
+        """Do the caches stand at the newest facts?"""
+        return self.shards().facts_version == self.facts.version()
+
+    def analyse(self, model: str, params: dict[str, Any]) -> dict[str, Any]:
+        """The answer of an analysis model as plain data: see `yutang analyse`."""
+        from yutang import analysis
+
+        return analysis.run(model, self.shards(), params).to_json()
+
+    @cached_property
+    def customers(self) -> Customers:
+        return Customers(self.workspace, self.identities, self.orders, self.shards)
+
+    @cached_property
+    def measure(self) -> Measure:
+        return Measure(self.workspace, self.orders, self.identities, self.shards)
+
+
+@dataclass
+class Services:
+    """An open installation."""
+
+    settings: Settings
+    installation: Installation
+    staff: Staff
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._brands: dict[str, Brand] = {}
+
+    @classmethod
+    def open(cls, settings: Settings) -> Services:
+        from yutang.kit.clock import now_ms
+
+        installation = Installation.open(settings.home)
+        return cls(settings, installation, Staff(installation.db, now_ms))
+
+    def brands(self) -> list[BrandRow]:
+        return self.installation.brands()
+
+    def brand(self, name: str = "") -> Brand:
+        """The brand of this slug or name (the first without one). Raises NotFound."""
+        row = self.installation.get_brand(name)
+        with self._lock:
+            if row.slug not in self._brands:
+                self._brands[row.slug] = Brand(row, self.installation.workspace(row))
+            return self._brands[row.slug]
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The web application of an installation: console at /, API at /api/v1."""
+    from fastapi import FastAPI
+
+    from yutang import __version__, api, console
+
+    app = FastAPI(title="Yutang 鱼塘", version=__version__, docs_url=None, redoc_url=None)
+    app.state.services = Services.open(settings)
+    api.mount(app)
+    console.mount(app)
+    return app

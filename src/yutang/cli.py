@@ -1,0 +1,326 @@
+"""The command line. Exit status 0 only when the work was done; heavy parts load when needed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from yutang import __version__
+from yutang.errors import YutangError
+
+if TYPE_CHECKING:
+    from yutang.app import Brand, Services
+    from yutang.ingest import Import
+
+app = typer.Typer(
+    name="yutang",
+    help="Yutang 鱼塘: the open platform on which consumer brands run their private domain.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+import_app = typer.Typer(help="Bring in files of orders and events.", no_args_is_help=True)
+account_app = typer.Typer(help="Who may log in.", no_args_is_help=True)
+brand_app = typer.Typer(help="The brands of this installation.", no_args_is_help=True)
+app.add_typer(import_app, name="import")
+app.add_typer(account_app, name="account")
+app.add_typer(brand_app, name="brand")
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="The installation's folder (else YUTANG_HOME).")
+]
+BrandOption = Annotated[str, typer.Option("--brand", help="The brand (else the first).")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+FOLLOW_SECONDS = 0.1
+
+
+def main() -> None:
+    """Entry point: our own errors become one clear sentence and exit status 2."""
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        app()
+    except YutangError as error:
+        _complain(error)
+        sys.exit(2 if error.status < 500 else 1)
+    except OperationalError as error:
+        typer.echo(f"The state database did not answer: {error.orig}", err=True)
+        sys.exit(1)
+
+
+def _complain(error: YutangError) -> None:
+    typer.echo(f"{error}", err=True)
+
+
+def _services(home: Path | None) -> Services:
+    from yutang.app import Services
+    from yutang.settings import Settings
+
+    return Services.open(Settings(home=home) if home else Settings())
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="A new folder for the installation.")],
+    name: Annotated[str, typer.Option(help="The first brand's name.")] = "我的品牌",
+    brand: Annotated[str, typer.Option(help="The first brand's short name.")] = "main",
+    zone: Annotated[str, typer.Option(help="The brand's time zone.")] = "Asia/Shanghai",
+) -> None:
+    """Make an installation with one brand."""
+    from yutang.installation import Installation
+
+    installation = Installation.create(folder)
+    if not installation.brands():
+        installation.add_brand(brand, name, zone=zone)
+    typer.echo(f"{installation.home}: ready, brand “{installation.get_brand().slug}”.")
+    typer.echo("Next: set YUTANG_HOME to this folder, `yutang account add LOGIN`, `yutang serve`.")
+
+
+# --- imports -------------------------------------------------------------------------------------
+@import_app.command("orders")
+def import_orders(
+    file: Annotated[Path, typer.Argument(help="CSV, XLSX or Parquet.")],
+    preset: Annotated[str, typer.Option(help="How to read it (else recognised).")] = "",
+    platform: Annotated[str, typer.Option(help="Platform, where the file does not say.")] = "",
+    shop: Annotated[str, typer.Option(help="Shop, where the file does not say.")] = "",
+    brand: BrandOption = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import an order file; the same file again adds nothing."""
+    _import("orders", file, brand, home, as_json, preset=preset, platform=platform, shop=shop)
+
+
+@import_app.command("events")
+def import_events(
+    file: Annotated[Path, typer.Argument(help="NDJSON or Parquet.")],
+    brand: BrandOption = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import an event file; the same events again add nothing."""
+    _import("events", file, brand, home, as_json)
+
+
+@import_app.command("undo")
+def import_undo(
+    number: Annotated[int, typer.Argument(help="The import's number.")],
+    brand: BrandOption = "",
+    home: HomeOption = None,
+) -> None:
+    """Take one import back, whole."""
+    services = _services(home)
+    one = services.brand(brand)
+    one.imports.ask_undo(number)
+    done = _carry_out(services, one, number, show=True)
+    typer.echo(f"Import {done.id} ({done.filename}): {done.status}.")
+
+
+@import_app.command("list")
+def import_list(
+    brand: BrandOption = "", home: HomeOption = None, as_json: JsonOption = False
+) -> None:
+    """The latest imports."""
+    rows = _services(home).brand(brand).imports.list_()
+    if as_json:
+        keys = ("id", "kind", "filename", "status", "result")
+        _print([{key: getattr(row, key) for key in keys} for row in rows])
+        return
+    for row in rows:
+        typer.echo(f"{row.id:>5}  {row.kind:<7} {row.status:<8} {row.filename}")
+
+
+def _import(
+    kind: str, file: Path, brand: str, home: Path | None, as_json: bool, **how: str
+) -> None:
+    import time
+
+    from yutang.errors import NotFound
+
+    started = time.monotonic()
+    if not file.is_file():
+        raise NotFound("There is no file %(file)s.", file=file)
+    services = _services(home)
+    one = services.brand(brand)
+    added = one.imports.add(file, kind=kind, filename=file.name, by="cli")
+    one.imports.queue(added.id, **how)
+    done = _carry_out(services, one, added.id, show=not as_json)
+    if done.status != "done":
+        error = done.error or {}
+        raise YutangError(
+            "%(message)s", code=str(error.get("code", "")), message=error.get("message", "failed")
+        )
+    result = {**(done.result or {}), "seconds": round(time.monotonic() - started, 3)}
+    if as_json:
+        _print(result)
+        return
+    for key, value in result.items():
+        typer.echo(f"{key:<16} {value}")
+
+
+def _carry_out(services: Services, brand: Brand, import_id: int, *, show: bool) -> Import:
+    """Hand an import to a running worker and follow it, or do it ourselves."""
+    import time
+
+    from yutang.worker import nudge, work_on, worker_is_up
+
+    home = services.installation.home
+    if not worker_is_up(home):
+        work_on(brand)
+        return brand.imports.get(import_id)
+    nudge(home, brand.row.slug)
+    last = ""
+    while True:
+        one = brand.imports.get(import_id)
+        if one.status in ("done", "failed", "undone") and (
+            one.status == "failed" or brand.is_fresh()
+        ):
+            return one
+        line = f"{one.status} {one.step} {one.done_rows:,}/{one.total_rows:,}"
+        if show and line != last:
+            typer.echo(line, err=True)
+            last = line
+        if not worker_is_up(home):  # it stopped: the row is still due, so we go on
+            work_on(brand)
+        time.sleep(FOLLOW_SECONDS)
+
+
+# --- looking -------------------------------------------------------------------------------------
+@app.command()
+def status(brand: BrandOption = "", home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """What this brand holds."""
+    found = _services(home).brand(brand).status()
+    if as_json:
+        _print(found)
+        return
+    for key, value in found.items():
+        typer.echo(f"{key:<14} {value:>14,}")
+
+
+@app.command()
+def analyse(
+    model: Annotated[str, typer.Argument(help="funnel or event.")],
+    params: Annotated[str, typer.Option(help="JSON, or a file that holds it.")],
+    brand: BrandOption = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask an analysis model."""
+    result = _services(home).brand(brand).analyse(model, _params(params))
+    if as_json:
+        _print(result)
+        return
+    columns = result["columns"]
+    names = [column["name"] if isinstance(column, dict) else column for column in columns]
+    typer.echo("\t".join(names))
+    for row in result["rows"]:
+        typer.echo("\t".join(str(row[name]) for name in names))
+    for caveat in result["caveats"]:
+        typer.echo(f"! {caveat}", err=True)
+
+
+def _params(text: str) -> dict[str, Any]:
+    from yutang.errors import BadInput
+
+    if not text.lstrip().startswith("{"):
+        path = Path(text)
+        if not path.is_file():
+            raise BadInput("%(text)s is neither JSON nor a file.", text=text)
+        text = path.read_text(encoding="utf-8")
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise BadInput(
+            "The parameters are not JSON: %(why)s (line %(line)s, column %(column)s).",
+            why=error.msg,
+            line=error.lineno,
+            column=error.colno,
+        ) from error
+    if not isinstance(found, dict):
+        raise BadInput("The parameters are a JSON object: {…}.")
+    return found
+
+
+# --- running -------------------------------------------------------------------------------------
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Serve the console and the API, with the worker beside them."""
+    from yutang.serve import serve as run
+    from yutang.settings import Settings
+
+    settings = Settings()
+    changes = {"home": home, "host": host, "port": port}
+    run(settings.model_copy(update={k: v for k, v in changes.items() if v is not None}))
+
+
+@account_app.command("add")
+def account_add(
+    login: Annotated[str, typer.Argument(help="Login name.")],
+    name: Annotated[str, typer.Option(help="Shown name.")] = "",
+    role: Annotated[str, typer.Option(help="admin, operator, analyst or guide.")] = "admin",
+    password: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, envvar="YUTANG_PASSWORD")
+    ] = ...,  # type: ignore[assignment]
+    brand: BrandOption = "",
+    home: HomeOption = None,
+) -> None:
+    """Let somebody in. The password is asked for (or taken from YUTANG_PASSWORD)."""
+    services = _services(home)
+    row = services.installation.get_brand(brand)
+    account = services.staff.find_account(login) or services.staff.add_account(
+        login, name or login, password, by="cli"
+    )
+    services.staff.set_role(row.id, account.id, role, by="cli")
+    typer.echo(f"{login}: {role} of “{row.slug}”.")
+
+
+@brand_app.command("add")
+def brand_add(
+    slug: Annotated[str, typer.Argument(help="Short name.")],
+    name: Annotated[str, typer.Option(help="Shown name.")] = "",
+    zone: Annotated[str, typer.Option(help="Time zone.")] = "Asia/Shanghai",
+    home: HomeOption = None,
+) -> None:
+    """Make another brand; it shares nothing with the others."""
+    row = _services(home).installation.add_brand(slug, name, zone=zone)
+    typer.echo(f"Brand “{row.slug}” is ready.")
+
+
+@brand_app.command("list")
+def brand_list(home: HomeOption = None) -> None:
+    """The brands of this installation."""
+    for row in _services(home).brands():
+        typer.echo(f"{row.slug:<20} {row.label:<10} {row.name}")
+
+
+@app.command()
+def rebuild(brand: BrandOption = "", home: HomeOption = None) -> None:
+    """Make every cache again from the lake and the state; the numbers stay equal."""
+    from yutang.refresh import rebuild as run
+
+    one = _services(home).brand(brand)
+    with one.workspace.writer():
+        run(one, lambda step: typer.echo(step, err=True))
+    typer.echo("All caches were made again.")
+
+
+def _print(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+// Charts: neutral data in (see console/charts.py), ECharts out, one theme for all of them.
+"use strict";
+
+(() => {
+  const COLOURS = ["#0f766e", "#d97706", "#4f86c6", "#8b6fb3", "#6b8e23", "#c2566e", "#5b6f6c"];
+  const DARK = ["#2bb3a6", "#e8a14a", "#7aa9df", "#ab92d1", "#9cbf4f", "#e08299", "#93a6a3"];
+  const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const live = new Map();
+  const chinese = document.documentElement.lang.startsWith("zh");
+
+  function theme() {
+    const dark = document.documentElement.dataset.bsTheme === "dark";
+    return {
+      colours: dark ? DARK : COLOURS,
+      ink: token("--ink"), soft: token("--ink-2"), faint: token("--ink-3"),
+      line: token("--line"), grid: token("--line-2"), paper: token("--paper"),
+      pond: dark ? "#2bb3a6" : "#14958a", deep: dark ? "#1b7f77" : "#0d5c58",
+      pale: dark ? "#1f5450" : "#a9ddd5", warm: dark ? "#e8a14a" : "#d97706",
+    };
+  }
+
+  const plain = new Intl.NumberFormat("en-US", { maximumFractionDigits: 2 });
+  function value(number, unit) {
+    if (number === null || number === undefined) return "–";
+    if (unit === "money") {
+      const sign = number < 0 ? "−" : "";
+      return `${sign}¥${(Math.abs(number) / 100).toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+    }
+    if (unit === "rate") return `${(number * 100).toFixed(1)}%`;
+    return plain.format(number).replace("-", "−");
+  }
+  function short(number, unit) {
+    if (unit === "rate") return `${+(number * 100).toFixed(1)}%`;
+    const size = unit === "money" ? number / 100 : number;
+    const sign = unit === "money" ? "¥" : "";
+    const steps = chinese ? [[1e8, "亿"], [1e4, "万"]] : [[1e9, "B"], [1e6, "M"], [1e3, "k"]];
+    const step = steps.find(([limit]) => Math.abs(size) >= limit);
+    return step ? `${sign}${+(size / step[0]).toFixed(1)}${step[1]}` : `${sign}${+size.toFixed(2)}`;
+  }
+
+  const grid = (more = {}) => ({ left: 6, right: 14, top: 16, bottom: 4, containLabel: true, ...more });
+  function axes(spec, look, flat) {
+    const category = {
+      type: "category", data: spec.labels, axisTick: { show: false },
+      axisLine: { lineStyle: { color: look.line } }, axisLabel: { color: look.faint, hideOverlap: true },
+    };
+    const number = {
+      type: "value", splitLine: { lineStyle: { color: look.grid } }, splitNumber: 4,
+      axisLabel: { color: look.faint, formatter: (n) => short(n, spec.unit) },
+    };
+    return flat ? { xAxis: { ...number, show: false }, yAxis: { ...category, inverse: true, axisLine: { show: false }, axisLabel: { color: look.soft } } }
+      : { xAxis: category, yAxis: number };
+  }
+  const tooltip = (spec, look, more = {}) => ({
+    trigger: "axis", confine: true, backgroundColor: look.paper, borderColor: look.line,
+    textStyle: { color: look.ink, fontSize: 12.5 }, axisPointer: { type: "line", lineStyle: { color: look.line } },
+    valueFormatter: (n) => value(n, spec.unit), ...more,
+  });
+
+  function lines(spec, look) {
+    const drawn = [];
+    const low = spec.series.find((s) => s.role === "low");
+    const high = spec.series.find((s) => s.role === "high");
+    if (low && high) {
+      const quiet = { type: "line", stack: "band", symbol: "none", lineStyle: { opacity: 0 }, tooltip: { show: false }, silent: true };
+      drawn.push({ ...quiet, data: low.values });
+      drawn.push({ ...quiet, data: high.values.map((v, i) => v - low.values[i]), areaStyle: { color: look.pond, opacity: 0.22 } });
+    }
+    const shown = spec.series.filter((s) => s.role === "main" || s.role === "compare");
+    let colour = 0;
+    for (const s of shown) {
+      const pale = s.role === "compare";
+      const tone = pale ? look.pale : look.colours[colour++ % look.colours.length];
+      drawn.push({
+        type: "line", name: s.name, data: s.values, symbol: s.values.length < 3 ? "circle" : "none", smooth: false,
+        lineStyle: { width: pale ? 1.6 : 2.1, type: pale ? "dashed" : "solid" }, itemStyle: { color: tone }, z: pale ? 1 : 3,
+        areaStyle: spec.kind === "area" && !pale ? { opacity: 0.08 } : undefined,
+        endLabel: { show: shown.length > 1 && shown.length < 5, formatter: "{a}", color: pale ? look.faint : tone, fontSize: 12 },
+      });
+    }
+    const right = shown.length > 1 && shown.length < 5 ? 26 + 12 * Math.max(...shown.map((s) => s.name.length)) : 14;
+    return { ...axes(spec, look), grid: grid({ right: Math.min(right, 110), top: shown.length > 4 ? 34 : 16 }), series: drawn, tooltip: tooltip(spec, look), legend: legend(shown.length > 4, look) };
+  }
+  const legend = (show, look) => ({ show, top: 0, right: 0, icon: "roundRect", itemWidth: 12, itemHeight: 8, textStyle: { color: look.soft }, type: "scroll" });
+
+  function bars(spec, look, flat, stacked) {
+    const many = spec.series.length > 1;
+    const series = spec.series.map((s, index) => {
+      const pale = s.role === "compare";
+      const tone = pale ? look.pale : many ? look.colours[index % look.colours.length] : look.pond;
+      const round = stacked ? 0 : flat ? [0, 4, 4, 0] : [4, 4, 0, 0];
+      return {
+        type: "bar", name: s.name, data: s.values, stack: stacked ? "all" : undefined,
+        itemStyle: { color: tone, borderRadius: round }, barMaxWidth: flat ? 15 : 46, barGap: "12%",
+        label: { show: !stacked && (flat || spec.labels.length <= 10) && !pale, position: flat ? "right" : "top", color: look.soft, fontSize: 12, formatter: (p) => value(p.value, spec.unit) },
+      };
+    });
+    return { ...axes(spec, look, flat), grid: grid({ right: flat ? 86 : 14, top: many ? 34 : 24 }), series, legend: legend(many, look), tooltip: tooltip(spec, look, { axisPointer: { type: "none" } }) };
+  }
+
+  function funnel(spec, look) {
+    const main = spec.series.find((s) => s.role === "main").values;
+    const option = bars(spec, look, false, false);
+    option.yAxis.show = false;
+    option.grid = grid({ top: spec.series.length > 1 ? 44 : 40, left: 4, right: 4 });
+    option.xAxis.axisLabel = { color: look.soft, fontSize: 13, interval: 0, width: 110, overflow: "truncate" };
+    const step = (p) => {
+      const before = p.dataIndex ? main[p.dataIndex - 1] : 0;
+      const share = before ? `\n{s|${((100 * p.value) / before).toFixed(1)}%}` : "";
+      return `${value(p.value, spec.unit)}${share}`;
+    };
+    option.series.forEach((s, index) => {
+      const first = index === 0 && spec.series[0].role === "main" && spec.series.length <= 2;
+      s.barMaxWidth = first ? 82 : 40;
+      if (first) { s.itemStyle = { color: look.pond, borderRadius: [5, 5, 0, 0] }; }
+      s.label = { show: spec.series[index].role === "main" && spec.series.length <= 2, position: "top", formatter: step, lineHeight: 18, color: look.ink, fontSize: 12.5, rich: { s: { color: look.soft, fontSize: 12 } } };
+    });
+    return option;
+  }
+
+  function waterfall(spec, look) {
+    const steps = spec.series[0].values;
+    const last = steps.length - 1;
+    let level = 0;
+    const levels = steps.map((v, i) => { if (i === 0 || i === last) level = v; else level += v; return level; });
+    const floor = Math.min(...levels, ...levels.map((l, i) => (i && i < last ? l - steps[i] : l)));
+    const cut = floor > 0.5 * Math.max(...levels) ? floor * 0.985 : 0;
+    const base = steps.map((v, i) => (i === 0 || i === last ? cut : v > 0 ? levels[i] - v : levels[i]));
+    const shown = steps.map((v, i) => {
+      const end = i === 0 || i === last;
+      return {
+        value: end ? v - cut : Math.abs(v),
+        itemStyle: { color: end ? look.deep : v >= 0 ? look.pond : look.warm, borderRadius: 3 },
+        label: { formatter: `${!end && v > 0 ? "+" : ""}${value(v, spec.unit)}` },
+      };
+    });
+    const option = axes(spec, look);
+    return {
+      ...option, yAxis: { show: false, min: cut, type: "value" }, grid: grid({ top: 26 }),
+      xAxis: { ...option.xAxis, axisLabel: { color: look.faint, interval: 0, fontSize: 12, width: 70, overflow: "break" } },
+      series: [
+        { type: "bar", stack: "a", data: base, itemStyle: { color: "transparent" }, silent: true },
+        { type: "bar", stack: "a", data: shown, barMaxWidth: 34, label: { show: true, position: "top", color: look.soft, fontSize: 11.5 } },
+      ],
+    };
+  }
+
+  const KINDS = {
+    line: lines, area: lines, funnel, waterfall,
+    bar: (s, l) => bars(s, l, false, false), rows: (s, l) => bars(s, l, true, false), stacked: (s, l) => bars(s, l, false, true),
+  };
+
+  function draw(figure) {
+    const canvas = figure.querySelector(".canvas");
+    const spec = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
+    const look = theme();
+    const font = getComputedStyle(document.body).fontFamily;
+    const chart = live.get(figure) || window.echarts.init(canvas, null, { renderer: "canvas" });
+    live.set(figure, chart);
+    chart.setOption({ animation: false, color: look.colours, textStyle: { fontFamily: font, color: look.soft }, ...KINDS[spec.kind](spec, look) }, true);
+    chart.off("click");
+    if (spec.links && spec.links.length) chart.on("click", (p) => { const to = spec.links[p.dataIndex]; if (to) location.href = to; });
+    canvas.dataset.drawn = "1";
+  }
+  function drawAll() {
+    for (const [figure, chart] of live) if (!figure.isConnected) { chart.dispose(); live.delete(figure); }
+    document.querySelectorAll("figure.chart").forEach((figure) => { if (!live.has(figure)) draw(figure); });
+  }
+  document.addEventListener("yutang:theme", () => live.forEach((_, figure) => draw(figure)));
+  document.addEventListener("htmx:after:swap", drawAll);
+  window.addEventListener("resize", () => live.forEach((chart) => chart.resize()));
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-chart-png]");
+    if (!button) return;
+    const chart = live.get(button.closest("figure"));
+    const link = document.createElement("a");
+    link.href = chart.getDataURL({ pixelRatio: 2, backgroundColor: theme().paper });
+    link.download = `${button.dataset.chartPng}.png`;
+    link.click();
+  });
+  drawAll();
+})();

@@ -1,0 +1,189 @@
+// Small named behaviours, each tied to a data- attribute. Pages work without them.
+"use strict";
+
+const one = (selector, root = document) => root.querySelector(selector);
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const typing = (element) => element.closest("input,textarea,select,[contenteditable]");
+const words = JSON.parse(one("#words")?.textContent || "{}");
+
+// --- keyboard: / search, g + letter, ? help ---
+let going = 0;
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") closeMenus();
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  if (one("dialog[open]")) return;
+  if (event.key === "/") {
+    const box = all("[data-search]").find((input) => input.offsetParent);
+    if (box) { event.preventDefault(); box.focus(); box.select(); }
+  } else if (event.key === "?") {
+    one("#keys")?.showModal();
+  } else if (event.key === "g") {
+    going = Date.now();
+  } else if (Date.now() - going < 1500) {
+    const link = one(`[data-key="${CSS.escape(event.key)}"]`);
+    going = 0;
+    if (link) location.href = link.href;
+  }
+});
+
+// --- menus are <details>; opening one closes the others ---
+const closeMenus = (but) => all("details.menu[open],details.what[open]").forEach((menu) => {
+  if (menu !== but && !menu.contains(but)) menu.open = false;
+});
+document.addEventListener("click", (event) => {
+  closeMenus(event.target.closest("details.menu,details.what"));
+  const opener = event.target.closest("[data-opens]");
+  if (opener) one(opener.dataset.opens)?.showModal();
+  if (event.target.closest("[data-closes]")) event.target.closest("dialog")?.close();
+  if (event.target.matches("dialog")) event.target.close();
+  const copier = event.target.closest("[data-copy]");
+  if (copier) copy(copier);
+});
+
+async function copy(button) {
+  await navigator.clipboard.writeText(one(button.dataset.copy).textContent.trim());
+  notice(words.copied);
+}
+
+// --- notices ---
+function notice(text, hint = "", kind = "") {
+  const box = one("#notices");
+  const item = document.createElement("div");
+  item.className = `msg ${kind}`;
+  const body = document.createElement("div");
+  const title = document.createElement("b");
+  title.textContent = text;
+  body.append(title);
+  if (hint) {
+    const more = document.createElement("p");
+    more.textContent = hint;
+    body.append(more);
+  }
+  item.append(body);
+  box.append(item);
+  setTimeout(() => item.remove(), kind === "bad" ? 12000 : 5000);
+}
+document.addEventListener("notice", (event) => {
+  const { text, hint, kind } = event.detail;
+  notice(text, hint, kind);
+});
+document.addEventListener("htmx:error", (event) => {
+  if (event.detail?.ctx?.response) return; // an answer with a status is shown by its own notice
+  notice(words.offline, words.offline_hint, "bad");
+});
+
+// --- every changing request carries the session's value ---
+document.addEventListener("htmx:config:request", (event) => {
+  const value = one("meta[name=csrf]")?.content;
+  const request = event.detail.ctx.request;
+  if (value && request.method !== "GET") request.headers["X-CSRF"] = value;
+  if (request.method === "GET") dropEmpty(request.body);
+});
+function dropEmpty(body) {
+  for (const [key, value] of [...body.entries()]) if (value === "") body.delete(key);
+}
+
+// --- a form that asks before it acts ---
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-confirm]");
+  if (!form || form.dataset.sure) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const dialog = one("#sure");
+  one("[data-sure-text]", dialog).textContent = form.dataset.confirm;
+  one("[data-sure-more]", dialog).textContent = form.dataset.confirmMore || "";
+  const yes = one("[data-sure-yes]", dialog);
+  yes.textContent = form.dataset.confirmYes || words.go_on;
+  yes.onclick = () => {
+    dialog.close();
+    form.dataset.sure = "1";
+    form.requestSubmit(event.submitter || undefined);
+    delete form.dataset.sure;
+  };
+  dialog.showModal();
+}, true);
+
+// --- files: drop, and upload with progress ---
+function wireDrop(label) {
+  const input = one("input[type=file]", label);
+  const stop = (event) => { event.preventDefault(); label.classList.toggle("over", event.type === "dragover"); };
+  label.addEventListener("dragover", stop);
+  label.addEventListener("dragleave", stop);
+  label.addEventListener("drop", (event) => {
+    stop(event);
+    if (!event.dataTransfer.files.length) return;
+    input.files = event.dataTransfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  input.addEventListener("change", () => input.files.length && upload(input.form));
+}
+function upload(form) {
+  const line = one("[data-upload-line]", form);
+  const request = new XMLHttpRequest();
+  request.upload.onprogress = (event) => {
+    line.hidden = false;
+    one("i", line).style.width = `${(100 * event.loaded) / event.total}%`;
+  };
+  request.onload = () => {
+    const there = request.getResponseHeader("HX-Redirect");
+    if (there) { location.href = there; return; }
+    line.hidden = true;
+    const trigger = request.getResponseHeader("HX-Trigger");
+    const said = trigger ? JSON.parse(trigger).notice : { text: words.failed };
+    notice(said.text, said.hint, "bad");
+  };
+  request.onerror = () => { line.hidden = true; notice(words.offline, words.offline_hint, "bad"); };
+  request.open("POST", form.action);
+  request.setRequestHeader("HX-Request", "true");
+  request.setRequestHeader("X-CSRF", one("meta[name=csrf]").content);
+  request.send(new FormData(form));
+}
+
+// --- a list of like rows in a form: add, remove, move ---
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-row]");
+  if (!button) return;
+  const list = one(button.dataset.list || "[data-rows]", button.closest("form"));
+  const row = button.closest("[data-rows] > *");
+  if (button.dataset.row === "add") {
+    const fresh = one("template", list.parentElement).content.firstElementChild.cloneNode(true);
+    list.append(fresh);
+    window.htmx?.process(fresh);
+    one("select,input", fresh)?.focus();
+  } else if (button.dataset.row === "up") {
+    row.previousElementSibling?.before(row);
+  } else if (button.dataset.row === "down") {
+    row.nextElementSibling?.after(row);
+  } else {
+    row.remove();
+  }
+  renumber(list);
+  list.dispatchEvent(new Event("change", { bubbles: true }));
+});
+function renumber(list) {
+  [...list.children].forEach((row, index) => all("[data-name]", row).forEach((field) => {
+    field.name = field.dataset.name.replace("*", index);
+  }));
+}
+
+// --- check all, and a bar that counts what is checked ---
+document.addEventListener("change", (event) => {
+  const box = event.target;
+  if (box.matches("[data-check-all]")) {
+    all(box.dataset.checkAll).forEach((other) => { other.checked = box.checked; });
+  }
+  const form = box.closest("form[data-counts]");
+  if (!form) return;
+  const chosen = all("input[name=id]:checked", form).length;
+  all("[data-chosen]", form).forEach((place) => { place.textContent = chosen; });
+  all("[data-needs-chosen]", form).forEach((button) => { button.disabled = chosen === 0; });
+});
+
+function start(root) {
+  all("label.drop", root).forEach(wireDrop);
+  all("[data-submit-on-change]", root).forEach((field) => {
+    field.addEventListener("change", () => field.form.requestSubmit());
+  });
+}
+document.addEventListener("htmx:after:swap", (event) => start(event.detail?.ctx?.target || document));
+start(document);

@@ -1,0 +1,149 @@
+"""`sequence.source.Facts` over the lake, the order book and the identities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from yutang.catalog.properties import ITEM_BOUGHT, ORDER_PAID, ORDER_REFUNDED
+from yutang.commerce import OrderBook
+from yutang.identity import Identities
+from yutang.ingest import ARRIVAL_BITS, changed_since, facts_version, properties
+from yutang.sequence.source import Column
+from yutang.workspace import Workspace
+
+BASE = ("identity", "time", "event", "arrival", "commit_id")
+FEN = 100.0
+
+
+class BrandFacts:
+    """All facts of a brand, customer by customer, for building shards."""
+
+    def __init__(self, workspace: Workspace, identities: Identities, orders: OrderBook) -> None:
+        self._workspace = workspace
+        self._identities = identities
+        self._orders = orders
+        self.zone = workspace.zone
+
+    def version(self) -> int:
+        """The facts version the order book stands at: events and orders of one moment."""
+        with self._workspace.db.read() as connection:
+            return facts_version(connection)
+
+    def columns(self) -> Sequence[Column]:
+        with self._workspace.db.read() as connection:
+            known = properties(connection)
+        return [Column(one.name, one.type) for one in known.values()]  # type: ignore[arg-type]
+
+    def changed(self, since: int) -> np.ndarray:
+        with self._workspace.db.read() as connection:
+            return np.array(changed_since(connection, since), np.uint32)
+
+    def attributes(self) -> Mapping[str, Any]:
+        return {}
+
+    def batches(self, *, since: int = 0, whole: np.ndarray | None = None) -> Iterator[pa.Table]:
+        """Facts of commits later than `since`, and all facts of the customers in `whole`."""
+        customer_of = self._identities.customer_array()
+        yield from self._events(customer_of, since, whole)
+        book = self._orders.refresh()
+        for make in (_paid, _refunded):
+            yield from _of_orders(book.orders, make, since, whole)
+        yield from _of_orders(book.lines, _bought, since, whole)
+
+    def _events(
+        self, customer_of: np.ndarray, since: int, whole: np.ndarray | None
+    ) -> Iterator[pa.Table]:
+        dataset = self._workspace.lake.dataset("events")
+        if dataset is None:
+            return
+        with self._workspace.db.read() as connection:
+            names = {one.field: one.name for one in properties(connection).values()}
+        present = [field for field in names if field in dataset.schema.names]
+        where = None
+        if since:
+            where = ds.field("commit_id") > since
+            if whole is not None and len(whole):
+                mine = np.flatnonzero(np.isin(customer_of, whole))
+                where = where | ds.field("identity").isin(pa.array(mine, pa.int64()))
+        for batch in dataset.to_batches(columns=[*BASE, *present], filter=where):
+            if not batch.num_rows:
+                continue
+            customer = customer_of[np.asarray(batch.column("identity"))]
+            table = pa.table(
+                {
+                    "customer": pa.array(customer, pa.uint32()),
+                    "time": batch.column("time"),
+                    "event": batch.column("event"),
+                    "arrival": batch.column("arrival"),
+                    **{names[field]: batch.column(field) for field in present},
+                }
+            )
+            yield table if customer.all() else table.filter(pa.array(customer > 0))
+
+
+def _of_orders(
+    rows: pa.Table, make: Any, since: int, whole: np.ndarray | None
+) -> Iterator[pa.Table]:
+    customer = np.asarray(rows.column("customer"))
+    keep = customer > 0
+    if since:
+        recent = np.asarray(rows.column("first_commit")) > since
+        if whole is not None and len(whole):
+            recent |= np.isin(customer, whole)
+        keep &= recent
+    if not keep.any():
+        return
+    table = make(rows, keep)
+    if table.num_rows:
+        yield table
+
+
+def _arrival(rows: pa.Table) -> np.ndarray:
+    place = np.arange(rows.num_rows, dtype=np.int64) & ((1 << ARRIVAL_BITS) - 1)
+    return (np.asarray(rows.column("first_commit")) << ARRIVAL_BITS) + place
+
+
+def _projected(
+    rows: pa.Table, event: str, keep: np.ndarray, time: str, names: tuple[str, ...], money: Any
+) -> pa.Table:
+    kept = rows.append_column("arrival", pa.array(_arrival(rows))).filter(pa.array(keep))
+    columns = {
+        "customer": kept.column("customer"),
+        "time": kept.column(time),
+        "event": pa.DictionaryArray.from_arrays(
+            pa.array(np.zeros(kept.num_rows, np.int32)), pa.array([event])
+        ),
+        "arrival": kept.column("arrival"),
+    }
+    for name in names:
+        columns[name] = money(kept) if name in ("paid", "refund") else kept.column(name)
+    return pa.table(columns)
+
+
+def _yuan(column: str) -> Any:
+    return lambda rows: pc.divide(rows.column(column).cast(pa.float64()), FEN)
+
+
+def _paid(rows: pa.Table, keep: np.ndarray) -> pa.Table:
+    mask = keep & np.asarray(rows.column("paid"))
+    return _projected(rows, "order_paid", mask, "paid_at", ORDER_PAID, _yuan("paid_fen"))
+
+
+def _refunded(rows: pa.Table, keep: np.ndarray) -> pa.Table:
+    mask = keep & (np.asarray(rows.column("refund_fen")) > 0)
+    return _projected(
+        rows, "order_refunded", mask, "refund_at", ORDER_REFUNDED, _yuan("refund_fen")
+    )
+
+
+def _bought(rows: pa.Table, keep: np.ndarray) -> pa.Table:
+    sold = np.asarray(rows.column("paid")) & (np.asarray(rows.column("quantity")) > 0)
+    return _projected(
+        rows, "item_bought", keep & sold, "paid_at", ITEM_BOUGHT, _yuan("item_paid_fen")
+    )

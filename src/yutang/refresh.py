@@ -1,0 +1,39 @@
+"""After facts arrived: bring every cache of a brand up to date, in the order they build on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from yutang.app import Brand
+
+Progress = Callable[[str], None]
+
+
+def refresh(brand: Brand, progress: Progress = lambda _step: None) -> None:
+    """Refresh what is behind; the caller holds the writer lock."""
+    from yutang import sequence
+
+    progress("orders")
+    brand.orders.refresh()
+    progress("shards")
+    sequence.refresh(brand.facts, brand.shard_folder)
+    progress("customers")
+    brand.customers.refresh()
+
+
+def rebuild(brand: Brand, progress: Progress = lambda _step: None) -> None:
+    """Make every cache again from the lake and the state; nothing of the old ones stays."""
+    from yutang import sequence
+    from yutang.lake import TABLES
+
+    progress("keys")
+    for table in TABLES:
+        brand.workspace.lake.rebuild_keys(table)
+    progress("orders")
+    brand.orders.refresh(whole=True)
+    progress("shards")
+    sequence.build(brand.facts, brand.shard_folder)
+    progress("customers")
+    brand.customers.refresh(whole=True)

@@ -1,0 +1,1 @@
+"""Compiled loops over sorted shards (numba). Inputs are read-only arrays; see `warm.py`."""

@@ -1,0 +1,64 @@
+"""`yutang serve`: the web process, and beside it the worker, kept alive."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import structlog
+import uvicorn
+
+from yutang.app import create_app
+from yutang.settings import Settings
+from yutang.worker import worker_is_up
+
+log = structlog.get_logger("serve")
+RESTART_SECONDS = 2.0
+GIVE_UP_AFTER = 30  # a worker that dies this often in a row has a reason that doctor must find
+
+
+def serve(settings: Settings) -> None:
+    """Serve until interrupted; the worker is a child and ends with us."""
+    app = create_app(settings)
+    stop = threading.Event()
+    keeper = threading.Thread(target=_keep_worker, args=(settings.home, stop), daemon=True)
+    keeper.start()
+    try:
+        uvicorn.run(
+            app,
+            host=settings.host,
+            port=settings.port,
+            log_level=settings.log_level,
+            access_log=False,
+            server_header=False,
+        )
+    finally:
+        stop.set()
+        keeper.join(timeout=10)
+
+
+def _keep_worker(home: Path, stop: threading.Event) -> None:
+    deaths = 0
+    while not stop.is_set() and deaths < GIVE_UP_AFTER:
+        if worker_is_up(home):  # one is running on its own
+            stop.wait(RESTART_SECONDS)
+            continue
+        started = time.monotonic()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "yutang.worker", str(home)],
+            stdin=subprocess.PIPE,
+            env={**os.environ, "YUTANG_SUPERVISED": "1"},
+        )
+        while process.poll() is None and not stop.wait(0.5):
+            pass
+        if stop.is_set():
+            process.terminate()
+            process.wait(timeout=10)
+            return
+        deaths = deaths + 1 if time.monotonic() - started < 60 else 1
+        log.warning("worker.restarted", exit=process.returncode, deaths=deaths)
+        stop.wait(RESTART_SECONDS)

@@ -1,0 +1,124 @@
+"""The worker process: the one writer. Runs what is due, brand by brand, and sweeps each minute.
+
+`work_on` is also what the command line runs itself where no worker is up.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from yutang.errors import Busy, YutangError
+from yutang.jobs import POLL_SECONDS, open_queue
+from yutang.kit import locks
+
+if TYPE_CHECKING:
+    from yutang.app import Brand
+
+log = structlog.get_logger("worker")
+
+
+def worker_lock(home: Path) -> Path:
+    return home / "worker.lock"
+
+
+def worker_is_up(home: Path) -> bool:
+    """Does a live process hold the worker's lock?"""
+    with locks.exclusive(worker_lock(home), wait=False) as free:
+        return not free
+
+
+def nudge(home: Path, slug: str) -> None:
+    """Tell the worker that a brand has something due."""
+    task = _tasks(home)
+    task(slug)
+
+
+def work_on(brand: Brand, *, wait: bool = True) -> None:
+    """Everything due for one brand: imports, undos, then the caches."""
+    from yutang.ingest import undo
+    from yutang.refresh import refresh
+
+    with brand.workspace.writer(wait=wait):
+        for one in brand.imports.due():
+            if one.status == "undoing":
+                undo(brand.workspace, brand.identities, brand.committer, brand.imports, one)
+            else:
+                brand.imports.run(one.id)
+        refresh(brand)
+
+
+def run(home: Path) -> None:
+    """Be the worker until told to stop. Raises Busy where another worker is up."""
+    with locks.exclusive(worker_lock(home), wait=False) as held:
+        if not held:
+            raise Busy("A worker of this installation is running already.")
+        _stop_with_parent()
+        for slug in _slugs(home):
+            nudge(home, slug)  # what hung when the last worker died
+        task = _tasks(home)
+        consumer = task.huey.create_consumer(
+            workers=1, periodic=True, initial_delay=0.1, backoff=1.2, max_delay=POLL_SECONDS
+        )
+        consumer.run()
+
+
+def _tasks(home: Path):  # type: ignore[no-untyped-def]
+    """The queue's tasks, bound to one installation."""
+    from huey import crontab
+
+    queue = open_queue(home)
+
+    @queue.task(name="work")
+    def work(slug: str) -> None:
+        _work(home, slug)
+
+    @queue.periodic_task(crontab(minute="*"), name="sweep")
+    def sweep() -> None:
+        for slug in _slugs(home):
+            _work(home, slug)
+
+    work.huey = queue
+    return work
+
+
+_open: dict[Path, object] = {}
+
+
+def _work(home: Path, slug: str) -> None:
+    from yutang.app import Services
+    from yutang.settings import Settings
+
+    if home not in _open:
+        _open[home] = Services.open(Settings(home=home))
+    services = _open[home]
+    assert isinstance(services, Services)
+    try:
+        work_on(services.brand(slug))
+    except YutangError as error:
+        log.error("work.failed", brand=slug, code=error.code, error=str(error))
+
+
+def _slugs(home: Path) -> list[str]:
+    return sorted(path.name for path in (home / "brands").iterdir() if path.is_dir())
+
+
+def _stop_with_parent() -> None:
+    """Started by `yutang serve`, stdin is a pipe: its end means that the parent is gone."""
+    if os.environ.get("YUTANG_SUPERVISED") != "1":
+        return
+
+    def watch() -> None:
+        sys.stdin.buffer.read()
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+if __name__ == "__main__":
+    run(Path(sys.argv[1]))
