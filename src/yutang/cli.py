@@ -267,6 +267,41 @@ def serve(
     run(settings.model_copy(update={k: v for k, v in changes.items() if v is not None}))
 
 
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="The demo's folder.")] = Path("demo"),
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8787,
+    serve: Annotated[bool, typer.Option(help="Open the console when it is ready.")] = True,
+    customers: Annotated[int, typer.Option(help="Size of the simulated brand.")] = 60_000,
+) -> None:
+    """Two brands with orders and events, and the console on them."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from yutang.demo_home import LOGIN, make_demo, password_of
+
+    with Progress(
+        TextColumn("{task.percentage:>3.0f} %"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    ) as bar:
+        task = bar.add_task("starting", total=1.0)
+        services = make_demo(
+            folder,
+            lambda step, share: bar.update(task, description=step, completed=share),
+            customers=customers,
+        )
+    home = services.installation.home
+    typer.echo(f"Console  http://{host}:{port}")
+    typer.echo(f"Login    {LOGIN}")
+    typer.echo(f"Password {password_of(home)}")
+    if serve:
+        from yutang.serve import serve as run
+
+        run(services.settings.model_copy(update={"host": host, "port": port}))
+
+
 @account_app.command("add")
 def account_add(
     login: Annotated[str, typer.Argument(help="Login name.")],

@@ -29,8 +29,15 @@ from yutang.kit import clock
 from yutang.state.brand import shops
 from yutang.workspace import Workspace
 
-RANKED = ["status", "created_at", "paid_at", "shipped_at", "finished_at", "closed_at", "paid_fen", "lines_paid_fen", "refund_fen", "lines_refund_fen", "freight_fen", "platform_discount_fen", "shop_discount_fen", "quantity", "channel", "store", "guide", "province", "city"]
-LINE_RANKED = ["item_id", "sku_id", "sku_code", "title", "spec", "category", "brand", "quantity", "unit_price_fen", "item_paid_fen", "refund_fen", "refund_status", "bought_at"]
+RANKED = (
+    "status", "created_at", "paid_at", "shipped_at", "finished_at", "closed_at", "paid_fen",
+    "lines_paid_fen", "refund_fen", "lines_refund_fen", "freight_fen", "platform_discount_fen",
+    "shop_discount_fen", "quantity", "channel", "store", "guide", "province", "city",
+)  # fmt: skip
+LINE_RANKED = (
+    "item_id", "sku_id", "sku_code", "title", "spec", "category", "brand", "quantity",
+    "unit_price_fen", "item_paid_fen", "refund_fen", "refund_status", "bought_at",
+)  # fmt: skip
 KEEP_GENERATIONS = 2
 
 
@@ -156,7 +163,8 @@ def _fold_sql() -> str:
 
 
 _ORDERS_SQL = f"""
-SELECT (row_number() OVER (ORDER BY coalesce(c.customer, 0), at, f.order_key) - 1)::INTEGER AS "order",
+SELECT
+  (row_number() OVER (ORDER BY coalesce(c.customer, 0), at, f.order_key) - 1)::INTEGER AS "order",
   order_key, coalesce(c.customer, 0)::UINTEGER AS customer, f.platform, f.shop,
   coalesce(s.domain, 'public') AS domain, order_id, status,
   {IS_PAID} AS paid, at AS paid_at, {PAID_FEN}::BIGINT AS paid_fen,

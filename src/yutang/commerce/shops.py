@@ -84,16 +84,22 @@ class Shops:
                 .values(name=name.strip()[:200], domain=domain, confirmed_by=by)
             )
 
-    def declare(
-        self, connection: Connection, *, platform: str, shop: str, name: str, domain: str, at: int
-    ) -> None:
-        """Make or complete a shop whose nature is known when its file arrives."""
-        found = connection.execute(
-            select(shops.c.id).where(shops.c.platform == platform, shops.c.shop == shop)
-        ).scalar()
-        if found is None:
-            connection.execute(
-                insert(shops).values(
-                    platform=platform, shop=shop, name=name, domain=domain, created_at=at
+    def declare(self, platform: str, shop: str, *, domain: str, by: str) -> None:
+        """Make a shop whose nature is known before its first file comes; a known one stays."""
+        if domain not in DOMAINS or platform not in BY_CODE:
+            raise BadInput("A shop needs a known platform and private, public or store.")
+        with self._workspace.db.write() as connection:
+            found = connection.execute(
+                select(shops.c.id).where(shops.c.platform == platform, shops.c.shop == shop)
+            ).scalar()
+            if found is None:
+                connection.execute(
+                    insert(shops).values(
+                        platform=platform,
+                        shop=shop,
+                        name=shop,
+                        domain=domain,
+                        confirmed_by=by,
+                        created_at=self._workspace.now(),
+                    )
                 )
-            )

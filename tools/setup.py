@@ -1,0 +1,41 @@
+"""Fill .venv: packages from the lock, the console's front-end files, texts, compiled kernels.
+
+Run by `make setup` with the environment's own Python; running it again costs seconds.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = ROOT / "requirements.lock"
+
+
+def step(text: str, *command: str) -> None:
+    started = time.monotonic()
+    print(f"  {text} …", end="", flush=True)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        print(" failed")
+        sys.exit(f"{done.stdout}\n{done.stderr}\n`{' '.join(command)}` failed.")
+    print(f" {time.monotonic() - started:.0f} s")
+
+
+def main() -> None:
+    python = sys.executable
+    uv = next(line for line in LOCK.read_text().splitlines() if line.startswith("uv=="))
+    print("Setting up:")
+    step("installer", python, "-m", "pip", "install", "-q", "--disable-pip-version-check", uv)
+    install = (python, "-m", "uv", "pip", "install", "-q", "--python", python)
+    step("packages", *install, "-r", str(LOCK))
+    step("yutang itself", *install, "--no-deps", "-e", ".")
+    step("front-end files", python, "tools/vendor.py")
+    step("texts", python, "-m", "yutang.console.locale_build")
+    step("kernels", python, "-m", "yutang.sequence.warm")
+
+
+if __name__ == "__main__":
+    main()
