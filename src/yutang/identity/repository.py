@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Connection, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, func, select, text, update
 
+from yutang.state import insert_rows, integers
 from yutang.state.brand import customers, identities, identity_links
 
 
@@ -39,10 +40,8 @@ def find_many(
         return {}
     connection.execute(text("DROP TABLE IF EXISTS wanted"))
     connection.execute(text("CREATE TEMPORARY TABLE wanted (kind TEXT, value TEXT)"))
-    connection.execute(
-        text("INSERT INTO wanted (kind, value) VALUES (:kind, :value)"),
-        [{"kind": kind, "value": value} for kind, value in wanted],
-    )
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    connection.exec_driver_sql(f"INSERT INTO wanted VALUES ({mark}, {mark})", list(wanted))
     rows = connection.execute(
         text(
             "SELECT i.kind, i.value, i.id, i.customer_id FROM wanted w"
@@ -61,9 +60,7 @@ def highest(connection: Connection) -> tuple[int, int]:
 
 
 def add_customers(connection: Connection, ids: Iterable[int], at: int) -> None:
-    rows = [{"id": id_, "created_at": at} for id_ in ids]
-    if rows:
-        connection.execute(insert(customers), rows)
+    insert_rows(connection, customers, ("id", "created_at"), [(id_, at) for id_ in ids])
 
 
 def add_identities(
@@ -75,22 +72,17 @@ def add_identities(
     source: str,
     at: int,
 ) -> None:
-    rows = [
-        {
-            "id": one.id,
-            "kind": one.kind,
-            "value": one.value,
-            "shown": one.shown,
-            "tail": one.tail,
-            "customer_id": customer_of[one.id],
-            "commit_id": commit_id,
-            "source": source,
-            "first_seen_at": at,
-        }
-        for one in new
-    ]
-    if rows:
-        connection.execute(insert(identities), rows)
+    insert_rows(
+        connection,
+        identities,
+        ("id", "kind", "value", "shown", "tail", "customer_id", "commit_id", "source",
+         "first_seen_at"),
+        [
+            (one.id, one.kind, one.value, one.shown, one.tail, customer_of[one.id], commit_id,
+             source, at)
+            for one in new
+        ],
+    )  # fmt: skip
 
 
 def add_links(
@@ -104,20 +96,14 @@ def add_links(
     """Append links; a link that stands already with the same source is not repeated."""
     if not pairs:
         return
-    ids = sorted({a for a, _ in pairs})
-    present: set[tuple[int, int]] = set()
-    for part in range(0, len(ids), 500):
-        query = select(identity_links.c.a, identity_links.c.b).where(
-            identity_links.c.source == source, identity_links.c.a.in_(ids[part : part + 500])
-        )
-        present.update((int(a), int(b)) for a, b in connection.execute(query))
-    rows = [
-        {"a": a, "b": b, "evidence": evidence, "source": source, "at": at, "by": ""}
-        for a, b in pairs
-        if (a, b) not in present
-    ]
-    if rows:
-        connection.execute(insert(identity_links), rows)
+    query = select(identity_links.c.a, identity_links.c.b).where(identity_links.c.source == source)
+    present = set(map(tuple, integers(connection, query).tolist()))
+    insert_rows(
+        connection,
+        identity_links,
+        ("a", "b", "evidence", "source", "at", "by"),
+        [(a, b, evidence, source, at, "") for a, b in pairs if (a, b) not in present],
+    )
 
 
 def merge_customers(connection: Connection, merged: Mapping[int, int]) -> None:
@@ -149,10 +135,8 @@ def customer_array(connection: Connection) -> np.ndarray:
     """Customer by identity id (uint32, index 0 = nobody)."""
     top, _ = highest(connection)
     out = np.zeros(top + 1, np.uint32)
-    rows = connection.execute(select(identities.c.id, identities.c.customer_id)).all()
-    if rows:
-        pairs = np.array(rows, np.int64)
-        out[pairs[:, 0]] = pairs[:, 1]
+    pairs = integers(connection, select(identities.c.id, identities.c.customer_id))
+    out[pairs[:, 0]] = pairs[:, 1]
     return out
 
 

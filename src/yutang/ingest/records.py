@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert, select, update
 
 from yutang.kit import clock
+from yutang.state import insert_rows
 from yutang.state.brand import counters, quarantine
 
 VALUE_LIMIT = 500  # characters of a value kept in quarantine
@@ -34,22 +35,27 @@ def store_misfits(
     import_id: int | None,
     at: int,
 ) -> None:
-    rows = [
-        {
-            "import_id": import_id,
-            "source": source,
-            "row": one.row,
-            "column": one.column,
-            "reason": one.reason,
-            "value": None if one.value is None else one.value[:VALUE_LIMIT],
-            "record": None if one.record is None else one.record[:RECORD_LIMIT],
-            "at": at,
-            "status": "open",
-        }
-        for one in misfits
-    ]
-    for start in range(0, len(rows), 10_000):
-        connection.execute(insert(quarantine), rows[start : start + 10_000])
+    insert_rows(
+        connection,
+        quarantine,
+        ("import_id", "source", "row", "column", "reason", "value", "record", "at", "status",
+         "resolved_by"),
+        [
+            (
+                import_id,
+                source,
+                one.row,
+                one.column,
+                one.reason,
+                None if one.value is None else one.value[:VALUE_LIMIT],
+                None if one.record is None else one.record[:RECORD_LIMIT],
+                at,
+                "open",
+                "",
+            )
+            for one in misfits
+        ],
+    )  # fmt: skip
 
 
 def count_up(
