@@ -74,7 +74,8 @@ def period_edges(first: date, last: date, unit: str, zone: str) -> tuple[np.ndar
     """
     if unit in _STEP_MS:
         return _clock_edges(first, last, unit, zone)
-    edges, labels = [], []
+    edges: list[int] = []
+    labels: list[str] = []
     start = period_start(first, unit)
     while start <= last:
         _check_size(len(labels))
@@ -86,7 +87,9 @@ def period_edges(first: date, last: date, unit: str, zone: str) -> tuple[np.ndar
 
 
 def _clock_edges(first: date, last: date, unit: str, zone: str) -> tuple[np.ndarray, list[str]]:
-    step, edges, labels = _STEP_MS[unit], [], []
+    step = _STEP_MS[unit]
+    edges: list[int] = []
+    labels: list[str] = []
     days = (last - first).days + 1
     _check_size(days * 86_400_000 // step)
     for number in range(days):

@@ -181,10 +181,13 @@ class Intake:
         if not pa.types.is_dictionary(array.type):
             array = pc.dictionary_encode(array)
         used = array.dictionary.to_pylist()
-        codes = np.array([self.events.setdefault(n, len(self.events)) for n in used], np.int64)
+        codes: np.ndarray = np.array(
+            [self.events.setdefault(n, len(self.events)) for n in used], np.int64
+        )
         if len(self.events) > _MOST_EVENTS:
             raise Damaged("There are more than %(most)d event names.", most=_MOST_EVENTS)
-        return codes[np.asarray(array.indices)]
+        found: np.ndarray = codes[np.asarray(array.indices)]
+        return found
 
     def add_rows(self, shard: Shard, rows: np.ndarray) -> None:
         """Take rows (ascending row numbers) of an existing shard of the same shard set."""

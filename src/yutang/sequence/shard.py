@@ -17,7 +17,14 @@ import numpy as np
 import pyarrow as pa
 
 from yutang.errors import Damaged, NotFound
-from yutang.sequence.files import POINTER, check_files, frozen, load_array, load_strings, read_pointer
+from yutang.sequence.files import (
+    POINTER,
+    check_files,
+    frozen,
+    load_array,
+    load_strings,
+    read_pointer,
+)
 from yutang.sequence.source import ABSENT, DTYPES, Attribute, Column, PropertyType
 
 # A reader that finds a generation removed under it starts again from the pointer.
@@ -48,7 +55,8 @@ class PropertyFile:
 
     def read_lists(self, first: int, end: int) -> tuple[np.ndarray, np.ndarray]:
         """Lists of rows [first, end): offsets (one more than rows) and their codes."""
-        assert self.index is not None and self.offsets is not None
+        assert self.index is not None
+        assert self.offsets is not None
         a, b = np.searchsorted(self.index, (first, end))
         offsets = np.zeros(end - first + 1, np.int64)
         lengths = np.diff(self.offsets[a : b + 1])
@@ -62,11 +70,12 @@ class PropertyFile:
         if self.index is None:
             values = self.values[rows]
             absent = ABSENT[self.type]
-            at = np.flatnonzero(~np.isnan(values) if self.type == "number" else values != absent)
+            present = ~np.isnan(values) if self.type == "number" else values != absent
+            at = np.flatnonzero(present)
             return at, values[at], none
         found = np.searchsorted(self.index, rows)
         found[found == self.index.size] = 0
-        at = np.flatnonzero(self.index[found] == rows) if self.index.size else none
+        at = np.flatnonzero(self.index[found] == rows) if self.index.size else np.empty(0, np.int64)
         found = found[at]
         if self.offsets is None:
             return at, self.values[found], none

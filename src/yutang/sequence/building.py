@@ -16,7 +16,13 @@ from typing import Any
 import numpy as np
 
 from yutang.errors import Busy
-from yutang.sequence.files import read_pointer, remove_unused, save_array, sync_folder, switch_pointer
+from yutang.sequence.files import (
+    read_pointer,
+    remove_unused,
+    save_array,
+    switch_pointer,
+    sync_folder,
+)
 from yutang.sequence.intake import Intake
 from yutang.sequence.shard import ShardSet, open_shards
 from yutang.sequence.source import Facts

@@ -1,0 +1,79 @@
+"""A view: a range of one shard's customers, with the property values the models ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+
+from yutang.sequence.files import frozen
+from yutang.sequence.shard import Shard, ShardSet
+from yutang.sequence.source import ABSENT, DTYPES, Attribute
+
+
+class View:
+    """Customers [first, end) of a shard, by position, and their rows.
+
+    Row numbers and customer positions handed out are relative to the view. `time`, `code` are by
+    row; `offsets` (int64, one more than customers) are relative; `customers` are the ids.
+    """
+
+    def __init__(self, shards: ShardSet, shard: Shard, first: int, end: int) -> None:
+        self.shards, self.shard = shards, shard
+        self.first_row, self.end_row = int(shard.offsets[first]), int(shard.offsets[end])
+        self.customers = shard.customers[first:end]
+        self.offsets = frozen(shard.offsets[first : end + 1] - self.first_row)
+        self.time = shard.time[self.first_row : self.end_row]
+        self.code = shard.code[self.first_row : self.end_row]
+        self.keep = shard.keep[first:end]
+        self._values: dict[str, np.ndarray] = {}
+
+    @property
+    def rows(self) -> int:
+        return self.time.size
+
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        return self.shards.attributes
+
+    def values(self, name: str) -> np.ndarray:
+        """A property (not a list) by row; absent ones as `source.ABSENT` says."""
+        if name not in self._values:
+            file = self.shard.column(name)
+            if file is None:
+                kind = self.shards.columns[name].type
+                self._values[name] = frozen(np.full(self.rows, ABSENT[kind], DTYPES[kind]))
+            else:
+                self._values[name] = file.read(self.first_row, self.end_row)
+        return self._values[name]
+
+    def lists(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """A list property by row: offsets (one more than rows) and codes."""
+        file = self.shard.column(name)
+        if file is None:
+            return np.zeros(self.rows + 1, np.int64), np.empty(0, np.int32)
+        return file.read_lists(self.first_row, self.end_row)
+
+    @cached_property
+    def place(self) -> np.ndarray:
+        """int64 position in `customers` of each row's customer."""
+        return np.repeat(np.arange(self.customers.size), np.diff(self.offsets))
+
+    def of_customers(self, values: np.ndarray, absent: float | int) -> np.ndarray:
+        """An array by customer id, read for this view's customers; `absent` past its end."""
+        out = np.full(self.customers.size, absent, values.dtype)
+        known = self.customers < values.size
+        out[known] = values[self.customers[known]]
+        return out
+
+
+def gather_lists(
+    offsets: np.ndarray, values: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of the lists of `rows`: for each element the position in `rows`, and its code."""
+    first, end = offsets[rows], offsets[rows + 1]
+    lengths = end - first
+    at = np.repeat(np.arange(rows.size), lengths)
+    steps = np.arange(at.size) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return at, values[np.repeat(first, lengths) + steps]

@@ -1,0 +1,41 @@
+"""Compiles all kernels and keeps them on disk: `python -m yutang.sequence.warm`.
+
+Run at set-up, so that nobody waits for a compiler in front of a page. The calls below have exactly
+the argument types the models use: read-only inputs (memory-mapped shards are), as `frozen` gives.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from yutang.sequence.files import frozen
+from yutang.sequence.kernels.events import count_cells, select_rows, sum_cells
+from yutang.sequence.kernels.funnel import NO_STEP, ordered_funnel
+from yutang.sequence.kernels.repeats import ANY, ORDERED
+from yutang.sequence.kernels.sort import sort_rows
+from yutang.sequence.kernels.subjects import PEOPLE, TIMES, funnel
+
+
+def warm_up() -> None:
+    """Call every kernel once on one customer with two events."""
+    keys = frozen(np.array([0, 1], np.uint16))
+    table = frozen(np.array([1, 2], np.uint32))
+    time = frozen(np.array([0, 1], np.int64))
+    offsets = frozen(np.array([0, 2], np.int64))
+    keep = frozen(np.empty(0, np.bool_))
+    edges = frozen(np.empty(0, np.int64))
+    none = frozen(np.empty(0, np.int32))
+    sort_rows(np.zeros(2, np.int64), np.array([0, 2]), np.array([0, 1]), np.array([0, 1]))
+    step_of = frozen(np.array([0, NO_STEP], np.uint8))
+    ordered_funnel(keys, step_of, time, offsets, keep, 2, 0, 1, 1, 1, edges)
+    gaps = frozen(np.empty((0, 2), np.int64))
+    for order, count in ((ORDERED, PEOPLE), (ANY, PEOPLE), (ORDERED, TIMES)):
+        funnel(keys, table, time, offsets, keep, none, 2, order, count, gaps, 0, 1, 1, 1, edges)
+    periods = frozen(np.array([0, 2], np.int64))
+    count_cells(keys, table, 0, time, offsets, keep, periods, edges, none, 1, False)
+    select_rows(keys, table, 0, time, offsets, keep, 0, 2)
+    sum_cells(np.zeros(1, np.int64), np.ones(1), 1)
+
+
+if __name__ == "__main__":
+    warm_up()
