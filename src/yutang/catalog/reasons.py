@@ -75,7 +75,7 @@ REASONS: tuple[Reason, ...] = (
         "没有任何可用的身份",
         "there is no usable identity",
         "至少给出一个身份,例如 phone、unionid、anonymous_id;打码的值不算",
-        "give at least one identity such as phone, unionid, anonymous_id; masked values do not count",
+        "give at least one identity such as phone, unionid, anonymous_id; masked ones do not count",
     ),
     Reason(
         "unknown_identity_kind",

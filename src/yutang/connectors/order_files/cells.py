@@ -13,8 +13,12 @@ NULL_WORDS = (
 )  # fmt: skip
 BLANK_CHARS = (9, 10, 11, 12, 13, 32, 160, 8203, 8204, 8205, 12288, 65279)
 # A cell whose first or last character asks for tidying: a blank, a quote, an equals sign …
-UNTIDY = (
-    r"^[^0-9A-Za-z\x{4e00}-\x{9fff}]|[\s\x{a0}\x{3000}\x{200b}-\x{200d}\x{feff}\"']$"
+UNTIDY = r"^[^0-9A-Za-z\x{4e00}-\x{9fff}]|[\s\x{a0}\x{3000}\x{200b}-\x{200d}\x{feff}\"']$"
+# The value inside ="…", after ', inside "…", or simply between blanks.
+_BLANK = r"[\s\x{a0}\x{3000}\x{200b}-\x{200d}\x{feff}]*"
+WRAPPED = (
+    rf'^{_BLANK}(?:="{_BLANK}(.*?){_BLANK}"|"{_BLANK}(.*?){_BLANK}"|'
+    rf"'{_BLANK}(.*?)|(.*?)){_BLANK}$"
 )
 # What a spreadsheet makes of a long id: 3.51234567890123E+18.
 DESTROYED_ID = r"^[\s=\"']*[+-]?\d(\.\d+)?[eE]\+\d{2,}[\s\"']*$"
@@ -46,9 +50,16 @@ def _written_orders(days: tuple[str, ...]) -> str:
     return ", ".join(f"'{day}{clock}'" for day in days for clock in _CLOCKS)
 
 
+def quoted(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def macros(zone: str, date_order: str) -> list[str]:
     """The CREATE MACRO statements; `zone` must have been checked to be a zone's name.
 
+    yt_untidy(x)  whether a cell asks for tidying; yt_destroyed(x) whether it was a long id
+    yt_masked(x)  whether platform masking replaced characters
     yt_plain(x)   blanks and null words -> NULL
     yt_tidy(x)    the same after trimming and undoing ="…" and a leading '
     yt_id(x)      12345.0 -> 12345
@@ -61,17 +72,18 @@ def macros(zone: str, date_order: str) -> list[str]:
     day_first = f"try_strptime(x, [{forms}])" if forms else "NULL"
     local = f"epoch_ms(timezone('{zone}', "
     return [
+        f"CREATE MACRO yt_untidy(x) AS regexp_matches(x, {quoted(UNTIDY)})",
+        f"""CREATE MACRO yt_destroyed(x) AS
+            contains(x, '+') AND regexp_matches(x, {quoted(DESTROYED_ID)})""",
         f"CREATE MACRO yt_plain(x) AS CASE WHEN x IN ({_WORDS}) THEN NULL ELSE x END",
         f"CREATE MACRO yt_trim(x) AS trim(x, {_BLANKS})",
-        """CREATE MACRO yt_unquote(x) AS CASE
-            WHEN starts_with(x, '="') AND ends_with(x, '"') THEN x[3:-2]
-            WHEN starts_with(x, '"') AND ends_with(x, '"') AND length(x) > 1 THEN x[2:-2]
-            WHEN starts_with(x, '''') THEN x[2:] ELSE x END""",
-        "CREATE MACRO yt_tidy(x) AS yt_plain(yt_trim(yt_unquote(yt_trim(x))))",
+        f"CREATE MACRO yt_tidied(x) AS regexp_replace(x, {quoted(WRAPPED)}, '\\1\\2\\3\\4', 's')",
+        """CREATE MACRO yt_tidy(x) AS CASE
+            WHEN yt_untidy(x) THEN yt_plain(yt_tidied(x)) ELSE yt_plain(x) END""",
         r"""CREATE MACRO yt_id(x) AS CASE
             WHEN ends_with(x, '.0') THEN regexp_replace(x, '^(\d+)\.0+$', '\1') ELSE x END""",
-        f"""CREATE MACRO yt_bare(x) AS regexp_replace(regexp_replace(translate(x, '－−（）', '--()'),
-            '{MONEY_NOISE}', '', 'g'), '^\\((.*)\\)$', '-\\1')""",
+        f"""CREATE MACRO yt_bare(x) AS regexp_replace(regexp_replace(
+            translate(x, '－−（）', '--()'), '{MONEY_NOISE}', '', 'g'), '^\\((.*)\\)$', '-\\1')""",
         f"""CREATE MACRO yt_money(x) AS coalesce(try_cast(x AS {AMOUNT_TYPE}),
             try_cast(yt_bare(x) AS {AMOUNT_TYPE}))""",
         f"""CREATE MACRO yt_number(x) AS coalesce(try_cast(x AS {AMOUNT_TYPE}),
@@ -99,7 +111,7 @@ def macros(zone: str, date_order: str) -> list[str]:
         f"""CREATE MACRO yt_in_range(ms) AS CASE
             WHEN ms > {FIRST_MS} AND ms < {LAST_MS} THEN ms END""",
         "CREATE MACRO yt_time(x) AS yt_in_range(yt_any_time(x))",
-        f"CREATE MACRO yt_masked(x) AS regexp_matches(x, '{MASKED}')",
+        f"CREATE MACRO yt_masked(x) AS regexp_matches(x, {quoted(MASKED)})",
         rf"""CREATE MACRO yt_phone(x) AS CASE
             WHEN regexp_matches(x, '^1[3-9]\d{{9}}$') THEN x
             WHEN regexp_matches(x, '{MAINLAND_PHONE}')

@@ -65,9 +65,7 @@ def as_text(table: pa.Table) -> tuple[pa.Table, tuple[str, ...]]:
     nested = tuple(entry.name for entry in table.schema if pa.types.is_nested(entry.type))
     flat = table.drop_columns(list(nested)) if nested else table
     names = unique_names(flat.column_names)
-    columns = {
-        name: text_column(column) for name, column in zip(names, flat.columns, strict=True)
-    }
+    columns = {name: text_column(column) for name, column in zip(names, flat.columns, strict=True)}
     return pa.table(columns), nested
 
 

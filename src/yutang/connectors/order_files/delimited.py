@@ -224,7 +224,9 @@ def _read_body(path: Path, layout: Layout, problems: _Malformed) -> tuple[pa.Tab
     """Body as text with source rows; rows of another width go to `problems`."""
     names = layout.names
     options = {
-        "read_options": pa_csv.ReadOptions(use_threads=False, column_names=names, block_size=1 << 22),
+        "read_options": pa_csv.ReadOptions(
+            use_threads=False, column_names=names, block_size=1 << 22
+        ),
         "parse_options": pa_csv.ParseOptions(
             delimiter=layout.delimiter,
             newlines_in_values=True,

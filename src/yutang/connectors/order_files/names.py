@@ -1,4 +1,4 @@
-"""Common header names of order files in Chinese and English, for suggesting a mapping: data only."""
+"""Common header names of order files in Chinese and English, to suggest a mapping: data only."""
 
 from __future__ import annotations
 
@@ -69,10 +69,13 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "StockCode", "spu_id",
     ),
     "sku_id": ("SKU ID", "样式ID", "规格ID", "规格编码", "sku_id"),
-    "sku_code": ("商家编码", "外部系统编号", "货号", "条码", "条形码", "sku_code", "barcode", "sku"),
+    "sku_code": (
+        "商家编码", "外部系统编号", "货号", "条码", "条形码", "sku_code",
+        "barcode", "sku",
+    ),
     "title": (
-        "商品名称", "商品标题", "宝贝标题", "标题", "选购商品", "货品名称", "品名", "商品", "SKU名称",
-        "title", "product_name", "item_name", "Description", "Lineitem name", "product_type",
+        "商品名称", "商品标题", "宝贝标题", "标题", "选购商品", "货品名称", "品名", "商品",
+        "SKU名称", "title", "product_name", "item_name", "Description", "Lineitem name", "product_type",
     ),
     "spec": ("商品规格", "商品属性", "规格", "规格名称", "spec", "variant", "package_size"),
     "category": ("品类", "类目", "商品分类", "分类", "category", "product_category", "department"),
@@ -82,8 +85,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "quantity", "qty", "Lineitem quantity",
     ),
     "unit_price": (
-        "单价", "价格", "商品单价", "商品价格", "京东价", "售价", "unit_price", "UnitPrice", "price",
-        "Lineitem price",
+        "单价", "价格", "商品单价", "商品价格", "京东价", "售价", "unit_price", "UnitPrice",
+        "price", "Lineitem price",
     ),
     "item_paid": (
         "商品实付金额", "商品实付", "实付小计", "小计", "金额小计", "明细金额", "item_paid",

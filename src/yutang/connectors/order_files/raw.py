@@ -167,7 +167,7 @@ def clean_rows(
 
 
 def _mask(column: pa.ChunkedArray) -> np.ndarray:
-    return column.combine_chunks().to_numpy(zero_copy_only=False).astype(bool)
+    return np.asarray(column.combine_chunks().to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def _empty_rows(table: pa.Table) -> np.ndarray:
