@@ -6,6 +6,7 @@ Nothing here stores anything.
 """
 
 from yutang.connectors.order_files.conversion import Canonical, Stats, convert
+from yutang.connectors.order_files.importing import OrdersRead, read_orders
 from yutang.connectors.order_files.mapping import FIELDS, Field, Mapping
 from yutang.connectors.order_files.presets import PRESETS, Preset, preset_of, recognise
 from yutang.connectors.order_files.preview import Preview, mapping_for, preview, suggest
@@ -20,6 +21,7 @@ __all__ = [
     "Field",
     "Limits",
     "Mapping",
+    "OrdersRead",
     "Preset",
     "Preview",
     "RawFile",
@@ -28,6 +30,7 @@ __all__ = [
     "mapping_for",
     "preset_of",
     "preview",
+    "read_orders",
     "read_table",
     "recognise",
     "suggest",

@@ -75,7 +75,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
     "title": (
         "商品名称", "商品标题", "宝贝标题", "标题", "选购商品", "货品名称", "品名", "商品",
-        "SKU名称", "title", "product_name", "item_name", "Description", "Lineitem name", "product_type",
+        "SKU名称", "title", "product_name", "item_name", "Description",
+        "Lineitem name", "product_type",
     ),
     "spec": ("商品规格", "商品属性", "规格", "规格名称", "spec", "variant", "package_size"),
     "category": ("品类", "类目", "商品分类", "分类", "category", "product_category", "department"),
