@@ -128,7 +128,7 @@ class OrderBook:
                 ),
             )
             db.execute(f"CREATE TEMP TABLE folded AS {_fold_sql()}")
-            orders = db.execute(_ORDERS_SQL).to_arrow_table()
+            orders = db.sql(_ORDERS_SQL).to_arrow_table()
             days = clock.day_numbers(
                 np.asarray(orders.column("paid_at"), np.int64), self._workspace.zone
             )
@@ -139,7 +139,7 @@ class OrderBook:
                 lines = _empty()[1]
             else:
                 db.register("line_revisions", items)
-                lines = db.execute(_lines_sql()).to_arrow_table()
+                lines = db.sql(_lines_sql()).to_arrow_table()
         return orders.drop_columns(["order_key"]), lines
 
 
@@ -164,15 +164,15 @@ def _fold_sql() -> str:
 
 _ORDERS_SQL = f"""
 SELECT
-  (row_number() OVER (ORDER BY coalesce(c.customer, 0), at, f.order_key) - 1)::INTEGER AS "order",
+  (row_number() OVER (ORDER BY coalesce(c.customer, 0), moment, f.order_key) - 1)::INTEGER AS "order",
   order_key, coalesce(c.customer, 0)::UINTEGER AS customer, f.platform, f.shop,
   coalesce(s.domain, 'public') AS domain, order_id, status,
-  {IS_PAID} AS paid, at AS paid_at, {PAID_FEN}::BIGINT AS paid_fen,
+  {IS_PAID} AS paid, moment AS paid_at, {PAID_FEN}::BIGINT AS paid_fen,
   {REFUND_FEN}::BIGINT AS refund_fen,
-  coalesce(closed_at, finished_at, at) AS refund_at, coalesce(quantity, 0) AS quantity,
+  coalesce(closed_at, finished_at, moment) AS refund_at, coalesce(quantity, 0) AS quantity,
   coalesce(freight_fen, 0)::BIGINT AS freight_fen, channel, store, guide, province, city,
   first_commit
-FROM (SELECT *, coalesce(paid_at, created_at, finished_at, shipped_at, closed_at, 0) AS at
+FROM (SELECT *, coalesce(paid_at, created_at, finished_at, shipped_at, closed_at, 0) AS moment
       FROM folded) f
 LEFT JOIN customer_of c ON c.identity = f.identity
 LEFT JOIN shops s ON s.platform = f.platform AND s.shop = f.shop

@@ -60,7 +60,7 @@ def split(batch: OrderBatch, lines_per_part: int) -> list[OrderBatch]:
             out.append(
                 OrderBatch(
                     *(
-                        db.execute(
+                        db.sql(
                             f"SELECT t.* FROM {name} t SEMI JOIN ({mine}) p"
                             " USING (platform, shop, order_id) ORDER BY row"
                         ).to_arrow_table()
@@ -153,7 +153,7 @@ class OrderIntake:
         table = table.drop_columns([name for name in PERSONAL if name in table.column_names])
         content = [name for name in table.column_names if name != "row"]
         db.register("headers", table)
-        return db.execute(
+        return db.sql(
             f"SELECT *, {_STATUS_RANK} AS status_rank, {_ORDER_TIME} AS at,"
             f" {_md5('order', ORDER_KEY)}, {_md5('key', content)} FROM headers"
         ).to_arrow_table()
@@ -162,7 +162,7 @@ class OrderIntake:
         """Item rows ranked like their header: an older export does not turn the clock back."""
         content = [f"l.{name}" for name in lines.column_names if name != "row"]
         db.register("item_lines", lines)
-        return db.execute(
+        return db.sql(
             "SELECT l.*, h.rank_at, h.status_rank, coalesce(l.bought_at, 0) AS at,"
             f" {_md5('order', [f'l.{c}' for c in ORDER_KEY])},"
             f" {_md5('key', [*content, 'h.rank_at', 'h.status_rank'])} FROM item_lines l"
