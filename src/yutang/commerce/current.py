@@ -127,7 +127,7 @@ class OrderBook:
                     }
                 ),
             )
-            db.execute(f"CREATE TEMP TABLE folded AS {_fold_sql()}")
+            _fold(db, "revisions", ("order_key",), RANKED, _HEADER_PICKS)
             orders = db.sql(_ORDERS_SQL).to_arrow_table()
             days = clock.day_numbers(
                 np.asarray(orders.column("paid_at"), np.int64), self._workspace.zone
@@ -139,7 +139,8 @@ class OrderBook:
                 lines = _empty()[1]
             else:
                 db.register("line_revisions", items)
-                lines = db.sql(_lines_sql()).to_arrow_table()
+                _fold(db, "line_revisions", ("order_key", "line_id"), LINE_RANKED, _LINE_PICKS)
+                lines = _with_order(db.sql(_LINES_SQL).to_arrow_table(), orders)
         return orders.drop_columns(["order_key"]), lines
 
 
@@ -148,23 +149,58 @@ _RANK = (
 )
 
 
-def _rank(column: str) -> str:
-    return f"arg_max({column}, rank)"  # DuckDB's arg_max leaves out rows where `column` is null
+_HEADER_PICKS = {
+    "platform": "any_value(platform)",
+    "shop": "any_value(shop)",
+    "order_id": "any_value(order_id)",
+    "identity": "arg_max(nullif(identity, 0), rank)",
+    "first_commit": "min(commit_id)",
+}
+_LINE_PICKS = {"first_commit": "min(commit_id)", "row": 'min("row")'}
+_PLAIN = {"first_commit": "commit_id", "identity": "nullif(identity, 0)"}
 
 
-def _fold_sql() -> str:
-    fields = ", ".join(f"{_rank(name)} AS {name}" for name in RANKED)
-    return (
-        "SELECT order_key, any_value(platform) AS platform, any_value(shop) AS shop,"
-        f" any_value(order_id) AS order_id, {fields},"
-        " arg_max(nullif(identity, 0), rank) AS identity, min(commit_id) AS first_commit"
-        f" FROM (SELECT *, {_RANK} AS rank FROM revisions) GROUP BY order_key"
+def _fold(
+    db: duckdb.DuckDBPyConnection,
+    source: str,
+    key: tuple[str, ...],
+    ranked: tuple[str, ...],
+    picks: dict[str, str],
+) -> None:
+    """Make table `folded_<source>`: one row per key, each field of its highest-ranking revision.
+
+    Most keys have one revision and pass as they are; only the others are folded. (Measured: 1.5 M
+    lines 1 s instead of 5 s.) DuckDB's arg_max leaves out rows where the field is null.
+    """
+    keys, plain = ", ".join(key), [*ranked, *picks]
+    single = ", ".join(f'{_PLAIN.get(name, _quoted(name))} AS "{name}"' for name in plain)
+    best = [f"arg_max({name}, rank) AS {name}" for name in ranked]
+    best += [f'{sql} AS "{name}"' for name, sql in picks.items()]
+    db.execute(
+        f"CREATE TEMP TABLE repeated AS SELECT {keys} FROM {source}"
+        " GROUP BY ALL HAVING count(*) > 1"
     )
+    found = db.execute("SELECT count(*) FROM repeated").fetchone()
+    assert found is not None
+    once = f"SELECT {keys}, {single} FROM {source}"
+    if found[0]:
+        once += f" ANTI JOIN repeated USING ({keys})"
+        once += (
+            f" UNION ALL BY NAME SELECT {keys}, {', '.join(best)} FROM (SELECT s.*, {_RANK} AS rank"
+            f" FROM {source} s SEMI JOIN repeated USING ({keys})) GROUP BY {keys}"
+        )
+    db.execute(f"CREATE TEMP TABLE folded_{source} AS {once}")
+    db.execute("DROP TABLE repeated")
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
 
 
 _ORDERS_SQL = f"""
 SELECT
-  (row_number() OVER (ORDER BY coalesce(c.customer, 0), moment, f.order_key) - 1)::INTEGER AS "order",
+  (row_number() OVER (ORDER BY coalesce(c.customer, 0), moment, f.order_key) - 1)::INTEGER
+    AS "order",
   order_key, coalesce(c.customer, 0)::UINTEGER AS customer, f.platform, f.shop,
   coalesce(s.domain, 'public') AS domain, order_id, status,
   {IS_PAID} AS paid, moment AS paid_at, {PAID_FEN}::BIGINT AS paid_fen,
@@ -173,25 +209,32 @@ SELECT
   coalesce(freight_fen, 0)::BIGINT AS freight_fen, channel, store, guide, province, city,
   first_commit
 FROM (SELECT *, coalesce(paid_at, created_at, finished_at, shipped_at, closed_at, 0) AS moment
-      FROM folded) f
+      FROM folded_revisions) f
 LEFT JOIN customer_of c ON c.identity = f.identity
 LEFT JOIN shops s ON s.platform = f.platform AND s.shop = f.shop
 ORDER BY 1
 """
 
 
-def _lines_sql() -> str:
-    fields = ", ".join(f"{_rank(name)} AS {name}" for name in LINE_RANKED)
-    return f"""
-SELECT o."order", o.customer, l.item_id, l.sku_id, l.title, l.spec, l.category, l.brand,
+_LINES_SQL = """
+SELECT o."order", l.item_id, l.sku_id, l.title, l.spec, l.category, l.brand,
   coalesce(l.quantity, 0) AS quantity, coalesce(l.item_paid_fen, 0)::BIGINT AS item_paid_fen,
-  coalesce(l.refund_fen, 0)::BIGINT AS refund_fen, l.first_commit, o.paid, o.paid_at, o.platform,
-  o.shop, o.domain, o.order_id, l.line_id
-FROM (SELECT order_key, line_id, {fields}, min(commit_id) AS first_commit
-      FROM (SELECT *, {_RANK} AS rank FROM line_revisions) GROUP BY order_key, line_id) l
-JOIN numbered o USING (order_key)
-ORDER BY 1, length(l.line_id), l.line_id
+  coalesce(l.refund_fen, 0)::BIGINT AS refund_fen, l.first_commit, l.line_id
+FROM folded_line_revisions l JOIN numbered o USING (order_key)
+ORDER BY o."order", l."row", l.line_id
 """
+OF_ORDER = ("customer", "paid", "paid_at", "platform", "shop", "domain", "order_id")
+
+
+def _with_order(lines: pa.Table, orders: pa.Table) -> pa.Table:
+    """Lines with what their order says, taken by the order's number."""
+    number = lines.column("order").combine_chunks()
+    for name in OF_ORDER:
+        column = orders.column(name).combine_chunks()
+        if pa.types.is_string(column.type) and name != "order_id":
+            column = column.dictionary_encode()
+        lines = lines.append_column(name, column.take(number))
+    return lines.select(list(LINE_COLUMNS))
 
 
 def _customer_table(customer: np.ndarray) -> pa.Table:
