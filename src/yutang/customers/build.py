@@ -1,0 +1,180 @@
+"""Makes a snapshot: orders from the order book, events from the shards, the rest from state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, case, func, select
+
+from yutang.commerce import CurrentOrders
+from yutang.customers import from_events, from_orders, rules
+from yutang.customers.from_orders import codes, column, starts
+from yutang.customers.rules import PoolChanges
+from yutang.customers.snapshot import Sends, Snapshot, Ties, empty_part
+from yutang.sequence.shard import ShardSet
+from yutang.state.brand import identities
+
+LEAD_KINDS = ("phone", "unionid", "openid", "external_userid", "login_id", "member_no")
+
+
+def make_snapshot(
+    connection: Connection,
+    book: CurrentOrders,
+    shards: ShardSet | None,
+    *,
+    zone: str,
+    now: int,
+) -> Snapshot:
+    """A snapshot of these orders and shards (None: no events yet)."""
+    words: dict[str, list[str]] = {}
+    sales = from_orders.sales(book, words)
+    known = _known(connection)
+    size = 1 + max(int(known[:, 0].max(initial=0)), int(sales.customer.max(initial=0)))
+    alive, member, lead = (_flags(size, known[known[:, i] > 0, 0]) for i in range(3))
+    first_seen, last_seen = from_orders.seen(book, size)
+    if shards is not None:
+        from_events.see_events(shards, first_seen, last_seen)
+    # A clock that runs ahead does not move "today" into the future.
+    as_of = int(np.minimum(last_seen, now).max(initial=0))
+    told = _told(connection, shards, words, size, as_of, zone)
+    member |= told.member
+    ties = told.ties
+    live = _flags(size, ties.customer[ties.end == len(ties)])
+    people = from_orders.purchases(sales, size)
+    source, channel = _origins(size, book, ties, words)
+    people = replace(
+        people,
+        first_seen_at=first_seen,
+        last_seen_at=last_seen,
+        stage=rules.stages(people.purchase_days, people.last_order_at, as_of),
+        role=rules.roles(lead | member, live, told.koc),
+        member=member,
+        alive=alive,
+        source=source,
+        channel=channel,
+        inviter=told.inviter,
+    )
+    return Snapshot(
+        version=book.version,
+        has_events=shards is not None,
+        as_of=as_of,
+        made_at=now,
+        words=words,
+        people=people,
+        sales=replace(sales, inside=rules.inside_at(told.pool, sales.customer, sales.at)),
+        ties=ties,
+        pool=told.pool,
+        sends=told.sends,
+        restocks=from_orders.restocks(book, words),
+    )
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What events tell; by customer: member, koc (bool), inviter (uint32)."""
+
+    ties: Ties
+    sends: Sends
+    pool: PoolChanges
+    member: NDArray[np.bool_]
+    koc: NDArray[np.bool_]
+    inviter: NDArray[np.uint32]
+
+
+def _told(
+    connection: Connection,
+    shards: ShardSet | None,
+    words: dict[str, list[str]],
+    size: int,
+    as_of: int,
+    zone: str,
+) -> _Told:
+    nobody = np.zeros(size, bool)
+    if shards is None:
+        parts = (empty_part(Ties), empty_part(Sends), empty_part(PoolChanges))
+        return _Told(*parts, nobody, nobody, np.zeros(size, np.uint32))
+    ties, sends = from_events.ties(shards, words, zone)
+    invitations = from_events.invitations(shards)
+    by_value = _customers_by_value(connection, invitations.texts)
+    return _Told(
+        ties,
+        sends,
+        rules.pool_changes(ties.relations(), ties.end, from_events.acts(shards, ties), as_of),
+        _flags(size, from_events.customers_of(shards, ("member_bound",))),
+        _flags(size, from_events.customers_of(shards, ("task_claimed",))),
+        from_events.inviters(invitations, by_value, size),
+    )
+
+
+def _flags(size: int, customers: NDArray[Any]) -> NDArray[np.bool_]:
+    out = np.zeros(size, bool)
+    out[customers] = True
+    return out
+
+
+def _known(connection: Connection) -> NDArray[np.int64]:
+    """(customer, is a member, left a contact) of every customer that has an identity."""
+    query = select(
+        identities.c.customer_id,
+        func.max(case((identities.c.kind == "member_no", 1), else_=0)),
+        func.max(case((identities.c.kind.in_(LEAD_KINDS), 1), else_=0)),
+    ).group_by(identities.c.customer_id)
+    rows = [tuple(row) for row in connection.execute(query)]
+    return np.array(rows, np.int64).reshape(-1, 3)
+
+
+def _customers_by_value(connection: Connection, values: Sequence[str]) -> dict[str, int]:
+    """Identity value → customer, for values that name exactly one customer."""
+    found: dict[str, set[int]] = {}
+    for start in range(0, len(values), 500):
+        query = select(identities.c.value, identities.c.customer_id).where(
+            identities.c.value.in_(values[start : start + 500])
+        )
+        for value, customer in connection.execute(query):
+            found.setdefault(value, set()).add(int(customer))
+    return {value: ids.pop() for value, ids in found.items() if len(ids) == 1}
+
+
+def _origins(
+    size: int, book: CurrentOrders, ties: Ties, words: dict[str, list[str]]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Where each customer came from first: the source (a platform, or the source of his first
+    relation) and the channel (the order's, or the channel code), whichever fact is earlier."""
+    sources, channels = _Words(words.get("source", [])), _Words(words.get("channel_code", []))
+    platform, texts = codes(book.orders, "platform")
+    of_platform = np.array([*(sources.code(text) for text in texts), -1], np.int32)
+    order_channel, texts = codes(book.orders, "channel")
+    of_channel = np.array([*(channels.code(text) for text in texts), -1], np.int32)
+    source, channel = np.full(size, -1, np.int32), np.full(size, -1, np.int32)
+    since = np.full(size, rules.FOREVER, np.int64)
+    customer = column(book.orders, "customer")
+    first = starts(customer)
+    first = first[customer[first] > 0]
+    source[customer[first]] = of_platform[platform[first]]
+    channel[customer[first]] = of_channel[order_channel[first]]
+    since[customer[first]] = column(book.orders, "paid_at")[first]
+    begins = np.flatnonzero(~ties.is_end)
+    begins = begins[starts(ties.customer[begins])]
+    begins = begins[ties.time[begins] < since[ties.customer[begins]]]
+    source[ties.customer[begins]] = ties.source[begins]
+    channel[ties.customer[begins]] = ties.channel_code[begins]
+    words["source"], words["channel"] = sources.words, channels.words
+    return source, channel
+
+
+class _Words:
+    """A growing list of texts and the code of each."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = list(words)
+        self._codes = {word: code for code, word in enumerate(words)}
+
+    def code(self, word: str) -> int:
+        if word not in self._codes:
+            self._codes[word] = len(self.words)
+            self.words.append(word)
+        return self._codes[word]

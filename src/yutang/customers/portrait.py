@@ -1,0 +1,293 @@
+"""One customer as a whole: who, stage with its reason, value, habits, relations, identities."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from yutang.commerce import CurrentOrders
+from yutang.customers.query import title_of
+from yutang.customers.rules import (
+    DORMANT_AFTER_DAYS,
+    LOST_AFTER_DAYS,
+    ROLES,
+    STAGES,
+    usual_gap_days,
+)
+from yutang.customers.snapshot import Snapshot
+from yutang.kit.clock import DAY_MS, iso_of_day_number
+
+KINDS = ("contact", "group", "follow")
+FAVOURITES = 5
+
+
+@dataclass(frozen=True)
+class Relation:
+    """One relation: kind contact | group | follow, `key` which guide, group or account ("" not
+    known), and until when (None = live). `source`, `channel_code`, `touchpoint`: "" not known."""
+
+    kind: str
+    key: str
+    since: int
+    until: int | None
+    source: str
+    channel_code: str
+    touchpoint: str
+
+
+@dataclass(frozen=True)
+class KnownBy:
+    """One identity, as it may be shown."""
+
+    id: int
+    kind: str
+    shown: str
+    source: str
+    first_seen_at: int
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Why two identities are one person: identity ids, kind of evidence, where from, when."""
+
+    a: int
+    b: int
+    evidence: str
+    source: str
+    at: int
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """What is known of a customer. Times UTC ms, None = never or not known."""
+
+    id: int
+    merged_from: int | None  # the id that was asked for, when it was merged into this one
+    title: tuple[str, str]
+    phone: str
+    member_no: str
+    stage: str
+    stage_reason: tuple[str, str]
+    role: str
+    role_reason: tuple[str, str]
+    member: bool
+    orders: int
+    purchase_days: int
+    paid_fen: int
+    refund_fen: int
+    net_fen: int
+    items: float
+    first_order_at: int | None
+    last_order_at: int | None
+    first_seen_at: int | None
+    last_seen_at: int | None
+    as_of: int
+    days_since_last: int | None
+    usual_gap_days: float | None
+    favourite_categories: tuple[tuple[str, float], ...]  # (category, items), most first
+    shops: tuple[tuple[str, str, str, int, int], ...]  # (platform, shop, domain, orders, paid fen)
+    source: str
+    channel: str
+    relations: tuple[Relation, ...]  # newest first
+    in_pool: bool
+    inviter: int | None
+    invitees: tuple[int, ...]
+    identities: tuple[KnownBy, ...]
+    evidence: tuple[Evidence, ...]
+
+
+def orders_of(book: CurrentOrders, customer: int) -> tuple[int, int]:
+    """The rows [first, end) of a customer's orders."""
+    column = np.asarray(book.orders.column("customer"))
+    return (
+        int(np.searchsorted(column, customer, "left")),
+        int(np.searchsorted(column, customer, "right")),
+    )
+
+
+def lines_of(book: CurrentOrders, first_order: int, end_order: int) -> pa.Table:
+    """The lines of orders [first_order, end_order)."""
+    column = np.asarray(book.lines.column("order"))
+    first = int(np.searchsorted(column, first_order, "left"))
+    end = int(np.searchsorted(column, end_order, "left"))
+    return book.lines.slice(first, end - first)
+
+
+def purchases(
+    book: CurrentOrders, customer: int
+) -> tuple[list[int], tuple[tuple[str, float], ...], tuple[tuple[str, str, str, int, int], ...]]:
+    """Distinct purchase days, favourite categories and shops of a customer's paid orders."""
+    first, end = orders_of(book, customer)
+    orders = book.orders.slice(first, end - first).select(
+        ["platform", "shop", "domain", "paid", "paid_fen", "day"]
+    )
+    paid = [row for row in orders.to_pylist() if row["paid"]]
+    shops: dict[tuple[str, str, str], list[int]] = {}
+    for row in paid:
+        shops.setdefault((row["platform"], row["shop"], row["domain"]), []).append(row["paid_fen"])
+    lines = lines_of(book, first, end).select(["category", "quantity", "paid"]).to_pylist()
+    categories: Counter[str] = Counter()
+    for line in lines:
+        if line["paid"] and line["category"] and line["quantity"] > 0:
+            categories[line["category"]] += line["quantity"]
+    return (
+        sorted({row["day"] for row in paid}),
+        tuple(sorted(categories.items(), key=lambda item: (-item[1], item[0]))[:FAVOURITES]),
+        tuple(
+            sorted(
+                ((*shop, len(amounts), sum(amounts)) for shop, amounts in shops.items()),
+                key=lambda one: (-one[4], one[:3]),
+            )
+        ),
+    )
+
+
+def relations_of(snapshot: Snapshot, customer: int) -> tuple[Relation, ...]:
+    """All relations of a customer, live ones and ended ones, newest first."""
+    ties, words = snapshot.ties, snapshot.words
+    first = int(np.searchsorted(ties.customer, customer, "left"))
+    end = int(np.searchsorted(ties.customer, customer, "right"))
+
+    def text(name: str, code: int) -> str:
+        return words[name][code] if code >= 0 else ""
+
+    found = [
+        Relation(
+            kind=KINDS[ties.kind[row]],
+            key=text(("guide", "group", "account")[ties.kind[row]], int(ties.key[row])),
+            since=int(ties.time[row]),
+            until=None if ties.end[row] == len(ties) else int(ties.time[ties.end[row]]),
+            source=text("source", int(ties.source[row])),
+            channel_code=text("channel_code", int(ties.channel_code[row])),
+            touchpoint=text("touchpoint", int(ties.touchpoint[row])),
+        )
+        for row in range(first, end)
+        if not ties.is_end[row]
+    ]
+    return tuple(reversed(found))
+
+
+def in_pool(snapshot: Snapshot, customer: int) -> bool:
+    """Is he in the pool at the newest fact?"""
+    end = int(np.searchsorted(snapshot.pool.customer, customer, "right"))
+    return end > 0 and bool(
+        snapshot.pool.customer[end - 1] == customer and snapshot.pool.step[end - 1] > 0
+    )
+
+
+def stage_reason(stage: str, days: list[int], since: int | None) -> tuple[str, str]:
+    """Why the customer is in his stage."""
+    n = len(days)
+    if stage == "never":
+        return ("还没有支付过订单", "no paid order yet")
+    last = iso_of_day_number(days[-1])
+    if stage == "first":
+        return (
+            f"只在 {last} 这一天买过，距今 {since} 天",
+            f"bought on one day only, {last}, {since} days ago",
+        )
+    if stage == "repeat":
+        return (
+            f"在 {n} 个日期买过，最近一次 {last}，距今 {since} 天",
+            f"bought on {n} days, last on {last}, {since} days ago",
+        )
+    limit = LOST_AFTER_DAYS if stage == "lost" else DORMANT_AFTER_DAYS
+    return (
+        f"最近一次购买在 {last}，已 {since} 天，超过 {limit} 天",
+        f"last bought on {last}, {since} days ago: more than {limit} days",
+    )
+
+
+def role_reason(role: str, relations: tuple[Relation, ...], member: bool) -> tuple[str, str]:
+    """Why the customer has his relationship role."""
+    live = [one for one in relations if one.until is None]
+    if role == "koc":
+        return ("在鱼塘里，并领取过任务", "related to us, and claimed a task")
+    if role == "fan":
+        contacts = sum(one.kind == "contact" for one in live)
+        groups = sum(one.kind == "group" for one in live)
+        others = len(live) - contacts - groups
+        zh = [f"加着 {contacts} 位导购"] * bool(contacts) + [f"在 {groups} 个群里"] * bool(groups)
+        en = [f"{contacts} guides added"] * bool(contacts) + [f"in {groups} groups"] * bool(groups)
+        zh += [f"关注着 {others} 个账号"] * bool(others)
+        en += [f"follows {others} accounts"] * bool(others)
+        return ("，".join(zh), ", ".join(en))
+    if relations:
+        return ("关系都已断开", "all relations have ended")
+    if role == "lead":
+        if member:
+            return ("是会员，还没有加导购或进群", "a member, without a guide or a group")
+        return ("留过联系方式，还没有加导购或进群", "left a contact, without a guide or a group")
+    return ("只有平台买家身份，联系不到", "known as a platform's buyer only, cannot be reached")
+
+
+def make_portrait(
+    snapshot: Snapshot,
+    book: CurrentOrders,
+    customer: int,
+    *,
+    asked: int,
+    identities: tuple[KnownBy, ...],
+    evidence: tuple[Evidence, ...],
+) -> Portrait:
+    """The portrait of a customer the snapshot may not know yet (then only his identities)."""
+    people = snapshot.people
+    known = customer < len(people)
+    i = customer if known else 0
+    days, categories, shops = purchases(book, customer)
+    relations = relations_of(snapshot, customer)
+    last = int(people.last_order_at[i]) if known else 0
+    since = (snapshot.as_of - last) // DAY_MS if last else None
+    # The snapshot may be a moment older than the orders: without a purchase day there is no stage.
+    stage = list(STAGES)[people.stage[i]] if known and days else "never"
+    role = list(ROLES)[people.role[i]] if known else "none"
+    member = bool(people.member[i]) if known else False
+    shown: dict[str, str] = {}
+    for one in identities:
+        shown.setdefault(one.kind, one.shown)
+
+    def number(name: str) -> int:
+        return int(getattr(people, name)[i]) if known else 0
+
+    def word(name: str, values: str) -> str:
+        code = int(getattr(people, values)[i]) if known else -1
+        return snapshot.words[name][code] if code >= 0 else ""
+
+    return Portrait(
+        id=customer,
+        merged_from=asked if asked != customer else None,
+        title=title_of(customer),
+        phone=shown.get("phone", ""),
+        member_no=shown.get("member_no", ""),
+        stage=stage,
+        stage_reason=stage_reason(stage, days, since),
+        role=role,
+        role_reason=role_reason(role, relations, member),
+        member=member,
+        orders=number("orders"),
+        purchase_days=len(days),
+        paid_fen=number("paid_fen"),
+        refund_fen=number("paid_fen") - number("net_fen"),
+        net_fen=number("net_fen"),
+        items=float(people.items[i]) if known else 0.0,
+        first_order_at=number("first_order_at") or None,
+        last_order_at=last or None,
+        first_seen_at=number("first_seen_at") or None,
+        last_seen_at=number("last_seen_at") or None,
+        as_of=snapshot.as_of,
+        days_since_last=since,
+        usual_gap_days=usual_gap_days(np.array(days, np.int32)),
+        favourite_categories=categories,
+        shops=shops,
+        source=word("source", "source"),
+        channel=word("channel", "channel"),
+        relations=relations,
+        in_pool=in_pool(snapshot, customer),
+        inviter=number("inviter") or None,
+        invitees=tuple(int(n) for n in np.flatnonzero(people.inviter == customer)),
+        identities=identities,
+        evidence=evidence,
+    )

@@ -1,0 +1,212 @@
+"""Customers of one brand: lists, portraits, timelines, search; the worker refreshes the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+
+import numpy as np
+from pyroaring import BitMap
+
+from yutang.commerce import OrderBook
+from yutang.customers import repository
+from yutang.customers.build import make_snapshot
+from yutang.customers.portrait import Evidence, KnownBy, Portrait, make_portrait
+from yutang.customers.query import (
+    CustomerPage,
+    CustomerQuery,
+    CustomerRow,
+    matching,
+    parse_search,
+    rows_of,
+    sorted_page,
+)
+from yutang.customers.rules import ROLES, STAGES
+from yutang.customers.snapshot import Snapshot, SnapshotReader, write_snapshot
+from yutang.customers.timeline import Timeline, make_timeline
+from yutang.errors import BadInput, NotFound
+from yutang.identity import Identities
+from yutang.sequence.shard import ShardSet
+from yutang.sequence.source import NO_TIME, Attribute
+from yutang.workspace import Workspace
+
+MOST_FOUND = 10_000  # identities one search text may match; a tail of five million has ~500
+EXPORT_PART = 500
+
+
+class Customers:
+    """Customers of one brand. `shards` gives the analysis cache and raises NotFound before it
+    has been built."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        identities: Identities,
+        orders: OrderBook,
+        shards: Callable[[], ShardSet],
+    ) -> None:
+        self._workspace = workspace
+        self._identities = identities
+        self._orders = orders
+        self._shards = shards
+        self._reader = SnapshotReader(workspace.cache / "customers")
+
+    # --- the cache ---------------------------------------------------------------------------
+    def snapshot(self) -> Snapshot:
+        """The arrays the worker made last."""
+        return self._reader.get()
+
+    def refresh(self, *, whole: bool = False) -> Snapshot:
+        """Make the arrays of the newest orders and shards (the writer only).
+
+        `whole` makes them again even when they are new, and leaves no older ones on disk.
+        """
+        book, shards = self._orders.current(), self._find_shards()
+        now = self.snapshot()
+        if not whole and now.version == book.version and now.has_events == (shards is not None):
+            return now
+        with self._workspace.db.read() as connection:
+            made = make_snapshot(
+                connection, book, shards, zone=self._workspace.zone, now=self._workspace.now()
+            )
+        write_snapshot(self._workspace.cache / "customers", made, whole=whole)
+        return self.snapshot()
+
+    # --- lists -------------------------------------------------------------------------------
+    def list_(self, query: CustomerQuery) -> CustomerPage:
+        """One page, with count and total value of everything the filter lets through.
+
+        Raises BadInput for an unknown stage, role, domain or column.
+        """
+        snapshot = self.snapshot()
+        ids = matching(snapshot, query, self._found(query.search))
+        page, size = max(1, query.page), max(1, query.size)
+        shown_ids = sorted_page(snapshot, ids, query.sort, offset=(page - 1) * size, size=size)
+        with self._workspace.db.read() as connection:
+            shown = repository.shown_of(connection, shown_ids.tolist())
+        return CustomerPage(
+            rows=tuple(rows_of(snapshot, shown_ids.tolist(), shown)),
+            total=len(ids),
+            value_fen=int(snapshot.people.net_fen[ids].sum()),
+            page=page,
+            size=size,
+            facts_version=snapshot.version,
+        )
+
+    def people(self, query: CustomerQuery) -> BitMap:
+        """Everybody the filter lets through."""
+        return BitMap(matching(self.snapshot(), query, self._found(query.search)))
+
+    def export(self, query: CustomerQuery) -> Iterator[CustomerRow]:
+        """All rows of a list in its order, read part by part."""
+        snapshot = self.snapshot()
+        ids = matching(snapshot, query, self._found(query.search))
+        ordered = sorted_page(snapshot, ids, query.sort, offset=0, size=len(ids))
+        for start in range(0, len(ordered), EXPORT_PART):
+            part = ordered[start : start + EXPORT_PART].tolist()
+            with self._workspace.db.read() as connection:
+                shown = repository.shown_of(connection, part)
+            yield from rows_of(snapshot, part, shown)
+
+    def search(self, text: str, limit: int = 8) -> list[CustomerRow]:
+        """Customers for the global search box; a text that asks for nothing finds nobody."""
+        try:
+            if parse_search(text).empty:
+                return []
+            return list(self.list_(CustomerQuery(search=text, size=limit)).rows)
+        except BadInput:  # half a word such as "stage:" while somebody is typing
+            return []
+
+    def choices(self) -> dict[str, list[str]]:
+        """Values the filters offer: platforms, shops, sources, channels."""
+        words = self.snapshot().words
+        return {
+            name: sorted(words.get(name, [])) for name in ("platform", "shop", "source", "channel")
+        }
+
+    # --- one customer ------------------------------------------------------------------------
+    def get(self, customer: int) -> Portrait:
+        """The portrait; a merged customer is followed to the survivor. Raises NotFound."""
+        with self._workspace.db.read() as connection:
+            survivor = repository.survivor_of(connection, customer)
+        known = self._identities.of_customer(survivor) if survivor is not None else []
+        if survivor is None or not known:
+            raise NotFound("There is no customer %(id)s.", id=customer)
+        links = self._identities.links_of([one.id for one in known])
+        return make_portrait(
+            self.snapshot(),
+            self._orders.current(),
+            survivor,
+            asked=customer,
+            identities=tuple(
+                KnownBy(one.id, one.kind, one.shown, one.source, one.first_seen_at) for one in known
+            ),
+            evidence=tuple(Evidence(*link) for link in links),
+        )
+
+    def timeline(
+        self, customer: int, *, groups: Collection[str] = (), before: str = "", limit: int = 50
+    ) -> Timeline:
+        """A page of what happened, newest first; `before` is the cursor the last page gave."""
+        return make_timeline(
+            self._orders.current(),
+            self._find_shards(),
+            customer,
+            zone=self._workspace.zone,
+            groups=groups,
+            before=before,
+            limit=limit,
+        )
+
+    # --- for the analysis --------------------------------------------------------------------
+    def attributes(self) -> dict[str, Attribute]:
+        """Customer attributes by which any analysis can filter and group."""
+        snapshot = self.snapshot()
+        people, words = snapshot.people, snapshot.words
+
+        def coded(values: np.ndarray, texts: list[str]) -> Attribute:
+            return Attribute("string", values.astype(np.int32), texts)
+
+        def number(values: np.ndarray, scale: float = 1.0) -> Attribute:
+            return Attribute("number", values.astype(np.float64) / scale)
+
+        def time(values: np.ndarray) -> Attribute:
+            return Attribute("time", np.where(values > 0, values, NO_TIME))
+
+        return {
+            "stage": coded(people.stage, list(STAGES)),
+            "role": coded(people.role, list(ROLES)),
+            "member": Attribute("bool", people.member.astype(np.int8)),
+            "orders": number(people.orders),
+            "paid": number(people.paid_fen, 100.0),
+            "first_order_at": time(people.first_order_at),
+            "last_order_at": time(people.last_order_at),
+            "first_seen_at": time(people.first_seen_at),
+            "first_source": coded(people.source, words.get("source", [])),
+            "first_channel": coded(people.channel, words.get("channel", [])),
+        }
+
+    # --- inside ------------------------------------------------------------------------------
+    def _find_shards(self) -> ShardSet | None:
+        try:
+            return self._shards()
+        except NotFound:
+            return None
+
+    def _found(self, text: str) -> BitMap | None:
+        """What the search text finds among identities; None where it asks for none."""
+        search = parse_search(text)
+        if not search.tails and not search.values:
+            return None
+        found: BitMap | None = None
+        with self._workspace.db.read() as connection:
+            for tail in search.tails:
+                ids = BitMap(repository.with_tail(connection, tail, MOST_FOUND))
+                found = ids if found is None else found & ids
+            for value in search.values:
+                ids = BitMap(
+                    repository.with_value(connection, value, self._workspace.keyed_hash, MOST_FOUND)
+                )
+                if len(value) == 4 and value.isascii() and value.isdigit():
+                    ids |= BitMap(repository.with_tail(connection, value, MOST_FOUND))
+                found = ids if found is None else found & ids
+        return found

@@ -1,0 +1,259 @@
+"""A customer's story by business day: events from the shards, orders with their items.
+
+Purchases are shown from the order book (what each order is now), so the events projected from it
+are left out. Newest first; within one moment the later arrival first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from yutang.catalog.events import event_of
+from yutang.catalog.platforms import DOMAINS, platform_of
+from yutang.catalog.properties import BY_NAME
+from yutang.commerce import CurrentOrders
+from yutang.customers.portrait import lines_of, orders_of
+from yutang.kit.clock import iso_day
+from yutang.sequence.shard import Shard, ShardSet
+
+PROJECTED = {"order_paid", "order_refunded", "item_bought"}
+MOST_LINES = 20  # items shown of one order; the rest is counted
+
+# What a reader wants to know of an event, in this order; other properties are left out.
+SHOWN: dict[str, tuple[str, str]] = {
+    "guide": ("导购", "guide"),
+    "group": ("群", "group"),
+    "account": ("账号", "account"),
+    "channel_code": ("渠道活码", "channel code"),
+    "touchpoint": ("触点", "touchpoint"),
+    "source": ("来源", "source"),
+    "campaign": ("活动", "campaign"),
+    "kind": ("类型", "kind"),
+    "content_id": ("内容", "content"),
+    "content_type": ("内容类型", "content type"),
+    "seconds": ("停留（秒）", "seconds"),
+    "coupon": ("优惠券", "coupon"),
+    "amount": ("金额（元）", "amount (yuan)"),
+    "price": ("价格（元）", "price (yuan)"),
+    "order_id": ("订单号", "order id"),
+    "item_id": ("商品编号", "item id"),
+    "title": ("商品名称", "item title"),
+    "category": ("类目", "category"),
+    "page": ("页面", "page"),
+    "card": ("包裹卡", "package card"),
+    "experiment": ("实验", "experiment"),
+    "arm": ("分组", "arm"),
+    "invitation": ("邀请", "invitation"),
+    "inviter": ("邀请人", "inviter"),
+    "invitee": ("被邀请人", "invitee"),
+}
+MOST_DETAILS = 4
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of an order."""
+
+    title: str
+    spec: str
+    category: str
+    quantity: float
+    paid_fen: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened. `label` and the names of `details` are (zh, en) pairs.
+
+    An order has `items` (at most MOST_LINES of `item_count`), paid and refunded amounts.
+    """
+
+    at: int
+    event: str
+    label: tuple[str, str]
+    group: str
+    details: tuple[tuple[tuple[str, str], str], ...] = ()
+    paid_fen: int | None = None
+    refund_fen: int | None = None
+    items: tuple[Item, ...] = ()
+    item_count: int = 0
+
+
+@dataclass(frozen=True)
+class Day:
+    """The entries of one business day (ISO date), newest first."""
+
+    day: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """One page. `before` is the cursor of the next older page, "" at the end; `has_events` is
+    false while the analysis cache has not been built (then only orders are shown)."""
+
+    days: tuple[Day, ...]
+    before: str
+    has_events: bool
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """Where an entry comes from: an order row, or a row of a shard. Sorts as it is shown."""
+
+    at: int
+    is_order: bool
+    arrival: int
+    row: int
+    shard: Shard | None = None
+
+    @property
+    def key(self) -> tuple[int, int, int]:
+        """Older first; an order after the events of its moment."""
+        return (self.at, int(self.is_order), self.arrival)
+
+
+def make_timeline(
+    book: CurrentOrders,
+    shards: ShardSet | None,
+    customer: int,
+    *,
+    zone: str,
+    groups: Collection[str] = (),
+    before: str = "",
+    limit: int = 50,
+) -> Timeline:
+    """A page of the timeline; `groups` of catalog.events keep only those kinds."""
+    marks = _event_marks(shards, customer, groups) if shards is not None else []
+    if not groups or "trade" in groups:
+        marks += _order_marks(book, customer)
+    if before:
+        edge = _cursor(before)
+        marks = [mark for mark in marks if mark.key < edge]
+    marks.sort(key=lambda mark: mark.key, reverse=True)
+    page = marks[:limit]
+    entries = [
+        _order_entry(book, mark.row) if mark.is_order else _event_entry(shards, mark)
+        for mark in page
+    ]
+    days: dict[str, list[Entry]] = {}
+    for entry in entries:
+        days.setdefault(iso_day(entry.at, zone), []).append(entry)
+    return Timeline(
+        tuple(Day(day, tuple(found)) for day, found in days.items()),
+        ".".join(map(str, page[-1].key)) if len(marks) > len(page) and page else "",
+        shards is not None,
+    )
+
+
+def _cursor(text: str) -> tuple[int, int, int]:
+    """A cursor from an address; what does not fit starts from the newest."""
+    parts = text.split(".")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
+        return (2**63, 0, 0)
+    at, is_order, arrival = (int(part) for part in parts)
+    return (at, is_order, arrival)
+
+
+def _event_marks(shards: ShardSet, customer: int, groups: Collection[str]) -> list[_Mark]:
+    names = shards.event_names
+    shown = np.array(
+        [
+            name not in PROJECTED and (not groups or event_of(name).group in groups)
+            for name in names
+        ],
+        bool,
+    )
+    marks = []
+    for shard in shards.shards:
+        place = int(np.searchsorted(shard.customers, customer))
+        if place == shard.customers.size or shard.customers[place] != customer:
+            continue
+        if shard.keep.size and not shard.keep[place]:
+            continue
+        first, end = int(shard.offsets[place]), int(shard.offsets[place + 1])
+        rows = first + np.flatnonzero(shown[shard.code[first:end]])
+        marks += [
+            _Mark(int(at), False, int(arrival), int(row), shard)
+            for at, arrival, row in zip(shard.time[rows], shard.arrival[rows], rows, strict=True)
+        ]
+    return marks
+
+
+def _order_marks(book: CurrentOrders, customer: int) -> list[_Mark]:
+    first, end = orders_of(book, customer)
+    times = np.asarray(book.orders.column("paid_at"))[first:end]
+    return [_Mark(int(at), True, first + i, first + i) for i, at in enumerate(times)]
+
+
+def _event_entry(shards: ShardSet | None, mark: _Mark) -> Entry:
+    assert shards is not None
+    assert mark.shard is not None
+    known = event_of(shards.event_names[int(mark.shard.code[mark.row])])
+    details = []
+    for name, label in SHOWN.items():
+        file = mark.shard.column(name)
+        if file is None or file.type not in ("string", "number"):
+            continue
+        value = file.read(mark.row, mark.row + 1)[0]
+        if file.type == "string":
+            if value >= 0:
+                details.append((label, str(shards.dictionary(name)[int(value)])))
+        elif not np.isnan(value):
+            details.append((label, f"{value:.10g}"))
+    return Entry(
+        mark.at, known.name, (known.zh, known.en), known.group, tuple(details[:MOST_DETAILS])
+    )
+
+
+_UNPAID = ("未支付订单", "unpaid order")
+_CANCELLED = ("冲销", "cancellation")
+
+
+def _order_entry(book: CurrentOrders, row: int) -> Entry:
+    order = book.orders.slice(row, 1).to_pylist()[0]
+    lines = lines_of(book, row, row + 1)
+    items = tuple(
+        Item(
+            line["title"] or line["item_id"] or "",
+            line["spec"] or "",
+            line["category"] or "",
+            line["quantity"],
+            line["item_paid_fen"],
+        )
+        for line in lines.slice(0, MOST_LINES).to_pylist()
+    )
+    known = event_of("order_paid")
+    label = (known.zh, known.en)
+    if not order["paid"]:
+        label = _CANCELLED if order["refund_fen"] > 0 else _UNPAID
+    platform = platform_of(order["platform"])
+    details: list[tuple[tuple[str, str], str]] = [
+        (_label("platform"), platform.zh),
+        (_label("shop"), order["shop"]),
+        (_label("domain"), DOMAINS[order["domain"]][0]),
+        (_label("order_id"), order["order_id"]),
+    ]
+    details += [
+        (_label(name), order[name]) for name in ("channel", "store") if order[name] is not None
+    ]
+    return Entry(
+        order["paid_at"],
+        "order_paid",
+        label,
+        "trade",
+        tuple(details),
+        order["paid_fen"],
+        order["refund_fen"],
+        items,
+        lines.num_rows,
+    )
+
+
+def _label(name: str) -> tuple[str, str]:
+    known: Any = BY_NAME[name]
+    return (known.zh, known.en)
