@@ -112,6 +112,7 @@ class Installation:
         label: str = "real",
         provenance_zh: str = "",
         provenance_en: str = "",
+        now: clock.Clock = clock.now_ms,
     ) -> BrandRow:
         """Make a brand's workspace. Raises BadInput, and Conflict where the slug is taken."""
         if not SLUG.fullmatch(slug):
@@ -135,12 +136,12 @@ class Installation:
                     label=label,
                     provenance_zh=provenance_zh,
                     provenance_en=provenance_en,
-                    created_at=clock.now_ms(),
+                    created_at=now(),
                 )
             )
         workspace = self.workspace(self.get_brand(slug))
         with workspace.db.write() as connection:
-            register_projected(connection, clock.now_ms())
+            register_projected(connection, now())
         workspace.db.close()
         return self.get_brand(slug)
 

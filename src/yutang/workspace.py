@@ -53,6 +53,12 @@ class Workspace:
                 raise Busy("Another process is writing to this brand.", hint="Try again shortly.")
             yield
 
+    @contextmanager
+    def settled(self) -> Iterator[None]:
+        """No batch is half committed while this is held: each commit and each backup holds it."""
+        with locks.exclusive(self.root / "commit.lock"):
+            yield
+
     def keyed_hash(self, kind: str, value: str) -> str:
         """A hash of a personal value that only this installation can make (hex, 64)."""
         return hmac.new(self.secret, f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()

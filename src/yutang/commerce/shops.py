@@ -26,7 +26,8 @@ class Shop:
 
 def register_shops(connection: Connection, orders: pa.Table, *, at: int) -> None:
     """Add the shops of these orders that are not there yet, with their platform's domain."""
-    known = set(connection.execute(select(shops.c.platform, shops.c.shop)).tuples().all())
+    query = select(shops.c.platform, shops.c.shop)
+    known = {(platform, shop) for platform, shop in connection.execute(query)}
     pairs = orders.select(["platform", "shop"]).group_by(["platform", "shop"]).aggregate([])
     rows = [
         {

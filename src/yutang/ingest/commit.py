@@ -1,13 +1,15 @@
 """The commit order: how a batch becomes facts, exactly once, whatever dies when.
 
   1 journal   the batch stands durable on disk (an import's stored file, the collector's journal)
-  2 state     one transaction: facts version, identities, dictionary           (synchronous=FULL)
+  2 state     one transaction: facts version, identities, dictionary, quarantine (synchronous=FULL)
   3 lake      each Delta table, carrying (journal, position) as application transaction, fsynced
-  4 counters  one transaction: counts, quarantine, version marked done
+  4 counters  one transaction: counts, version marked done
 
-A batch that died between two steps is simply committed again: step 2 finds its version, step 3
-asks the lake what it holds already, step 4 happens once because the version is then `done`.
+A batch that died between two steps is simply committed again: step 2 finds its version (what it
+noted stands: a second look at facts in the lake sees only duplicates), step 3 asks the lake what
+it holds already, step 4 happens once because the version is then `done`.
 The facts version is the id of the commit; every row in the lake carries it as `commit_id`.
+A batch runs under the brand's `settled` lock, so that a backup never sees half of one.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import pyarrow as pa
 from pyroaring import BitMap
 from sqlalchemy import Connection, func, insert, select, update
 
+from yutang.ingest.dictionary import count_events
 from yutang.ingest.records import Misfit, count_up, store_misfits
 from yutang.state.brand import commits
 from yutang.workspace import Workspace
@@ -28,12 +31,16 @@ Step = Callable[[str], None]
 
 @dataclass
 class Prepared:
-    """What a batch brings: rows per lake table, counts, misfits, customers to read whole."""
+    """What a batch brings: rows per lake table, counts, misfits, customers to read whole.
+
+    It may be made twice for one batch; then only the rows of the second making count.
+    """
 
     tables: dict[str, pa.Table]
     counts: dict[str, int]
     misfits: list[Misfit] = field(default_factory=list)
     changed: Iterable[int] = ()
+    volumes: Mapping[str, int] = field(default_factory=dict)  # event name → events brought
 
 
 Prepare = Callable[[Connection, int], Prepared]
@@ -49,6 +56,10 @@ class Committer:
         self._workspace = workspace
         self._step = step
 
+    @property
+    def step(self) -> Step:
+        return self._step
+
     def commit(
         self,
         journal: str,
@@ -60,6 +71,18 @@ class Committer:
         import_id: int | None = None,
     ) -> dict[str, int]:
         """Commit one batch and give its counts; a batch committed before is left alone."""
+        with self._workspace.settled():
+            return self._commit(journal, position, kind, prepare, source, import_id)
+
+    def _commit(
+        self,
+        journal: str,
+        position: int,
+        kind: str,
+        prepare: Prepare,
+        source: str,
+        import_id: int | None,
+    ) -> dict[str, int]:
         workspace = self._workspace
         with workspace.db.write() as connection:
             known = connection.execute(
@@ -71,21 +94,10 @@ class Committer:
                 return dict(known.counts)
             version = known.id if known is not None else _next_version(connection, workspace)
             prepared = prepare(connection, version)
-            # Facts already in the lake are duplicates to a second look: the first count stands.
             counts = dict(known.counts) if known is not None else prepared.counts
-            changed = BitMap(prepared.changed)
             if known is None:
-                connection.execute(
-                    insert(commits).values(
-                        id=version,
-                        at=workspace.now(),
-                        kind=kind,
-                        journal=journal,
-                        position=position,
-                        status="prepared",
-                        counts=counts,
-                        changed=changed.serialize(),
-                    )
+                self._note_first(
+                    connection, version, prepared, journal, position, kind, source, import_id
                 )
         self._step("state")
         for table, rows in prepared.tables.items():
@@ -96,17 +108,38 @@ class Committer:
                 workspace.lake.append(table, stamped, journal=journal, position=position)
             self._step(f"lake:{table}")
         with workspace.db.write() as connection:
-            store_misfits(
-                connection,
-                prepared.misfits,
-                source=source,
-                import_id=import_id,
-                at=workspace.now(),
-            )
             count_up(connection, source, counts, at=workspace.now(), zone=workspace.zone)
             connection.execute(update(commits).where(commits.c.id == version).values(status="done"))
         self._step("counters")
         return counts
+
+    def _note_first(
+        self,
+        connection: Connection,
+        version: int,
+        prepared: Prepared,
+        journal: str,
+        position: int,
+        kind: str,
+        source: str,
+        import_id: int | None,
+    ) -> None:
+        """What only the first making of a batch knows, since the lake does not hold it yet."""
+        at = self._workspace.now()
+        connection.execute(
+            insert(commits).values(
+                id=version,
+                at=at,
+                kind=kind,
+                journal=journal,
+                position=position,
+                status="prepared",
+                counts=prepared.counts,
+                changed=BitMap(prepared.changed).serialize(),
+            )
+        )
+        store_misfits(connection, prepared.misfits, source=source, import_id=import_id, at=at)
+        count_events(connection, prepared.volumes, at=at, last_seen_at=at)
 
     def note(self, kind: str, journal: str, changed: Iterable[int]) -> int:
         """A facts version without facts: a merge, an undo or an erasure moved these customers."""

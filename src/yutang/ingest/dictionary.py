@@ -10,10 +10,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import duckdb
 import pyarrow as pa
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from yutang.catalog.properties import PROJECTED
+from yutang.lake import Lake
 from yutang.state.brand import event_names, event_properties
 
 TYPES: dict[str, pa.DataType] = {
@@ -95,9 +97,8 @@ def count_events(
     connection: Connection, volumes: Mapping[str, int], *, at: int, last_seen_at: int
 ) -> None:
     """Add to the volume of each event name, registering new ones."""
-    stored = dict(
-        connection.execute(select(event_names.c.name, event_names.c.events)).tuples().all()
-    )
+    query = select(event_names.c.name, event_names.c.events)
+    stored = {name: int(events) for name, events in connection.execute(query)}
     for name, n in volumes.items():
         if name in stored:
             connection.execute(
@@ -111,6 +112,27 @@ def count_events(
                     name=name, events=n, first_seen_at=at, last_seen_at=last_seen_at
                 )
             )
+
+
+def recount(connection: Connection, lake: Lake) -> None:
+    """Set the volumes anew from the lake; a name that nobody sent and nobody described goes."""
+    dataset = lake.dataset("events")
+    volumes: dict[str, tuple[int, int]] = {}
+    if dataset is not None:
+        with duckdb.connect() as db:
+            db.register("events", dataset)
+            rows = db.execute(
+                "SELECT event, count(*), max(received_at) FROM events GROUP BY event"
+            ).fetchall()
+        volumes = {name: (int(n), int(at)) for name, n, at in rows}
+    for one in names(connection):
+        n, last = volumes.get(one.name, (0, None))
+        mine = event_names.c.name == one.name
+        if n or one.label or one.description or one.owner:
+            values = {"events": n, "last_seen_at": last}
+            connection.execute(update(event_names).where(mine).values(**values))
+        else:
+            connection.execute(delete(event_names).where(mine))
 
 
 def names(connection: Connection) -> list[EventName]:

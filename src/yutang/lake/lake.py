@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +17,19 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import DeltaError
 
-from yutang.lake.keys import KeyIndex, Keys
+from yutang.lake.keys import KeyIndex, Keys, TornIndex
 
 TABLES = ("events", "orders", "order_lines")
 KEY_COLUMNS = ("event_key", "key_day")  # 16 bytes; days since 1970 of the key's own time
 FILES_PER_DAY = 50  # more small files than this in a day starts compaction (design: 50)
 WRITER = WriterProperties(compression="ZSTD", max_row_group_size=1_000_000)
+# Statistics are kept of the columns we filter by, wherever they stand (the default is the first
+# 32), and of no property: personal values must not linger in the log.
+SETTINGS = {"delta.dataSkippingStatsColumns": "commit_id,identity,import_id,time"}
+KEYS_PER_STEP = 5_000_000  # keys held in memory while an index is made again
+OPEN_TRIES = 3  # a reader may meet the log in the moment the writer trims it
 
 
 class Lake:
@@ -33,8 +39,10 @@ class Lake:
     `key_day` (int32) and `commit_id` (the facts version that brought it).
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, step: Callable[[str], None] = lambda _name: None) -> None:
+        """`step` is told what an append has just done; tests kill the process there."""
         self.root = root
+        self._step = step
         self.root.mkdir(parents=True, exist_ok=True)
         self._keys = {name: KeyIndex(root / "_keys" / name) for name in TABLES}
 
@@ -42,9 +50,20 @@ class Lake:
         return self.root / table
 
     def exists(self, table: str) -> bool:
-        return (self.path(table) / "_delta_log").is_dir()
+        """Was anything ever committed? (A crash may leave an empty log folder.)"""
+        try:
+            with os.scandir(self.path(table) / "_delta_log") as entries:
+                return any(entry.name.endswith((".json", ".parquet")) for entry in entries)
+        except FileNotFoundError:
+            return False
 
     def delta(self, table: str) -> DeltaTable:
+        """The newest version, opened."""
+        for _ in range(OPEN_TRIES - 1):
+            try:
+                return DeltaTable(str(self.path(table)))
+            except DeltaError:
+                continue
         return DeltaTable(str(self.path(table)))
 
     def version(self, table: str) -> int:
@@ -62,7 +81,11 @@ class Lake:
     def fresh(self, table: str, keys: Keys) -> np.ndarray:
         """True for each key that neither the lake nor an earlier row of this batch holds."""
         self._catch_up(table)
-        return self._keys[table].fresh(keys)
+        try:
+            return self._keys[table].fresh(keys)
+        except TornIndex:
+            self.rebuild_keys(table)
+            return self._keys[table].fresh(keys)
 
     def append(self, table: str, rows: pa.Table, *, journal: str, position: int) -> bool:
         """Commit `rows` once; False when this (journal, position) was committed before."""
@@ -76,26 +99,31 @@ class Lake:
             rows,
             mode="append",
             partition_by=["day"],
-            schema_mode="merge" if self.exists(table) else None,
+            schema_mode="merge" if before >= 0 else None,
+            configuration=None if before >= 0 else SETTINGS,
             writer_properties=WRITER,
             commit_properties=CommitProperties(app_transactions=[Transaction(journal, position)]),
         )
+        self._step(f"delta:{table}")
         self._sync(table, before)
-        self._keys[table].add(_keys_of(rows), self.version(table))
+        self._add_keys(table, _keys_of(rows), self.version(table))
+        self._step(f"keys:{table}")
         return True
 
-    def rewrite(self, table: str, rows: pa.Table) -> None:
-        """Replace the table by `rows` (restore and rebuild only)."""
-        write_deltalake(str(self.path(table)), rows, mode="overwrite", partition_by=["day"])
-
-    def delete(self, table: str, column: str, values: Iterable[int]) -> int:
+    def delete(self, table: str, column: str, values: Iterable[int | bytes]) -> int:
         """Remove the rows whose `column` is one of `values`; the number removed."""
-        wanted = ", ".join(str(int(value)) for value in values)
+        wanted = ", ".join(
+            f"X'{value.hex()}'" if isinstance(value, bytes) else str(int(value)) for value in values
+        )
         if not self.exists(table) or not wanted:
             return 0
-        done = self.delta(table).delete(f"{column} IN ({wanted})")
+        delta = self.delta(table)
+        before = delta.version()
+        done = delta.delete(f"{column} IN ({wanted})", writer_properties=WRITER)
         removed = int(done.get("num_deleted_rows") or 0)
         if removed:
+            self._sync(table, before)
+            self._step(f"deleted:{table}")
             self.rebuild_keys(table)
         return removed
 
@@ -104,17 +132,15 @@ class Lake:
         if not self.exists(table):
             return 0
         delta = self.delta(table)
-        if days is None:
-            done = delta.optimize.compact(writer_properties=WRITER)
-            return int(done["numFilesRemoved"])
-        files = self.files_per_day(table)
-        many = [day for day in days if files.get(day, 0) > 1]
-        if not many:
-            return 0
         before = delta.version()
-        done = delta.optimize.compact(
-            partition_filters=[("day", "in", many)], writer_properties=WRITER
-        )
+        filters: list[tuple[str, str, list[str]]] | None = None
+        if days is not None:
+            files = self.files_per_day(table)
+            many = [day for day in days if files.get(day, 0) > 1]
+            if not many:
+                return 0
+            filters = [("day", "in", many)]
+        done = delta.optimize.compact(partition_filters=filters, writer_properties=WRITER)
         self._sync(table, before)
         return int(done["numFilesRemoved"])
 
@@ -139,9 +165,25 @@ class Lake:
         if not self.exists(table):
             return 0
         delta = self.delta(table)
-        gone = delta.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+        gone = delta.vacuum(
+            retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True
+        )
         delta.create_checkpoint()
+        self._trim_log(table, delta.version())
         return len(gone)
+
+    def _trim_log(self, table: str, version: int) -> None:
+        """Remove the log before the checkpoint of `version`, once that is on the disk."""
+        log = self.path(table) / "_delta_log"
+        for path in log.iterdir():
+            if path.name.startswith((f"{version:020d}.", "_last_checkpoint")):
+                _fsync(path)
+        _fsync(log)
+        for path in log.iterdir():
+            number = path.name.partition(".")[0]
+            if number.isdigit() and int(number) < version:
+                path.unlink()
+        _fsync(log)
 
     # --- read --------------------------------------------------------------------------------
     def dataset(self, table: str) -> ds.Dataset | None:
@@ -185,35 +227,67 @@ class Lake:
     # --- key index ---------------------------------------------------------------------------
     def rebuild_keys(self, table: str) -> None:
         """Make the key index again from the lake (it is a cache)."""
-        rows = self.scan(table, KEY_COLUMNS)
-        self._keys[table].clear()
-        keys = _keys_of(rows) if rows.num_rows else Keys.empty()
-        self._keys[table].add(keys, self.version(table))
+        index = self._keys[table]
+        index.clear()
+        version = self.version(table)
+        for keys in self._stored_keys(table):
+            index.add(keys, -1)
+        index.add(Keys.empty(), version)
+
+    def keys_behind(self, table: str) -> int:
+        """How many Delta versions the key index is behind (it catches up by itself)."""
+        return self.version(table) - self._keys[table].version
+
+    def _stored_keys(self, table: str) -> Iterator[Keys]:
+        """All keys of the newest version, some millions at a time."""
+        dataset = self.dataset(table)
+        if dataset is None:
+            return
+        held: list[pa.RecordBatch] = []
+        rows = 0
+        for batch in dataset.to_batches(columns=list(KEY_COLUMNS)):
+            held.append(batch)
+            rows += batch.num_rows
+            if rows >= KEYS_PER_STEP:
+                yield _keys_of(pa.Table.from_batches(held))
+                held, rows = [], 0
+        if rows:
+            yield _keys_of(pa.Table.from_batches(held))
+
+    def _add_keys(self, table: str, keys: Keys, version: int) -> None:
+        try:
+            self._keys[table].add(keys, version)
+        except TornIndex:
+            self.rebuild_keys(table)
 
     def _catch_up(self, table: str) -> None:
         """A crash between the Delta commit and the index leaves the index behind: mend it."""
         version = self.version(table)
         index = self._keys[table]
-        if index.version == version:
+        behind = index.version
+        if behind == version:
             return
-        log = self.path(table) / "_delta_log"
-        names: list[str] = []
-        for number in range(index.version + 1, version + 1):
-            entry = log / f"{number:020d}.json"
-            if not entry.exists():  # the log was trimmed by a checkpoint: read everything
-                self.rebuild_keys(table)
-                return
-            names += [name for name, changed in _added(entry) if changed]
-        # A later compaction or vacuum may have removed a file again; then only the whole tells.
-        if any(not (self.path(table) / name).exists() for name in names):
+        names = self._appended(table, behind, version) if behind < version else None
+        if names is None:
             self.rebuild_keys(table)
             return
         for name in names:
             rows = pq.read_table(
                 self.path(table) / name, columns=list(KEY_COLUMNS), partitioning=None
             )
-            index.add(_keys_of(rows), index.version)
-        index.add(Keys.empty(), version)
+            self._add_keys(table, _keys_of(rows), behind)
+        self._add_keys(table, Keys.empty(), version)
+
+    def _appended(self, table: str, behind: int, version: int) -> list[str] | None:
+        """Files that versions after `behind` appended; None where only the whole lake can tell:
+        rows were removed, the log was trimmed, or a file was merged away meanwhile."""
+        names: list[str] = []
+        for number in range(behind + 1, version + 1):
+            entry = self.path(table) / "_delta_log" / f"{number:020d}.json"
+            if not entry.exists() or _removed_rows(entry):
+                return None
+            names += [name for name, changed in _added(entry) if changed]
+        return names if all((self.path(table) / name).exists() for name in names) else None
 
     def _sync(self, table: str, before: int) -> None:
         """fsync the data files and log entries written after version `before`."""
@@ -239,6 +313,12 @@ def _added(entry: Path) -> list[tuple[str, bool]]:
         if action:
             found.append((unquote(action["path"]), bool(action.get("dataChange", True))))
     return found
+
+
+def _removed_rows(entry: Path) -> bool:
+    """Did this log entry take rows away (a compaction only moves them)?"""
+    actions = (json.loads(line).get("remove") for line in entry.read_text().splitlines())
+    return any(action and action.get("dataChange", True) for action in actions)
 
 
 def _fsync(path: Path) -> None:
