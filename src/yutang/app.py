@@ -27,7 +27,7 @@ from yutang.workspace import Workspace
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from yutang.sequence import ShardSet
+    from yutang.sequence import ShardCache, ShardSet
 
 
 class Brand:
@@ -51,21 +51,32 @@ class Brand:
             },
         )
         self.audit = BrandAudit(workspace.db, workspace.now)
+        self._lock = threading.Lock()
+        self._attributed: tuple[int, ShardCache] | None = None
 
     @property
     def shard_folder(self) -> Path:
         return self.workspace.cache / "shards"
 
     @cached_property
-    def _shard_cache(self) -> Any:
+    def _shard_cache(self) -> ShardCache:
         from yutang.sequence import ShardCache
 
         return ShardCache()
 
+    def _bare_shards(self) -> ShardSet:
+        """The shards without customer attributes, for making those attributes."""
+        return self._shard_cache.get(self.shard_folder)
+
     def shards(self) -> ShardSet:
-        """The analysis cache as the worker last left it."""
-        found: ShardSet = self._shard_cache.get(self.shard_folder, self.facts.attributes())
-        return found
+        """The analysis cache as the worker last left it, with the attributes of its customers."""
+        from yutang.sequence import ShardCache
+
+        made_at = self.customers.snapshot().made_at
+        with self._lock:
+            if self._attributed is None or self._attributed[0] != made_at:
+                self._attributed = (made_at, ShardCache())
+            return self._attributed[1].get(self.shard_folder, self.customers.attributes())
 
     def status(self) -> dict[str, int]:
         """What the brand holds: see `yutang status`."""
@@ -83,11 +94,11 @@ class Brand:
 
     @cached_property
     def customers(self) -> Customers:
-        return Customers(self.workspace, self.identities, self.orders, self.shards)
+        return Customers(self.workspace, self.identities, self.orders, self._bare_shards)
 
     @cached_property
     def measure(self) -> Measure:
-        return Measure(self.workspace, self.orders, self.identities, self.shards)
+        return Measure(self.workspace, self.customers, self.shops)
 
 
 @dataclass

@@ -45,7 +45,7 @@ class BrandFacts:
             return np.array(changed_since(connection, since), np.uint32)
 
     def attributes(self) -> Mapping[str, Any]:
-        return {}
+        return {}  # they are made from shards, and attached when shards are opened (app.py)
 
     def batches(self, *, since: int = 0, whole: np.ndarray | None = None) -> Iterator[pa.Table]:
         """Facts of commits later than `since`, and all facts of the customers in `whole`."""
