@@ -20,9 +20,11 @@ import pyarrow.csv as pa_csv
 from yutang.connectors.order_files.headers import (
     HEADER_SEARCH_ROWS,
     find_header,
+    key_of,
     normalise,
     unique_names,
 )
+from yutang.connectors.order_files.names import KNOWN_KEYS
 from yutang.connectors.order_files.raw import (
     Limits,
     RawFile,
@@ -165,15 +167,13 @@ def _layout(text: str, encoding: str, *, complete: bool) -> Layout:
             hint="Save it as CSV in UTF-8, or as XLSX, and upload it again.",
             code="unreadable_encoding",
         )
-    best: tuple[tuple[int, int], str, list[list[str]], list[int], int] | None = None
+    best: tuple[tuple[float, ...], str, list[list[str]], list[int], int] | None = None
     for delimiter in DELIMITERS:
         records, ends = _records(text, delimiter, complete=complete)
         index = find_header(records)
         if index is None:
             continue
-        width = len([cell for cell in records[index] if cell.strip()])
-        agree = sum(1 for record in records[index + 1 :] if len(record) == len(records[index]))
-        score = (width if width > 1 else 0, agree)
+        score = _fit(records, index)
         if best is None or score > best[0]:
             best = (score, delimiter, records, ends, index)
     if best is None:
@@ -185,6 +185,14 @@ def _layout(text: str, encoding: str, *, complete: bool) -> Layout:
     _, delimiter, records, ends, index = best
     names = unique_names(_padded(records, index))
     return Layout(encoding, delimiter, names, index + 1, ends[index], records[index + 1 :])
+
+
+def _fit(records: list[list[str]], index: int) -> tuple[float, ...]:
+    """How well a delimiter fits: known headers, more than one column, rows as wide as it, width."""
+    header, body = records[index], records[index + 1 :]
+    names = {key_of(cell) for cell in header if cell.strip()}
+    agree = sum(1 for record in body if len(record) == len(header)) / max(len(body), 1)
+    return len(names & KNOWN_KEYS), len(names) > 1, agree, len(names)
 
 
 def _padded(records: list[list[str]], index: int) -> list[str]:

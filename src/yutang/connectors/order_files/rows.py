@@ -113,7 +113,10 @@ def _lookups(session: Session) -> None:
                 {
                     "text": pa.array(codes, pa.string()),
                     "code": pa.array(codes.values(), pa.string()),
-                    "state": pa.array(map(_state, codes.values()), pa.int64()),
+                    "state": pa.array(
+                        map(_state, codes.values()) if name == "status" else [None] * len(codes),
+                        pa.int64(),
+                    ),
                     "refunded": pa.array(
                         [is_refunded(text, mapping.refunded) for text in codes], pa.bool_()
                     ),
@@ -265,6 +268,8 @@ def _checks(session: Session) -> list[Check]:
         for k, col in enumerate(cols):
             cell = f"{name}__{k}"
             unread = f"({cell} IS NOT NULL AND {cell}_v IS NULL)"
+            beyond = f"({unread} AND abs(try_cast(yt_bare({cell}) AS DOUBLE)) > {MAX_AMOUNT})"
+            checks.append(Check(beyond, col, "too_large", cell))
             checks.append(Check(unread, col, reason, cell))
             checks.append(Check(f"abs({cell}_v) > {MAX_AMOUNT}", col, "too_large", cell))
     if session.mapping.price_times_quantity and session.has("unit_price"):

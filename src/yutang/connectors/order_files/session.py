@@ -127,22 +127,31 @@ def load_cells(session: Session) -> None:
     table = table.append_column("_ord", pa.array(np.arange(table.num_rows, dtype=np.int64)))
     session.con.register("raw", table)
     untidy = _inspect(session, alias)
-    columns = ["_row AS row", "_ord AS ord", "1 AS part", "1 AS parts"]
-    for name, cols in session.sources.items():
-        kind = FIELD_BY_CODE[name].kind
-        texts = [f"{'yt_tidy' if col in untidy else 'yt_plain'}({alias[col]})" for col in cols]
-        if kind in ("money", "number"):
-            columns += [f"{text} AS {name}__{k}" for k, text in enumerate(texts)]
-            continue
-        if kind in ("id", "phone"):
-            texts = [f"yt_id({text})" for text in texts]
-        for word in session.mapping.blanks.get(name, ()):
-            texts = [f"nullif({text}, {quoted(word)})" for text in texts]
-        text = f"coalesce({', '.join(texts)})"
-        prefix = session.mapping.prefixes.get(name)
-        columns.append(f"{quoted(prefix)} || {text} AS {name}" if prefix else f"{text} AS {name}")
-    session.run(f"CREATE TABLE cells AS SELECT {', '.join(columns)} FROM raw")
+    tidied = [
+        f"{'yt_tidy' if col in untidy else 'yt_plain'}({short}) AS {short}"
+        for col, short in alias.items()
+    ]
+    columns = [text for name in session.sources for text in _field_columns(session, name, alias)]
+    session.run(
+        f"""CREATE TABLE cells AS SELECT row, ord, 1 AS part, 1 AS parts, {", ".join(columns)}
+        FROM (SELECT _row AS row, _ord AS ord, {", ".join(tidied)} FROM raw)"""
+    )
     _refuse_rounded(session)
+
+
+def _field_columns(session: Session, name: str, alias: dict[str, str]) -> list[str]:
+    """SQL of a field's text columns: one per source for what is added up, else one in all."""
+    kind = FIELD_BY_CODE[name].kind
+    texts = [alias[col] for col in session.sources[name]]
+    if kind in ("money", "number"):
+        return [f"{text} AS {name}__{k}" for k, text in enumerate(texts)]
+    if kind in ("id", "phone"):
+        texts = [f"yt_id({text})" for text in texts]
+    for word in session.mapping.blanks.get(name, ()):
+        texts = [f"nullif({text}, {quoted(word)})" for text in texts]
+    text = f"coalesce({', '.join(texts)})"
+    prefix = session.mapping.prefixes.get(name)
+    return [f"{quoted(prefix)} || {text} AS {name}" if prefix else f"{text} AS {name}"]
 
 
 def _inspect(session: Session, alias: dict[str, str]) -> set[str]:
