@@ -40,20 +40,11 @@ FOLLOW_SECONDS = 0.1
 
 def main() -> None:
     """Entry point: our own errors become one clear sentence and exit status 2."""
-    from sqlalchemy.exc import OperationalError
-
     try:
         app()
     except YutangError as error:
-        _complain(error)
+        typer.echo(f"{error}", err=True)
         sys.exit(2 if error.status < 500 else 1)
-    except OperationalError as error:
-        typer.echo(f"The state database did not answer: {error.orig}", err=True)
-        sys.exit(1)
-
-
-def _complain(error: YutangError) -> None:
-    typer.echo(f"{error}", err=True)
 
 
 def _services(home: Path | None) -> Services:

@@ -1,0 +1,110 @@
+"""The console as people meet it: pages, idle cost, start of the command line, first answer.
+
+`python benchmarks/server.py DEMO` starts the server on a demo installation (made by `make demo`),
+logs in, asks every page 40 times, then measures the idle server's memory (all processes, PSS) and
+processor time over ten seconds. Needs the demo's folder.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+
+from yutang.demo_home import LOGIN, password_of
+
+YUTANG = str(Path(sys.executable).parent / "yutang")
+PAGES = (
+    "/", "/customers", "/customers?sort=-net&page=2", "/customers/1", "/analyse/funnel",
+    "/analyse/event", "/imports", "/shops", "/health", "/settings",
+)  # fmt: skip
+ROUNDS = 40
+IDLE_SECONDS = 10.0
+
+
+def main() -> None:
+    home = Path(sys.argv[1] if len(sys.argv) > 1 else "demo").resolve()
+    print(f"yutang --help              {_median(_help, 5) * 1000:8.0f} ms")
+    port = _free_port()
+    server = subprocess.Popen(
+        [YUTANG, "serve", "--home", str(home), "--port", str(port)], stderr=subprocess.DEVNULL
+    )
+    try:
+        client = _log_in(f"http://127.0.0.1:{port}", home)
+        started = time.perf_counter()
+        client.get("/analyse/funnel").raise_for_status()
+        print(f"first funnel page          {(time.perf_counter() - started) * 1000:8.0f} ms")
+        for brand in ("real-data", "simulated"):
+            _pages(client, brand)
+        _idle(server.pid)
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def _help() -> float:
+    started = time.perf_counter()
+    subprocess.run([YUTANG, "--help"], capture_output=True, check=True)
+    return time.perf_counter() - started
+
+
+def _median(measure, runs: int) -> float:  # type: ignore[no-untyped-def]
+    return statistics.median(measure() for _ in range(runs))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _log_in(base: str, home: Path) -> httpx.Client:
+    client = httpx.Client(base_url=base, follow_redirects=True, timeout=60, trust_env=False)
+    for _ in range(200):
+        try:
+            page = client.get("/login")
+            break
+        except httpx.TransportError:
+            time.sleep(0.1)
+    form = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page.text))
+    form.update(login=LOGIN, password=password_of(home))
+    client.post("/login", data=form, headers={"origin": base}).raise_for_status()
+    return client
+
+
+def _pages(client: httpx.Client, brand: str) -> None:
+    client.cookies.set("brand", brand)
+    for page in PAGES:
+        times = []
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            answer = client.get(page)
+            times.append(time.perf_counter() - started)
+            answer.raise_for_status()
+        times.sort()
+        p95 = times[int(len(times) * 0.95) - 1]
+        middle = times[len(times) // 2]
+        print(f"{brand:<10} {page:<32} median {middle * 1000:6.1f} ms   p95 {p95 * 1000:6.1f} ms")
+
+
+def _idle(pid: int) -> None:
+    root = psutil.Process(pid)
+    family = [root, *root.children(recursive=True)]
+    before = sum(sum(p.cpu_times()[:2]) for p in family)
+    time.sleep(IDLE_SECONDS)
+    used = sum(sum(p.cpu_times()[:2]) for p in family) - before
+    memory = sum(p.memory_full_info().pss for p in family) / 1e6
+    print(f"idle: {memory:.0f} MB in {len(family)} processes, {used / IDLE_SECONDS:.1%} of a core")
+
+
+if __name__ == "__main__":
+    os.environ.pop("HTTP_PROXY", None)
+    main()
