@@ -129,10 +129,7 @@ def _values(shards, shard, name) -> list:
     if file.type == "list":
         words = shards.dictionary(name).to_pylist()
         offsets, codes = file.read_lists(0, shard.rows)
-        return [
-            [words[c] for c in codes[a:b]] or None
-            for a, b in pairwise(offsets)
-        ]
+        return [[words[c] for c in codes[a:b]] or None for a, b in pairwise(offsets)]
     values = file.read(0, shard.rows).tolist()
     if file.type == "string":
         words = shards.dictionary(name).to_pylist()

@@ -1,0 +1,138 @@
+"""Analysis models: one file each, listed in MODELS; the contract is in `contract.py`.
+
+    run("funnel", shards, {...})          -> Result
+    people("funnel", shards, {...}, cell) -> bitmap of the customers behind a cell
+
+To add a model: write its file, list it here, give it an oracle in tests/analysis.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+from pyroaring import BitMap
+
+from yutang.analysis import event, funnel
+from yutang.analysis.comparison import beside
+from yutang.analysis.contract import (
+    Caveat,
+    Column,
+    Context,
+    Model,
+    RangeParams,
+    Result,
+    Table,
+)
+from yutang.analysis.groups import MOST_GROUPS
+from yutang.errors import BadInput, NotFound
+from yutang.sequence import ShardSet, Threads
+
+__all__ = [
+    "MODELS",
+    "Caveat",
+    "Column",
+    "Context",
+    "Model",
+    "Result",
+    "Table",
+    "get_model",
+    "people",
+    "read_params",
+    "run",
+]
+
+MODELS: tuple[Model, ...] = (cast(Model, event), cast(Model, funnel))
+
+_lock = threading.Lock()
+_shared: Threads | None = None
+
+
+def get_model(name: str) -> Model:
+    """The model of that name. Raises NotFound."""
+    for model in MODELS:
+        if name == model.NAME:
+            return model
+    raise NotFound(
+        "There is no analysis model %(name)s.",
+        hint="There are: %(models)s.",
+        name=repr(name),
+        models=", ".join(model.NAME for model in MODELS),
+    )
+
+
+def read_params(model: Model, params: Mapping[str, Any]) -> RangeParams:
+    """Checked parameters. Raises BadInput that names the place."""
+    if not isinstance(params, Mapping):
+        raise BadInput("The parameters of an analysis are an object.")
+    try:
+        return model.Params.model_validate(params)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "parameters"
+        raise BadInput(
+            "%(place)s: %(why)s.", place=place, why=first["msg"].removeprefix("Value error, ")
+        ) from None
+
+
+def run(
+    name: str,
+    shards: ShardSet,
+    params: Mapping[str, Any],
+    *,
+    today: date | None = None,
+    executor: Threads | None = None,
+) -> Result:
+    """The answer of a model. `today` is the business day relative dates count from."""
+    started = time.perf_counter()
+    model = get_model(name)
+    checked = read_params(model, params)
+    context = _context(shards, today, executor)
+    result = _answer(model, context, checked)
+    span = checked.compared_span()
+    if span is not None:
+        # All groups there can be: which of them are large in the other range does not matter.
+        update = {"from_": span.from_, "to": span.to, "compare": None, "top": MOST_GROUPS}
+        result = beside(result, _answer(model, context, checked.model_copy(update=update)))
+    return replace(result, seconds=round(time.perf_counter() - started, 4))
+
+
+def _answer(model: Model, context: Context, params: RangeParams) -> Result:
+    plan = model.plan(context, params)
+    return model.shape(model.merge(context.each(lambda view: model.run(view, plan)), plan), plan)
+
+
+def people(
+    name: str,
+    shards: ShardSet,
+    params: Mapping[str, Any],
+    cell: Mapping[str, Any],
+    *,
+    today: date | None = None,
+    executor: Threads | None = None,
+) -> BitMap:
+    """Customers behind a cell of the result; what a cell is, each model's `people` says."""
+    model = get_model(name)
+    context = _context(shards, today, executor)
+    return model.people(context, model.plan(context, read_params(model, params)), cell)
+
+
+def _context(shards: ShardSet, today: date | None, executor: Threads | None) -> Context:
+    if today is None:
+        today = datetime.now(ZoneInfo(shards.zone)).date()
+    return Context(shards, executor or _threads(), today)
+
+
+def _threads() -> Threads:
+    """One pool for the process: requests share the processors anyway."""
+    global _shared
+    with _lock:
+        if _shared is None:
+            _shared = Threads()
+        return _shared

@@ -82,6 +82,11 @@ def split_filter(
     )
 
 
+def both(one: Filter | None, other: Filter | None) -> Filter | None:
+    """A filter that asks for two; None asks for nothing."""
+    return _all([part for part in (one, other) if part is not None])
+
+
 def _all(parts: list[Filter]) -> Filter | None:
     if not parts:
         return None

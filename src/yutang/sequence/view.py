@@ -60,6 +60,12 @@ class View:
         """int64 position in `customers` of each row's customer."""
         return np.repeat(np.arange(self.customers.size), np.diff(self.offsets))
 
+    def visible_rows(self) -> np.ndarray:
+        """bool by row: its customer is not hidden by the overlay."""
+        if self.keep.size == 0:
+            return np.ones(self.rows, np.bool_)
+        return np.repeat(self.keep, np.diff(self.offsets))
+
     def of_customers(self, values: np.ndarray, absent: float | int) -> np.ndarray:
         """An array by customer id, read for this view's customers; `absent` past its end."""
         out = np.full(self.customers.size, absent, values.dtype)

@@ -1,0 +1,51 @@
+"""Puts the result of another range beside a result: `NAME_compared` columns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from yutang.analysis.contract import Column, Result, Table
+from yutang.analysis.groups import OTHER_LABEL
+
+_KEYS = ("group", "text", "period")
+
+
+def beside(result: Result, other: Result) -> Result:
+    """`result` with the values of `other` in the rows that mean the same.
+
+    Rows are matched by step and groups, and periods by their place (first day to first day).
+    """
+    tables = {
+        name: _join(table, other.tables[name]) if name in other.tables else table
+        for name, table in result.tables.items()
+    }
+    return replace(result, table=_join(result.table, other.table), tables=tables)
+
+
+def _join(table: Table, other: Table) -> Table:
+    values = [c for c in table.columns if c.kind not in _KEYS and c.name != "step"]
+    found = _by_key(other)
+    rows = []
+    for key, row in _by_key(table).items():
+        # OTHER holds other groups in the other range; there is nothing to compare it with.
+        match = {} if OTHER_LABEL in key else found.get(key, {})
+        rows.append({**row, **{f"{c.name}_compared": match.get(c.name) for c in values}})
+    added = [
+        Column(f"{c.name}_compared", f"{c.zh}（对比）", f"{c.en} (compared)", c.kind)
+        for c in values
+    ]
+    return Table((*table.columns, *added), rows)
+
+
+def _by_key(table: Table) -> dict[tuple[Any, ...], dict[str, Any]]:
+    names = [c.name for c in table.columns if c.kind in _KEYS or c.name == "step"]
+    places: dict[Any, int] = {}
+    out = {}
+    for row in table.rows:
+        key = [row[name] for name in names]
+        if "period" in names:
+            i = names.index("period")
+            key[i] = places.setdefault(key[i], len(places))
+        out[tuple(key)] = row
+    return out

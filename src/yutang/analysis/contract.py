@@ -1,0 +1,217 @@
+"""What every analysis model takes and gives.
+
+A model is one file of this package, listed in `MODELS`. It has `NAME`, `ZH`, `EN`, `QUESTION`, and
+
+    Params                          pydantic: the form, the API schema and the command line
+    plan(context, params) -> Plan   names and filters resolved; errors name their place
+    run(view, plan) -> Partial      over kernels, per range of customers
+    merge(partials, plan)           partials of all views into one
+    shape(partial, plan) -> Result  table, chart, caveats
+    people(context, plan, cell)     the customers behind a cell of the result, as a bitmap
+
+`plan` may look at the facts itself (to find buckets, or the largest groups).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Literal, NamedTuple, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pyroaring import BitMap
+
+from yutang.sequence import ShardSet, Threads
+from yutang.sequence.calendar import day_of, day_start
+
+# Moments before and after all facts, far from overflow when a window is added.
+EVER = (-(1 << 60), 1 << 60)
+# Below this many people a rate swings by more than ten points by chance alone.
+SMALL_COHORT = 30
+
+Kind = Literal["text", "group", "period", "count", "number", "rate", "seconds"]
+
+
+class Column(NamedTuple):
+    """A column of a result: its key in the rows, its titles, how to show it."""
+
+    name: str
+    zh: str
+    en: str
+    kind: Kind
+
+
+class Caveat(NamedTuple):
+    """What the reader must know before believing the numbers."""
+
+    code: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows keyed by column name. Rates are 0-1, times seconds; None where nothing is defined."""
+
+    columns: tuple[Column, ...]
+    rows: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A model's answer. `chart` is neutral data: kind, categories, series of values."""
+
+    model: str
+    table: Table
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    chart: Mapping[str, Any] = field(default_factory=dict)
+    caveats: tuple[Caveat, ...] = ()
+    facts_version: int = 0
+    seconds: float = 0.0
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return self.table.columns
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return self.table.rows
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, as the command line and the API print it."""
+
+        def plain(table: Table) -> dict[str, Any]:
+            return {"columns": [c._asdict() for c in table.columns], "rows": table.rows}
+
+        return {
+            "model": self.model,
+            **plain(self.table),
+            "caveats": [caveat._asdict() for caveat in self.caveats],
+            "facts_version": self.facts_version,
+            "seconds": self.seconds,
+            "tables": {name: plain(table) for name, table in self.tables.items()},
+            "chart": dict(self.chart),
+        }
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a run happens in. today: the business day relative dates count from."""
+
+    shards: ShardSet
+    executor: Threads
+    today: date
+
+    def each(self, work: Callable[[Any], Any]) -> list[Any]:
+        """`work` of every view."""
+        return self.executor.run(self.shards, work)
+
+
+class Strict(BaseModel):
+    """Base of everything in parameters: unknown keys are mistakes, not decoration."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class Span(Strict):
+    """Business days, both inclusive."""
+
+    from_: date = Field(alias="from", title="从 From")
+    to: date = Field(title="到 To")
+
+
+class RangeParams(Strict):
+    """What all models have in common."""
+
+    from_: date | None = Field(None, alias="from", title="从 From")
+    to: date | None = Field(None, title="到 To")
+    filter: dict[str, Any] | None = Field(None, title="只看 Filter")
+    compare: Literal["previous", "last_year"] | Span | None = Field(None, title="对比 Compare")
+    sample: Literal[1, 2, 4, 8, 16, 32, 64] = Field(1, title="抽样 Sample one in")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> RangeParams:
+        if self.from_ and self.to and self.to < self.from_:
+            raise ValueError("`to` is before `from`")
+        if self.compare and not (self.from_ and self.to):
+            raise ValueError("a comparison needs `from` and `to`")
+        return self
+
+    def moments(self, zone: str) -> tuple[int, int]:
+        """First and last millisecond of the range; far away where it is open."""
+        first, last = EVER
+        if self.from_:
+            first = day_start(self.from_, zone)
+        if self.to:
+            last = day_start(self.to + timedelta(days=1), zone) - 1
+        return first, last
+
+    def compared_span(self) -> Span | None:
+        """The range to compare with."""
+        if self.compare is None or isinstance(self.compare, Span):
+            return self.compare
+        assert self.from_
+        assert self.to
+        if self.compare == "previous":
+            days = self.to - self.from_ + timedelta(days=1)
+            return _span(self.from_ - days, self.to - days)
+        return _span(_year_before(self.from_), _year_before(self.to))
+
+
+def _span(first: date, last: date) -> Span:
+    return Span.model_validate({"from": first, "to": last})
+
+
+def _year_before(day: date) -> date:
+    """The same day a year earlier; 29 February has the 28th."""
+    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
+
+
+def whole_days(context: Context, params: RangeParams) -> tuple[date, date]:
+    """The range in business days; where it is open, from the first to the last fact."""
+    first, last = context.shards.span or (0, 0)
+    zone = context.shards.zone
+    begin = params.from_ or day_of(first, zone)
+    end = params.to or day_of(last, zone)
+    return begin, max(begin, end)
+
+
+class Model(Protocol):
+    """A module of this package that is an analysis model."""
+
+    NAME: str
+    ZH: str
+    EN: str
+    QUESTION: tuple[str, str]
+    Params: type[RangeParams]
+
+    @staticmethod
+    def plan(context: Context, params: Any) -> Any: ...
+    @staticmethod
+    def run(view: Any, plan: Any) -> Any: ...
+    @staticmethod
+    def merge(partials: list[Any], plan: Any) -> Any: ...
+    @staticmethod
+    def shape(partial: Any, plan: Any) -> Result: ...
+    @staticmethod
+    def people(context: Context, plan: Any, cell: Mapping[str, Any]) -> BitMap: ...
+
+
+def sampled(sample: int) -> Caveat:
+    """The label of a sampled result."""
+    return Caveat(
+        "sampled",
+        f"按客户抽样 1/{sample}，人数和次数已按比例放大。",
+        f"Sampled one customer in {sample}; counts are scaled up.",
+    )
+
+
+def unknown_events(names: list[str]) -> Caveat:
+    """Events asked for that never occurred."""
+    listed = "、".join(names)
+    return Caveat(
+        "unknown_event",
+        f"还没有发生过这些事件：{listed}。",
+        f"These events have never occurred: {', '.join(names)}.",
+    )
