@@ -104,6 +104,23 @@ def test_joined_titles_of_a_tmall_list_become_items_when_their_count_agrees(tmp_
     assert done.stats.joined_rows == 1
 
 
+def test_joined_rows_among_many_keep_their_orders_and_numbers(tmp_path):
+    rows = [
+        {**TMALL, "订单编号": str(n), "宝贝种类": "2" if n % 3 else "1",
+         "宝贝标题": f"甲{n}，乙{n}" if n % 3 else f"丙{n}"}
+        for n in range(3000)
+    ]  # fmt: skip
+    done = convert_file(write(tmp_path, export("tmall_list", *rows)))
+    expected = [
+        (str(n), f"#{k}", f"{title}{n}")
+        for n in range(3000)
+        for k, title in enumerate("甲乙" if n % 3 else "丙", start=1)
+    ]
+    lines = done.lines.select(["order_id", "line_id", "title"]).to_pylist()
+    assert [tuple(line.values()) for line in lines] == expected
+    assert done.orders["order_id"].to_pylist() == [str(n) for n in range(3000)]
+
+
 def test_masked_names_and_phones_are_never_identities(tmp_path):
     rows = [
         {**TMALL, "订单编号": "1", "买家会员名": "小**", "联系手机": "1**********"},

@@ -1,6 +1,10 @@
 import codecs
+import csv
+import io
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from yutang.connectors.order_files import Limits, read_table
 from yutang.errors import BadInput
@@ -68,8 +72,10 @@ def test_empty_rows_and_total_rows_are_left_out_and_counted(tmp_path):
 
 
 def test_a_product_called_total_something_is_no_total_row(tmp_path):
-    raw = read_table(write(tmp_path, "商品,订单号,数量\n总计算器,A1,1\ntotally soft,A2,1\n"))
-    assert raw.table.num_rows == 2
+    raw = read_table(
+        write(tmp_path, "商品,订单号,数量\n总计算器,A1,1\ntotally soft,A2,1\n面膜,合计,1\n")
+    )
+    assert raw.table.num_rows == 3
 
 
 def test_rows_of_another_width_become_errors_and_the_rest_is_kept(tmp_path):
@@ -152,3 +158,23 @@ def test_no_transcoded_copy_is_left_behind(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     read_table(write(tmp_path, PLAIN.encode("gb18030")))
     assert [path.name for path in tmp_path.iterdir()] == ["orders.csv"]
+
+
+CELLS = st.text(st.sampled_from("a1面,;\t\"\n '=元"), max_size=8)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.tuples(CELLS, CELLS, CELLS), max_size=12), st.sampled_from(",;\t"))
+def test_cells_and_row_numbers_equal_the_csv_module_s(tmp_path, body, delimiter):
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
+    writer.writerows([("订单号", "商品名称", "实付金额"), *body])
+    raw = read_table(write(tmp_path, out.getvalue()))
+    expected = [
+        (number, list(row)) for number, row in enumerate(body, start=2) if any(map(str.strip, row))
+    ]
+    assert raw.delimiter == delimiter
+    assert list(zip(raw.source_row.to_pylist(), rows(raw), strict=True)) == expected
+    assert raw.errors.num_rows == 0

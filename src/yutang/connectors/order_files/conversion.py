@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from yutang.catalog.orders import ORDER_LINES, ORDERS, ROW_ERRORS
+from yutang.catalog.orders import ROW_ERRORS
 from yutang.connectors.order_files.joined import split_joined
 from yutang.connectors.order_files.mapping import Mapping
 from yutang.connectors.order_files.orders import (
@@ -22,6 +22,9 @@ from yutang.connectors.order_files.orders import (
 from yutang.connectors.order_files.raw import RawFile
 from yutang.connectors.order_files.rows import make_rows
 from yutang.connectors.order_files.session import Session, load_cells, open_session
+
+# Reports about orders that are kept all the same.
+KEPT_REASONS = ("conflicting_order_amount", "refund_over_paid")
 
 
 @dataclass(frozen=True)
@@ -160,13 +163,13 @@ def _stats(
             mask = pc.and_(mask, pc.is_null(orders[name]))
         return pc.sum(mask).as_py() or 0
 
-    conflicting = pc.equal(errors["reason"], "conflicting_order_amount")
-    conflicts = pc.sum(conflicting).as_py() or 0
+    conflicts = pc.sum(pc.equal(errors["reason"], "conflicting_order_amount")).as_py() or 0
+    kept = pc.sum(pc.is_in(errors["reason"], pa.array(KEPT_REASONS))).as_py() or 0
     return Stats(
         rows=session.raw.table.num_rows,
         orders=orders.num_rows,
         lines=lines.num_rows,
-        bad_rows=errors.num_rows - conflicts,
+        bad_rows=errors.num_rows - kept,
         empty_rows=session.raw.dropped.get("empty", 0),
         total_rows=session.raw.dropped.get("total", 0),
         conflicts=conflicts,
@@ -178,8 +181,3 @@ def _stats(
         missing_columns=session.missing_columns,
         **session.counts,
     )
-
-
-EMPTY = Canonical(
-    ORDERS.empty_table(), ORDER_LINES.empty_table(), ROW_ERRORS.empty_table(), Stats()
-)

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as AnyMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 
-from yutang.connectors.order_files.conversion import convert
+from yutang.connectors.order_files.conversion import Stats, convert
 from yutang.connectors.order_files.mapping import Mapping
 from yutang.connectors.order_files.presets import recognise
 from yutang.connectors.order_files.preview import mapping_for, suggest
+from yutang.connectors.order_files.raw import RawFile
 from yutang.connectors.order_files.reading import read_table
 from yutang.errors import BadInput
 
 GENERIC = "generic"  # no preset knows these headers, but synonyms found what was needed
+SAMPLE_ROWS = 1000
 CUSTOM = "custom"  # a mapping that somebody made
 
 
 @dataclass(frozen=True)
 class OrdersRead:
-    """Canonical tables (catalog.orders) and the preset that read them."""
+    """Canonical tables (catalog.orders), the preset that read them, and what was noticed."""
 
     preset: str
     orders: pa.Table
     lines: pa.Table
     errors: pa.Table
+    stats: Stats = field(default_factory=Stats)
 
 
 def read_orders(
@@ -45,14 +48,15 @@ def read_orders(
     Raises BadInput where nothing says what the columns mean, or the file must be refused.
     """
     raw = read_table(path)
-    name, how = _mapping(raw.header, preset, mapping)
+    name, how = _mapping(raw, preset, mapping)
     done = convert(raw, how, shop=shop or None, platform=platform or None, zone=zone)
-    return OrdersRead(name, done.orders, done.lines, done.errors)
+    return OrdersRead(name, done.orders, done.lines, done.errors, done.stats)
 
 
 def _mapping(
-    header: list[str], preset: str, mapping: AnyMapping[str, Any] | None
+    raw: RawFile, preset: str, mapping: AnyMapping[str, Any] | None
 ) -> tuple[str, Mapping]:
+    header = raw.header
     if mapping:
         made = Mapping.from_json(msgspec.json.encode(mapping))
         return made.preset or preset or CUSTOM, made
@@ -61,7 +65,9 @@ def _mapping(
     known, _ = recognise(header)
     if known is not None:
         return known.code, known.mapping(header).checked()
-    guessed = suggest(header)
+    # The sample decides whether 5/6/2024 is in May or in June.
+    sample = raw.table.slice(0, SAMPLE_ROWS).to_pylist()
+    guessed = suggest(header, [list(row.values()) for row in sample])
     if not guessed.has("order_id"):
         raise BadInput(
             "No known preset, and no column that looks like an order number: %(header)s.",

@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from yutang.connectors.order_files.headers import key_of
 from yutang.connectors.order_files.mapping import FIELDS, Mapping
 from yutang.errors import NotFound
@@ -390,8 +388,3 @@ def recognise(header: Iterable[str]) -> tuple[Preset | None, float]:
     scored = [(preset.confidence(names), preset) for preset in PRESETS]
     confidence, preset = max(scored, key=lambda pair: pair[0])
     return (preset, confidence) if confidence > 0 else (None, 0.0)
-
-
-def with_constants(mapping: Mapping, **constants: str) -> Mapping:
-    """The same mapping with further constants, e.g. platform or channel."""
-    return msgspec.structs.replace(mapping, constants={**mapping.constants, **constants})

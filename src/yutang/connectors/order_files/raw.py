@@ -139,10 +139,7 @@ def clean_rows(
     if table.num_rows == 0 or table.num_columns == 0:
         return table, source_row, ROW_ERRORS.empty_table(), {"empty": 0, "total": 0}
     empty = _empty_rows(table)
-    total = np.zeros(table.num_rows, dtype=bool)
-    for name in table.column_names[:TOTAL_COLUMNS]:
-        total |= _mask(is_total(table[name]))
-    total &= ~empty
+    total = _total_rows(table)
     damaged = _damaged_rows(table, limits)
     reasons = {index: why for index, why in damaged.items() if not total[index]}
     errors = [
@@ -180,6 +177,20 @@ def _empty_rows(table: pa.Table) -> np.ndarray:
         blank = _mask(is_blank(column.take(pa.array(candidates))))
         empty[candidates] = blank
     return empty
+
+
+def _total_rows(table: pa.Table) -> np.ndarray:
+    """Rows whose first cell with text is that of a total row."""
+    total = np.zeros(table.num_rows, dtype=bool)
+    unread = np.ones(table.num_rows, dtype=bool)
+    for column in table.columns[:TOTAL_COLUMNS]:
+        places = np.flatnonzero(unread)
+        if not len(places):
+            break
+        cells = column if len(places) == table.num_rows else column.take(pa.array(places))
+        total[places] = _mask(is_total(cells))
+        unread[places] = _mask(is_blank(cells))
+    return total
 
 
 def _damaged_rows(table: pa.Table, limits: Limits) -> dict[int, tuple[str, str]]:

@@ -37,13 +37,16 @@ def make_rows(session: Session, shop: str | None, platform: str | None) -> None:
         f" LEFT JOIN {name}_codes ON {name}_codes.text = cells.{name}" for name in wordings
     )
     _number_lines(session)
+    numbered = "POSITIONAL JOIN ordinals"
+    if session.counts.get("joined_rows"):
+        numbered = "JOIN ordinals USING (ord, part)"
     latest = "greatest(paid_at, shipped_at, finished_at, closed_at, refunded_at)"
     session.run(
         f"""CREATE TABLE rows AS SELECT *, coalesce(modified_at, {latest}, created_at, 0) * 10
                 + coalesce(state, 0) AS rank
         FROM (SELECT ord, row, part, n, {", ".join([*_keys(session), *_columns(session)])},
                 CASE {bad} END AS bad, CASE {value} END AS bad_value
-            FROM (SELECT *, {_parsed(session)} FROM cells POSITIONAL JOIN ordinals) AS cells{joins})
+            FROM (SELECT *, {_parsed(session)} FROM cells {numbered}) AS cells{joins})
         """
     )
     session.run("DROP TABLE cells")
@@ -65,7 +68,10 @@ def _number_lines(session: Session) -> None:
     sizes = np.diff(np.r_[starts, len(ordered)])
     ordinals = np.empty(len(ordered), dtype=np.int64)
     ordinals[order] = np.arange(1, len(ordered) + 1) - np.repeat(starts, sizes)
-    session.con.register("ordinals", pa.table({"n": ordinals}))
+    places = (
+        {name: keys[name] for name in ("ord", "part")} if session.counts.get("joined_rows") else {}
+    )
+    session.con.register("ordinals", pa.table({"n": ordinals, **places}))
 
 
 def _fix_keys(session: Session, shop: str | None, platform: str | None) -> None:
