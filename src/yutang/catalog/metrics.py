@@ -115,8 +115,9 @@ METRICS: tuple[Metric, ...] = (
         "连带率",
         "items per order",
         "ratio",
-        "件数 ÷ 支付订单数，赠品（0 元行）不计",
-        "items ÷ paid orders, gifts (lines of 0 yuan) left out",
+        "件数 ÷ 支付订单数，赠品（0 元行）不计；称重或按量计的行（数量带小数或超过 1,000）算 1 件",
+        "items ÷ paid orders, gifts (lines of 0 yuan) left out; a line that is weighed or measured "
+        "(a fraction, or more than 1,000) is one item",
         *_OWN,
         "up",
     ),

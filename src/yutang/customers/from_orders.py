@@ -12,6 +12,8 @@ from yutang.commerce import CurrentOrders
 from yutang.customers import rules
 from yutang.customers.snapshot import DOMAIN_CODES, People, Restocks, Sales
 
+# A line of more pieces was measured, not counted: fuel by the thousandth of a gallon, cloth by mm.
+MOST_PIECES = 1_000
 # A category has a rhythm when enough gaps were seen and the middle half of them is narrow; gaps
 # of purchases at random (exponential) have a middle half of 1.6 medians.
 RHYTHM_GAPS = 200
@@ -69,10 +71,13 @@ def sales(book: CurrentOrders, words: dict[str, list[str]]) -> Sales:
 
 def _items(book: CurrentOrders) -> NDArray[np.float64]:
     """Items of each order: of its priced lines (gifts are lines of 0 yuan), else of all its
-    lines (a file without item amounts), else what the header says."""
+    lines (a file without item amounts), else what the header says. What is weighed or measured
+    is one item a line."""
     n = book.orders.num_rows
     order = column(book.lines, "order")
     quantity = np.maximum(column(book.lines, "quantity"), 0)
+    measured = (quantity != np.floor(quantity)) | (quantity > MOST_PIECES)
+    quantity = np.where(measured, 1.0, quantity)
     priced = np.where(column(book.lines, "item_paid_fen") > 0, quantity, 0)
     of_priced = np.bincount(order, priced, minlength=n)
     of_all = np.bincount(order, quantity, minlength=n)

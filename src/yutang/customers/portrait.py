@@ -101,19 +101,27 @@ class Portrait:
 
 def orders_of(book: CurrentOrders, customer: int) -> tuple[int, int]:
     """The rows [first, end) of a customer's orders."""
-    column = np.asarray(book.orders.column("customer"))
-    return (
-        int(np.searchsorted(column, customer, "left")),
-        int(np.searchsorted(column, customer, "right")),
-    )
+    return _rows(book.orders, "customer", np.uint32(customer), np.uint32(customer))
 
 
 def lines_of(book: CurrentOrders, first_order: int, end_order: int) -> pa.Table:
     """The lines of orders [first_order, end_order)."""
-    column = np.asarray(book.lines.column("order"))
-    first = int(np.searchsorted(column, first_order, "left"))
-    end = int(np.searchsorted(column, end_order, "left"))
+    first, end = _rows(book.lines, "order", np.int32(first_order), np.int32(end_order - 1))
     return book.lines.slice(first, end - first)
+
+
+def _rows(table: pa.Table, name: str, low: np.generic, high: np.generic) -> tuple[int, int]:
+    """Rows [first, end) whose sorted column lies between low and high, both included.
+
+    The stored table has one chunk, which is looked at where it lies; bounds have the column's
+    type, since numpy would copy the whole column to compare with another one.
+    """
+    column = table.column(name)
+    values = column.chunk(0).to_numpy() if column.num_chunks == 1 else np.asarray(column)
+    return (
+        int(np.searchsorted(values, low, "left")),
+        int(np.searchsorted(values, high, "right")),
+    )
 
 
 def purchases(
@@ -211,9 +219,9 @@ def role_reason(role: str, relations: tuple[Relation, ...], member: bool) -> tup
         groups = sum(one.kind == "group" for one in live)
         others = len(live) - contacts - groups
         zh = [f"加着 {contacts} 位导购"] * bool(contacts) + [f"在 {groups} 个群里"] * bool(groups)
-        en = [f"{contacts} guides added"] * bool(contacts) + [f"in {groups} groups"] * bool(groups)
         zh += [f"关注着 {others} 个账号"] * bool(others)
-        en += [f"follows {others} accounts"] * bool(others)
+        en = [f"guides added: {contacts}"] * bool(contacts) + [f"groups: {groups}"] * bool(groups)
+        en += [f"accounts followed: {others}"] * bool(others)
         return ("，".join(zh), ", ".join(en))
     if relations:
         return ("关系都已断开", "all relations have ended")

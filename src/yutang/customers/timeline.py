@@ -38,11 +38,11 @@ SHOWN: dict[str, tuple[str, str]] = {
     "seconds": ("停留（秒）", "seconds"),
     "coupon": ("优惠券", "coupon"),
     "amount": ("金额（元）", "amount (yuan)"),
+    "title": ("商品名称", "item title"),
+    "item_id": ("商品编号", "item id"),
+    "category": ("类目", "category"),
     "price": ("价格（元）", "price (yuan)"),
     "order_id": ("订单号", "order id"),
-    "item_id": ("商品编号", "item id"),
-    "title": ("商品名称", "item title"),
-    "category": ("类目", "category"),
     "page": ("页面", "page"),
     "card": ("包裹卡", "package card"),
     "experiment": ("实验", "experiment"),
@@ -52,6 +52,8 @@ SHOWN: dict[str, tuple[str, str]] = {
     "invitee": ("被邀请人", "invitee"),
 }
 MOST_DETAILS = 4
+
+Detail = tuple[tuple[str, str], str | tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ class Item:
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that happened. `label` and the names of `details` are (zh, en) pairs.
+    """One thing that happened. `label` and the names of `details` are (zh, en) pairs; a detail's
+    value is text, or such a pair where we have a word for it.
 
     An order has `items` (at most MOST_LINES of `item_count`), paid and refunded amounts.
     """
@@ -76,7 +79,7 @@ class Entry:
     event: str
     label: tuple[str, str]
     group: str
-    details: tuple[tuple[tuple[str, str], str], ...] = ()
+    details: tuple[Detail, ...] = ()
     paid_fen: int | None = None
     refund_fen: int | None = None
     items: tuple[Item, ...] = ()
@@ -136,8 +139,9 @@ def make_timeline(
         marks = [mark for mark in marks if mark.key < edge]
     marks.sort(key=lambda mark: mark.key, reverse=True)
     page = marks[:limit]
+    told = _details(shards, page) if shards is not None else {}
     entries = [
-        _order_entry(book, mark.row) if mark.is_order else _event_entry(shards, mark)
+        _order_entry(book, mark.row) if mark.is_order else _event_entry(shards, mark, told)
         for mark in page
     ]
     days: dict[str, list[Entry]] = {}
@@ -186,28 +190,38 @@ def _event_marks(shards: ShardSet, customer: int, groups: Collection[str]) -> li
 
 def _order_marks(book: CurrentOrders, customer: int) -> list[_Mark]:
     first, end = orders_of(book, customer)
-    times = np.asarray(book.orders.column("paid_at"))[first:end]
+    times = book.orders.column("paid_at").slice(first, end - first).to_pylist()
     return [_Mark(int(at), True, first + i, first + i) for i, at in enumerate(times)]
 
 
-def _event_entry(shards: ShardSet | None, mark: _Mark) -> Entry:
+def _details(shards: ShardSet, page: list[_Mark]) -> dict[tuple[int, int], list[Detail]]:
+    """What is shown of each event of the page, by shard (its id) and row."""
+    found: dict[tuple[int, int], list[Detail]] = {}
+    for shard in shards.shards:
+        # The type of the stored row numbers: numpy would copy them all to compare with another.
+        rows = np.array(sorted(m.row for m in page if m.shard is shard), np.uint32)
+        if not len(rows):
+            continue
+        for name, label in SHOWN.items():
+            file = shard.column(name)
+            if file is None or file.type not in ("string", "number"):
+                continue
+            at, values, _ = file.take(rows)
+            words = shards.dictionary(name) if file.type == "string" and len(at) else None
+            for place, value in zip(at.tolist(), values.tolist(), strict=True):
+                text = f"{value:.10g}" if words is None else str(words[value])
+                found.setdefault((id(shard), int(rows[place])), []).append((label, text))
+    return found
+
+
+def _event_entry(
+    shards: ShardSet | None, mark: _Mark, told: dict[tuple[int, int], list[Detail]]
+) -> Entry:
     assert shards is not None
     assert mark.shard is not None
     known = event_of(shards.event_names[int(mark.shard.code[mark.row])])
-    details = []
-    for name, label in SHOWN.items():
-        file = mark.shard.column(name)
-        if file is None or file.type not in ("string", "number"):
-            continue
-        value = file.read(mark.row, mark.row + 1)[0]
-        if file.type == "string":
-            if value >= 0:
-                details.append((label, str(shards.dictionary(name)[int(value)])))
-        elif not np.isnan(value):
-            details.append((label, f"{value:.10g}"))
-    return Entry(
-        mark.at, known.name, (known.zh, known.en), known.group, tuple(details[:MOST_DETAILS])
-    )
+    details = told.get((id(mark.shard), mark.row), [])[:MOST_DETAILS]
+    return Entry(mark.at, known.name, (known.zh, known.en), known.group, tuple(details))
 
 
 _UNPAID = ("未支付订单", "unpaid order")
@@ -232,10 +246,10 @@ def _order_entry(book: CurrentOrders, row: int) -> Entry:
     if not order["paid"]:
         label = _CANCELLED if order["refund_fen"] > 0 else _UNPAID
     platform = platform_of(order["platform"])
-    details: list[tuple[tuple[str, str], str]] = [
-        (_label("platform"), platform.zh),
+    details: list[Detail] = [
+        (_label("platform"), (platform.zh, platform.en)),
         (_label("shop"), order["shop"]),
-        (_label("domain"), DOMAINS[order["domain"]][0]),
+        (_label("domain"), DOMAINS[order["domain"]]),
         (_label("order_id"), order["order_id"]),
     ]
     details += [

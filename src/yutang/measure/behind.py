@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -66,17 +68,23 @@ def _repeaters(ground: Ground, last: int) -> NDArray[np.uint32]:
     return np.asarray(customer[1:][again], np.uint32)
 
 
-def counts_of(ground: Ground, period: Period) -> dict[str, int]:
-    """Distinct customers behind each metric."""
+# Metrics whose people are the buyers, and metrics that count people themselves.
+_BUYERS = {"gmv_paid", "orders", "buyers", "upt", "items_per_buyer", "arpb", "per_order",
+           "identified_share"}  # fmt: skip
+_OWN_COUNT = {"new_buyers", "returning_buyers", "customers", "pool_stock"}
+
+
+def counts_of(
+    ground: Ground, period: Period, values: Mapping[str, NDArray[np.float64]]
+) -> dict[str, int]:
+    """Distinct customers behind each metric; `values` of the whole period, in one bucket."""
     out: dict[str, int] = {}
-    buyers: int | None = None
-    same = {"gmv_paid", "orders", "buyers", "upt", "items_per_buyer", "arpb", "per_order",
-            "identified_share"}  # fmt: skip
     for metric in METRICS:
-        if metric.id in same:
-            if buyers is None:
-                buyers = _distinct(behind(ground, "buyers", period))
-            out[metric.id] = buyers
+        if metric.id in _BUYERS or metric.id in _OWN_COUNT:
+            name = "buyers" if metric.id in _BUYERS else metric.id
+            out[metric.id] = int(np.nan_to_num(values[name][0]))
+        elif metric.id == "repurchase_rate":
+            out[metric.id] = ground.rolling.at(period.span[1])[1]
         else:
             out[metric.id] = _distinct(behind(ground, metric.id, period))
     return out

@@ -12,7 +12,7 @@ from yutang.customers import DOMAIN_CODES, Snapshot
 from yutang.measure.detectors import Finding
 from yutang.measure.period import Buckets, Period
 from yutang.measure.pond import PoolDays, Waterfall, flows_by_bucket
-from yutang.measure.totals import Counts, Rolling, Totals, rows_between, totals
+from yutang.measure.totals import Counts, Rolling, Totals, rows_between, summed, totals
 
 Words = tuple[str, str]
 NET_METRICS = ("gmv_net", "private_share", "member_share", "refund_rate")
@@ -94,11 +94,12 @@ class Ground:
         return len(self.snapshot.ties) > 0
 
 
-def totals_of(ground: Ground, buckets: Buckets) -> Totals:
-    """Totals of the sales in these buckets."""
+def totals_of(ground: Ground, buckets: Buckets) -> tuple[Totals, Totals]:
+    """Totals of the sales in these buckets, and of the whole of them."""
     sales = ground.snapshot.sales
     rows = rows_between(sales, int(buckets.starts[0]), buckets.end - 1)
-    return totals(sales, rows, buckets.of(sales.day[rows]), len(buckets))
+    found = totals(sales, rows, buckets.of(sales.day[rows]), len(buckets))
+    return found, summed(found, sales, rows)
 
 
 def values_of(ground: Ground, buckets: Buckets, found: Totals) -> dict[str, Counts]:
@@ -109,9 +110,7 @@ def values_of(ground: Ground, buckets: Buckets, found: Totals) -> dict[str, Coun
     entries, exits = flows_by_bucket(ground.snapshot, ground.pool, buckets)
     orders_per_buyer = _over(found.domain_known_orders, found.domain_buyers)
     items_per_order = _over(found.domain_items, found.domain_orders)
-    inside_private = (
-        found.inside_private_net_fen if ground.related else found.domain_net_fen[private]
-    )
+    inside = found.domain_inside_net_fen if ground.related else found.domain_net_fen
     values = {
         "gmv_paid": found.paid_fen,
         "gmv_net": found.net_fen,
@@ -124,7 +123,7 @@ def values_of(ground: Ground, buckets: Buckets, found: Totals) -> dict[str, Coun
         "items_per_buyer": _over(found.known_items, found.buyers),
         "arpb": _over(found.known_paid_fen, found.buyers),
         "per_order": _over(found.paid_fen, found.orders),
-        "private_share": _over(inside_private, found.net_fen),
+        "private_share": _over(inside[private], found.net_fen),
         "member_share": _over(found.inside_net_fen, found.net_fen),
         "refund_rate": _over(found.order_refund_fen, found.paid_fen),
         "repurchase_ratio": _over(orders_per_buyer[private], orders_per_buyer[public]),
@@ -219,8 +218,8 @@ def _private_caveats(ground: Ground, found: Totals) -> list[Words]:
                 "no relation data yet: all orders of owned shops count",
             )
         ]
-    owned = found.domain_net_fen[DOMAIN_CODES["private"]][0]
-    left_out = owned - found.inside_private_net_fen[0]
+    private = DOMAIN_CODES["private"]
+    left_out = found.domain_net_fen[private][0] - found.domain_inside_net_fen[private][0]
     if not left_out:
         return []
     return [

@@ -140,7 +140,8 @@ class Buckets:
 
     def of(self, days: NDArray[np.int32]) -> NDArray[np.int64]:
         """The bucket of each day number inside the period."""
-        return np.searchsorted(self.starts, days, side="right").astype(np.int64) - 1
+        by_day = np.repeat(np.arange(len(self)), np.diff(np.r_[self.starts, self.end]))
+        return np.asarray(by_day[days - self.starts[0]], np.int64)
 
     @property
     def last_days(self) -> NDArray[np.int64]:

@@ -88,22 +88,22 @@ def flows_by_bucket(
     )
 
 
-def inflow_keys(snapshot: Snapshot, rows: NDArray[np.int64]) -> list[str]:
-    """Where each entry came from: touchpoint, else source, else "" ; "returned" for returns."""
+def inflow_keys(snapshot: Snapshot, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[str]]:
+    """Where each entry came from, as a code and the keys: touchpoint, else source, else
+    "unknown"; "returned" for those who had been in the pool before."""
     ties, words = snapshot.ties, snapshot.words
-    tie = snapshot.pool.row[rows]
-    known = tie >= 0
-    at = np.maximum(tie, 0)
     touchpoints = [f"touchpoint:{word}" for word in words.get("touchpoint", [])]
-    sources = [f"source:{word}" for word in words.get("source", [])]
-    texts = np.array([*touchpoints, *sources, "unknown", "returned"], object)
-    code = np.full(len(rows), len(texts) - 2)
-    if len(ties):
-        by_source = np.where(ties.source[at] >= 0, ties.source[at] + len(touchpoints), code)
-        touched = ties.touchpoint[at]
-        code = np.where(known, np.where(touched >= 0, touched, by_source), code)
-    code = np.where(snapshot.pool.flow[rows] == Flow.RETURNED, len(texts) - 1, code)
-    return [str(text) for text in texts[code]]
+    keys = [*touchpoints, *(f"source:{word}" for word in words.get("source", []))]
+    keys += ["unknown", "returned"]
+    unknown, returned = len(keys) - 2, len(keys) - 1
+    code = np.full(len(rows), unknown, np.int64)
+    tie = snapshot.pool.row[rows]
+    known = np.flatnonzero(tie >= 0)
+    touched, source = ties.touchpoint[tie[known]], ties.source[tie[known]]
+    by_source = np.where(source >= 0, source + len(touchpoints), unknown)
+    code[known] = np.where(touched >= 0, touched, by_source)
+    code[snapshot.pool.flow[rows] == Flow.RETURNED] = returned
+    return code, keys
 
 
 def rows_in(days: PoolDays, period: Period) -> NDArray[np.int64]:
@@ -119,10 +119,9 @@ def waterfall(snapshot: Snapshot, days: PoolDays, period: Period) -> Waterfall:
     rows = rows_in(days, period)
     flow = snapshot.pool.flow[rows]
     enters = rows[flow <= Flow.RETURNED]
-    keys, counts = np.unique(np.array(inflow_keys(snapshot, enters), str), return_counts=True)
-    ranked = sorted(
-        zip(keys.tolist(), counts.tolist(), strict=True), key=lambda kv: (-kv[1], kv[0])
-    )
+    code, keys = inflow_keys(snapshot, enters)
+    counted = zip(keys, np.bincount(code, minlength=len(keys)).tolist(), strict=True)
+    ranked = sorted((one for one in counted if one[1]), key=lambda one: (-one[1], one[0]))
     new = [one for one in ranked if one[0] != "returned"]
     inflow = [Flows(key, _label(key), count) for key, count in new[:MOST_SOURCES]]
     if rest := sum(count for _, count in new[MOST_SOURCES:]):
@@ -154,10 +153,10 @@ def flow_people(
         reason = {one.name.lower(): one for one in OUTFLOWS}.get(key)
         rows = rows[snapshot.pool.flow[rows] == reason] if reason is not None else rows[:0]
     elif key:
-        keys = inflow_keys(snapshot, rows)
+        code, keys = inflow_keys(snapshot, rows)
         shown = {one.key for one in waterfall(snapshot, days, period).inflow}
         mine = [one == key or (key == "other" and one not in shown) for one in keys]
-        rows = rows[np.array(mine, bool)]
+        rows = rows[np.array(mine, bool)[code]]
     return snapshot.pool.customer[rows]
 
 

@@ -122,7 +122,7 @@ class Measure:
     def _make(self, ground: Ground, period: Period, compare: Compare) -> Overview:
         other = compared_with(period, compare)
         whole, steps = _whole(period), buckets_of(period)
-        found, by_step = totals_of(ground, whole), totals_of(ground, steps)
+        by_step, found = totals_of(ground, steps)
         values, trends = values_of(ground, whole, found), values_of(ground, steps, by_step)
         before: dict[str, NDArray[np.float64]] = {}
         other_steps: Totals | None = None
@@ -131,9 +131,9 @@ class Measure:
             note = _compared(ground, other)
             if note is None or note is PARTLY:
                 compared = _whole(other)
-                before = values_of(ground, compared, totals_of(ground, compared))
-                other_steps = totals_of(ground, buckets_of(other, steps.unit))
-        counts = counts_of(ground, period)
+                other_steps, other_found = totals_of(ground, buckets_of(other, steps.unit))
+                before = values_of(ground, compared, other_found)
+        counts = counts_of(ground, period, values)
         numbers: list[Number] = []
         for metric in METRICS:
             provisional, caveats = caveats_of(metric, ground, period, found, note)

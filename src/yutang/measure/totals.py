@@ -6,7 +6,7 @@ a customer, and a buyer is new to a bucket where customer or bucket changes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,32 +19,45 @@ Counts = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Totals:
-    """Arrays by bucket (float64; money in fen). `known` = of orders with a known customer;
+    """Sums by bucket (float64; money in fen). `known` = of orders with a known customer;
     `domain_*` are by domain and bucket (3 × n, rows in the order of DOMAIN_CODES)."""
 
-    paid_fen: Counts
-    refund_fen: Counts  # of paid orders and of cancellations without their order
     order_refund_fen: Counts  # of paid orders only
-    orders: Counts
-    items: Counts
     known_paid_fen: Counts
     known_orders: Counts
     known_items: Counts
-    buyers: Counts
     new_buyers: Counts
     domain_paid_fen: Counts
-    domain_net_fen: Counts
+    domain_net_fen: Counts  # less refunds, those of cancellations without their order included
     domain_orders: Counts
     domain_items: Counts
     domain_known_orders: Counts
+    domain_inside_net_fen: Counts  # from customers in the pool when they paid
+    buyers: Counts
     domain_buyers: Counts
-    inside_net_fen: Counts  # from customers in the pool when they paid, in every shop
-    inside_private_net_fen: Counts  # the same, in private shops only
-    inside_private_buyers: Counts
+
+    @property
+    def paid_fen(self) -> Counts:
+        return np.asarray(self.domain_paid_fen.sum(axis=0), np.float64)
 
     @property
     def net_fen(self) -> Counts:
-        return self.paid_fen - self.refund_fen
+        return np.asarray(self.domain_net_fen.sum(axis=0), np.float64)
+
+    @property
+    def orders(self) -> Counts:
+        return np.asarray(self.domain_orders.sum(axis=0), np.float64)
+
+    @property
+    def items(self) -> Counts:
+        return np.asarray(self.domain_items.sum(axis=0), np.float64)
+
+    @property
+    def inside_net_fen(self) -> Counts:
+        return np.asarray(self.domain_inside_net_fen.sum(axis=0), np.float64)
+
+
+DISTINCT = ("buyers", "domain_buyers")
 
 
 def rows_between(sales: Sales, first_day: int, last_day: int) -> NDArray[np.int64]:
@@ -59,53 +72,67 @@ def totals(
     customer, paid = sales.customer[rows], sales.paid[rows]
     domain = sales.domain[rows].astype(np.int64)
     amount, refund = sales.paid_fen[rows], sales.refund_fen[rows]
-    items, inside = sales.items[rows], sales.inside[rows]
-    known = paid & (customer > 0)
+    items = sales.items[rows] * paid
     net = amount - refund
     by_domain = domain * buckets + bucket
-    private = domain == DOMAIN_CODES["private"]
-    domains = len(DOMAIN_CODES)
+    # Nobody's sales (customer 0) stand first.
+    known = slice(int(np.searchsorted(customer, np.uint32(0), side="right")), None)
 
-    def add(values: NDArray[np.generic] | None, where: NDArray[np.bool_] | None = None) -> Counts:
-        at = bucket if where is None else bucket[where]
-        weights = None if values is None else (values if where is None else values[where])
-        return _count(at, weights, buckets)
+    def add(values: NDArray[np.generic], part: slice = slice(None)) -> Counts:
+        return _count(bucket[part], values[part], buckets)
 
-    def add_domain(
-        values: NDArray[np.generic] | None, where: NDArray[np.bool_] | None = None
-    ) -> Counts:
-        at = by_domain if where is None else by_domain[where]
-        weights = None if values is None else (values if where is None else values[where])
-        return _count(at, weights, domains * buckets).reshape(domains, buckets)
+    def add_domain(values: NDArray[np.generic], part: slice = slice(None)) -> Counts:
+        size = len(DOMAIN_CODES) * buckets
+        return _count(by_domain[part], values[part], size).reshape(-1, buckets)
 
+    buyers, domain_buyers = _buyers(
+        customer[known], paid[known], domain[known], bucket[known], buckets
+    )
     return Totals(
-        paid_fen=add(amount),
-        refund_fen=add(refund),
-        order_refund_fen=add(refund, paid),
-        orders=add(None, paid),
-        items=add(items, paid),
+        order_refund_fen=add(refund * paid),
         known_paid_fen=add(amount, known),
-        known_orders=add(None, known),
+        known_orders=add(paid, known),
         known_items=add(items, known),
-        buyers=_distinct(customer[known], bucket[known], buckets),
-        new_buyers=add(None, sales.first[rows]),
+        new_buyers=add(sales.first[rows], known),
         domain_paid_fen=add_domain(amount),
         domain_net_fen=add_domain(net),
-        domain_orders=add_domain(None, paid),
-        domain_items=add_domain(items, paid),
-        domain_known_orders=add_domain(None, known),
-        domain_buyers=np.stack(
-            [
-                _distinct(customer[mine], bucket[mine], buckets)
-                for mine in (known & (domain == code) for code in DOMAIN_CODES.values())
-            ]
-        ),
-        inside_net_fen=add(net, inside),
-        inside_private_net_fen=add(net, inside & private),
-        inside_private_buyers=_distinct(
-            customer[known & inside & private], bucket[known & inside & private], buckets
-        ),
+        domain_orders=add_domain(paid),
+        domain_items=add_domain(items),
+        domain_known_orders=add_domain(paid, known),
+        domain_inside_net_fen=add_domain(net * sales.inside[rows], known),
+        buyers=buyers,
+        domain_buyers=domain_buyers,
     )
+
+
+def summed(found: Totals, sales: Sales, rows: NDArray[np.int64]) -> Totals:
+    """The same rows in one bucket: sums are added up, distinct buyers are counted again."""
+    rows = rows[sales.customer[rows] > 0]
+    once = np.zeros(len(rows), np.int64)
+    buyers, domain_buyers = _buyers(
+        sales.customer[rows], sales.paid[rows], sales.domain[rows], once, 1
+    )
+    sums = {
+        field.name: np.atleast_1d(getattr(found, field.name).sum(axis=-1, keepdims=True))
+        for field in fields(Totals)
+        if field.name not in DISTINCT
+    }
+    return Totals(**sums, buyers=buyers, domain_buyers=domain_buyers)
+
+
+def _buyers(
+    customer: NDArray[np.uint32],
+    paid: NDArray[np.bool_],
+    domain: NDArray[np.generic],
+    bucket: NDArray[np.int64],
+    buckets: int,
+) -> tuple[Counts, Counts]:
+    """Distinct buyers by bucket, and by domain and bucket."""
+    by_domain = []
+    for code in DOMAIN_CODES.values():
+        mine = paid & (domain == code)
+        by_domain.append(_distinct(customer[mine], bucket[mine], buckets))
+    return _distinct(customer[paid], bucket[paid], buckets), np.stack(by_domain)
 
 
 def _count(at: NDArray[np.int64], weights: NDArray[np.generic] | None, size: int) -> Counts:
@@ -119,7 +146,7 @@ def _distinct(customer: NDArray[np.uint32], bucket: NDArray[np.int64], buckets: 
     if not len(customer):
         return np.zeros(buckets)
     new = np.r_[True, (customer[1:] != customer[:-1]) | (bucket[1:] != bucket[:-1])]
-    return _count(bucket[new], None, buckets)
+    return np.bincount(bucket[new], minlength=buckets).astype(np.float64)
 
 
 @dataclass(frozen=True)
