@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
@@ -148,6 +149,11 @@ class Lake:
         """Days with more small files than FILES_PER_DAY."""
         files = self.files_per_day(table) if self.exists(table) else {}
         return [day for day, count in files.items() if count > FILES_PER_DAY]
+
+    def files(self, table: str, delta: DeltaTable | None = None) -> list[str]:
+        """Paths, below the table's folder, of the data files of the newest (or given) version."""
+        actions = pa.table((delta or self.delta(table)).get_add_actions(flatten=True))
+        return [unquote(path) for path in actions.column("path").to_pylist()]
 
     def files_per_day(self, table: str) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -305,8 +311,6 @@ class Lake:
 
 def _added(entry: Path) -> list[tuple[str, bool]]:
     """(file, brought new rows) for each add action of one log entry."""
-    from urllib.parse import unquote
-
     found = []
     for line in entry.read_text().splitlines():
         action = json.loads(line).get("add")
