@@ -1,4 +1,4 @@
-"""Random histories of a few customers: ties, late events, duplicates in kind, merges, attributes."""
+"""Random histories of a few customers: ties, late events, merges, attributes."""
 
 from __future__ import annotations
 

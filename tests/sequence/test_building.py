@@ -163,6 +163,30 @@ def test_files_that_are_gone_are_damage(tmp_path):
         open_shards(tmp_path)
 
 
+def test_every_file_is_synced_before_the_pointer_names_it(tmp_path, monkeypatch):
+    import os
+
+    synced, pointed = set(), []
+    monkeypatch.setattr(
+        os, "fsync", lambda handle: synced.add(os.readlink(f"/proc/self/fd/{handle}"))
+    )
+    switch = building.switch_pointer
+
+    def watch(folder, manifest):
+        pointed.append({str(folder / part["folder"] / name)
+                        for part in (manifest["base"], manifest["overlay"]) if part
+                        for name in part["files"]} | {str(folder)})  # fmt: skip
+        assert pointed[-1] <= synced
+        switch(folder, manifest)
+
+    monkeypatch.setattr(building, "switch_pointer", watch)
+    facts = MemoryFacts()
+    for amount in (1.0, 2.0):
+        facts.append([{"customer": 1, "time": 1, "event": "scan", "amount": amount, "note": "x"}])
+        refresh(facts, tmp_path)
+    assert len(pointed) == 2
+
+
 def test_a_pointer_of_another_format_counts_as_not_built(tmp_path):
     (tmp_path / "current.json").write_text(json.dumps({"format": 0}))
     with pytest.raises(NotFound):

@@ -1,0 +1,72 @@
+"""Which kernel signatures a fresh process has compiled after `warm_up`, and after real use."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[2]
+
+_SCRIPT = """
+import json, sys, tempfile
+from pathlib import Path
+from yutang.sequence import warm
+from yutang.sequence.kernels import events, funnel, sort, subjects
+KERNELS = [sort.sort_rows, funnel.ordered_funnel, subjects.funnel, events.count_cells,
+           events.select_rows, events.sum_cells]
+warm.warm_up()
+if len(sys.argv) > 1:
+    import random
+    from tests.sequence.facts import MemoryFacts
+    from yutang import analysis, sequence
+    facts, rng = MemoryFacts(), random.Random(1)
+    facts.append([dict(customer=rng.randint(1, 4000), time=rng.randint(0, 10**9),
+                       event=rng.choice("abc"), amount=rng.choice([1.0, None]),
+                       gift=rng.choice([True, None]), due=rng.choice([5, None]),
+                       place=rng.choice(["x", None]), tags=rng.choice([["p", "q"], None]))
+                  for _ in range(40_000)])
+    folder = Path(tempfile.mkdtemp())
+    sequence.build(facts, folder)
+    facts.append([dict(customer=1, time=5, event="a", amount=2.0)])
+    sequence.refresh(facts, folder)
+    shards = sequence.open_shards(folder)
+    steps = [{"event": e} for e in "abc"]
+    over = [{"event": "a"}, {"event": ["a", "b"], "filter": {"property": "amount", "value": 1}}]
+    for extra in ({}, {"filter": {"property": "amount", "op": "is_set"}}, {"sample": 2},
+                  {"window": {"unit": "same_day"}}, {"order": "strict"}, {"order": "any"},
+                  {"count": "times"}, {"hold": "place"}, {"hold": "amount"}, {"hold": "gift"},
+                  {"hold": "due"}, {"steps": over}, {"group": ["place"]},
+                  {"exclusions": [{"event": "x"}]}):
+        analysis.run("funnel", shards, {"steps": steps, **extra})
+    measures = [{"event": "a"}, {"event": "*", "measure": "people"},
+                {"event": "a", "measure": "sum", "property": "amount"},
+                {"event": "a", "measure": "median", "property": "amount"},
+                {"event": "a", "measure": "distinct", "property": "tags"}]
+    for extra in ({}, {"unit": "total"}, {"group": ["place"]}, {"group": ["tags"]},
+                  {"values": "single", "group": ["tags"]}, {"sample": 2},
+                  {"filter": {"property": "amount", "op": "is_set"}}):
+        analysis.run("event", shards, {"measures": measures, **extra})
+print(json.dumps({k.py_func.__name__ + "@" + k.py_func.__module__: sorted(map(str, k.signatures))
+                  for k in KERNELS}))
+"""
+
+
+def signatures_after_warm_up() -> dict[str, list[str]]:
+    return _run()
+
+
+def signatures_after_use() -> dict[str, list[str]]:
+    return _run("use")
+
+
+def _run(*arguments: str) -> dict[str, list[str]]:
+    done = subprocess.run(
+        [sys.executable, "-c", _SCRIPT, *arguments],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
