@@ -97,12 +97,10 @@ def _load(
         for file in files:
             share = start + (end - start) * 0.75 * passed / total
             progress(f"{slug}: importing {file.path.name} ({file.rows:,} rows)", share)
-            if file.shop and file.platform and file.domain:
-                brand.shops.declare(file.platform, file.shop, domain=file.domain, by="demo")
+            for platform, shop, domain in file.shops:
+                brand.shops.declare(platform, shop, domain=domain, by="demo")
             one = brand.imports.add(file.path, kind=file.kind, filename=file.path.name, by="demo")
-            brand.imports.queue(
-                one.id, preset=file.preset or "", platform=file.platform or "", shop=file.shop or ""
-            )
+            brand.imports.queue(one.id, preset=file.preset or "")
             ran = brand.imports.run(one.id)
             if ran.status != "done":
                 raise YutangError(

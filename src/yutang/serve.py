@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 import uvicorn
 
+from yutang import logs
 from yutang.app import create_app
 from yutang.settings import Settings
 from yutang.worker import worker_is_up
@@ -23,6 +24,7 @@ GIVE_UP_AFTER = 30  # a worker that dies this often in a row has a reason that d
 
 def serve(settings: Settings) -> None:
     """Serve until interrupted; the worker is a child and ends with us."""
+    logs.configure(settings.log_level)
     app = create_app(settings)
     stop = threading.Event()
     keeper = threading.Thread(target=_keep_worker, args=(settings.home, stop), daemon=True)

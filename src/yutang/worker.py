@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from yutang import logs
 from yutang.errors import Busy, YutangError
 from yutang.jobs import POLL_SECONDS, open_queue
 from yutang.kit import locks
@@ -121,4 +122,5 @@ def _stop_with_parent() -> None:
 
 
 if __name__ == "__main__":
+    logs.configure(os.environ.get("YUTANG_LOG_LEVEL", "info"))
     run(Path(sys.argv[1]))

@@ -60,12 +60,15 @@ def _sorted(table):
 def test_files_say_how_they_are_to_be_imported(small):
     orders = [file for file in small.files if file.kind == "orders"]
     assert [file.kind for file in small.files].count("events") == 1
-    assert {file.domain for file in orders} == set(DOMAINS)
-    for file in orders:
-        assert file.preset == "yutang"
-        assert file.platform in PLATFORM_BY_CODE
-        assert file.shop
-    assert len({file.shop for file in orders}) == len(orders)
+    shops = [shop for file in orders for shop in file.shops]
+    assert {domain for _, _, domain in shops} == set(DOMAINS)
+    assert {platform for platform, _, _ in shops} <= set(PLATFORM_BY_CODE)
+    assert {file.preset for file in orders} == {"yutang"}
+    named = set(
+        zip(*(small.orders[name].to_pylist() for name in ("platform", "shop")), strict=True)
+    )
+    assert named == {(platform, shop) for platform, shop, _ in shops}
+    assert len(shops) == len(named)
 
 
 def test_events_are_known_and_carry_known_identities(small):

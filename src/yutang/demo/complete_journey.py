@@ -149,14 +149,7 @@ def write_complete_journey(folder: Path, progress: Progress = quiet) -> list[Dem
     table = order_lines()
     progress("write orders", 0.4)
     path = folder / "orders.parquet"
-    orders = DemoFile(
-        path,
-        "orders",
-        write_parquet(table, path),
-        preset="complete_journey",
-        platform="pos",
-        domain="store",
-    )
+    orders = DemoFile(path, "orders", write_parquet(table, path), preset="complete_journey")
     progress("write events", 0.9)
     path = folder / "events.parquet"
     found = DemoFile(path, "events", write_parquet(events(), path))

@@ -35,7 +35,7 @@ class Shop:
 SHOPS: tuple[Shop, ...] = (
     Shop("tmall", f"{BRAND}天猫旗舰店", "tmall", "public"),
     Shop("mini-program", f"{BRAND}会员商城", "mini_program", "private"),
-    *(Shop(f"store-{i}", f"{BRAND}{name}", "pos", "store") for i, name in enumerate(STORES, 1)),
+    *(Shop("stores", f"{BRAND}{name}", "pos", "store") for name in STORES),
 )
 """In the order of the positions in purchases.py."""
 _PROVINCES, _PROVINCE_OF = np.unique([province for province, _ in CITIES], return_inverse=True)

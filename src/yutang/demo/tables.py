@@ -16,16 +16,14 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class DemoFile:
-    """One written file. For orders: the preset to import it with and, unless the rows name them
-    (`shop` None), the shop, its platform and its domain. `rows` counts lines or events."""
+    """One written file. For orders: the preset to import it with, and the shops in it, each as
+    (platform, shop, domain); none where the rows alone name them. `rows` counts lines or events."""
 
     path: Path
     kind: Literal["orders", "events"]
     rows: int
     preset: str | None = None
-    shop: str | None = None
-    platform: str | None = None
-    domain: str | None = None
+    shops: tuple[tuple[str, str, str], ...] = ()
 
 
 def quiet(step: str, share: float) -> None:
