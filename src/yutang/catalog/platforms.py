@@ -19,6 +19,7 @@ class Platform:
     zh: str
     en: str
     domain: Domain
+    one_number_space: bool = True  # no two of its shops ever give the same order number
 
 
 PLATFORMS: tuple[Platform, ...] = (
@@ -31,10 +32,10 @@ PLATFORMS: tuple[Platform, ...] = (
     Platform("youzan", "有赞", "Youzan", "private"),
     Platform("weidian", "微店", "Weidian", "private"),
     Platform("wechat_shop", "微信小店", "WeChat shop", "private"),
-    Platform("mini_program", "自有小程序", "own mini-program", "private"),
-    Platform("pos", "门店收银", "store POS", "store"),
-    Platform("erp", "ERP", "ERP", "public"),
-    Platform("other", "其他", "other", "public"),
+    Platform("mini_program", "自有小程序", "own mini-program", "private", one_number_space=False),
+    Platform("pos", "门店收银", "store POS", "store", one_number_space=False),
+    Platform("erp", "ERP", "ERP", "public", one_number_space=False),
+    Platform("other", "其他", "other", "public", one_number_space=False),
 )
 BY_CODE = {platform.code: platform for platform in PLATFORMS}
 

@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import select
 
+from yutang.catalog.platforms import PLATFORMS
 from yutang.commerce.orders import IS_PAID, PAID_FEN, REFUND_FEN
 from yutang.errors import Damaged
 from yutang.identity import Identities
@@ -149,9 +150,11 @@ _RANK = (
 )
 
 
+_LABELS = ", ".join(f"'{platform.zh}'" for platform in PLATFORMS)
 _HEADER_PICKS = {
     "platform": "any_value(platform)",
-    "shop": "any_value(shop)",
+    # A file that names no shop is given its platform's label: a real name wins over it.
+    "shop": f"arg_max(shop, {{'named': shop NOT IN ({_LABELS}), 'rank': rank}})",
     "order_id": "any_value(order_id)",
     "identity": "arg_max(nullif(identity, 0), rank)",
     "first_commit": "min(commit_id)",
@@ -221,6 +224,11 @@ SELECT o."order", l.item_id, l.sku_id, l.title, l.spec, l.category, l.brand,
   coalesce(l.quantity, 0) AS quantity, coalesce(l.item_paid_fen, 0)::BIGINT AS item_paid_fen,
   coalesce(l.refund_fen, 0)::BIGINT AS refund_fen, l.first_commit, l.line_id
 FROM folded_line_revisions l JOIN numbered o USING (order_key)
+-- A list file joins the titles of an order in one cell; the item file of the same order, which has
+-- numbers and amounts, replaces those lines.
+WHERE NOT (l.line_id LIKE '#%' AND l.item_paid_fen IS NULL AND EXISTS (
+  FROM folded_line_revisions better
+  WHERE better.order_key = l.order_key AND better.line_id NOT LIKE '#%'))
 ORDER BY o."order", l."row", l.line_id
 """
 OF_ORDER = ("customer", "paid", "paid_at", "platform", "shop", "domain", "order_id")
