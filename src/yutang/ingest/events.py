@@ -15,9 +15,10 @@ from sqlalchemy import Connection
 
 from yutang.identity import Identities
 from yutang.ingest import dictionary
+from yutang.ingest.claims import claim
 from yutang.ingest.commit import Prepared
 from yutang.ingest.event_files import EventChunk
-from yutang.ingest.imports import claim, source_of
+from yutang.ingest.imports import source_of
 from yutang.ingest.records import Misfit
 from yutang.kit import clock
 from yutang.kit.columns import iso_days
@@ -42,9 +43,12 @@ class EventIntake:
         *,
         source: str,
         import_id: int,
-        position: int,
+        position: int | str,
     ) -> Prepared:
-        """Rows, counts and misfits of a chunk; see Committer.commit."""
+        """Rows, counts and misfits of a chunk; see Committer.commit.
+
+        position: names this part of the import, for its claims.
+        """
         misfits = list(chunk.misfits)
         keys = _keys(chunk, source, self._workspace.zone)
         # Known events are resolved too: what ties their identities is this import's evidence.
@@ -53,8 +57,13 @@ class EventIntake:
             evidence="event",
         )  # fmt: skip
         fresh = self._workspace.lake.fresh("events", keys)
-        claim(self._workspace, import_id, position, "events", keys.take(np.flatnonzero(~fresh)))
-        duplicates = int((~fresh).sum())
+        # A row's arrival is its place in the chunk, so that a claimed row has one too.
+        arrival = (version << ARRIVAL_BITS) + np.arange(len(chunk), dtype=np.int64)
+        known = np.flatnonzero(~fresh)
+        claim(
+            self._workspace, import_id, position, "events", keys.take(known),
+            rows=np.asarray(chunk.row)[known], arrival=arrival[known], commit_id=version,
+        )  # fmt: skip
         masked = fresh & (resolved.primary == 0) & ~resolved.refused
         misfits += [
             Misfit(int(row), "identities", "missing_identity", None, None)
@@ -65,26 +74,26 @@ class EventIntake:
         at = self._workspace.now()
         columns, bad = self._properties(connection, used, at)
         misfits += bad
-        rows = self._rows(used, keys.take(usable), columns, version, at)
+        rows = self._rows(used, keys.take(usable), columns, arrival[usable], at)
         rows = rows.append_column("identity", pa.array(resolved.primary[usable], pa.int64()))
         rows = rows.append_column("source", pa.array([source] * rows.num_rows, pa.string()))
         rows = rows.append_column("import_id", pa.array([import_id] * rows.num_rows, pa.int64()))
         volumes = {
             item["values"]: item["counts"] for item in pc.value_counts(used.event).to_pylist()
         }
-        dictionary.count_events(connection, volumes, at=at, last_seen_at=at)
         return Prepared(
             tables={"events": rows.sort_by([("day", "ascending"), ("time", "ascending")])},
             counts={
                 "events": rows.num_rows,
                 "accepted": rows.num_rows,
-                "duplicates": duplicates,
+                "duplicates": len(known),
                 "quarantined": len(misfits),
                 "refused": int(resolved.refused.sum()),
                 "identities": resolved.created,
             },
             misfits=misfits,
             changed=resolved.changed,
+            volumes=volumes,
         )
 
     def customers_of_import(self, import_id: int) -> int:
@@ -100,11 +109,10 @@ class EventIntake:
         chunk: EventChunk,
         keys: Keys,
         columns: dict[str, pa.Array],
-        version: int,
+        arrival: np.ndarray,
         at: int,
     ) -> pa.Table:
         n = len(chunk)
-        arrival = (version << ARRIVAL_BITS) + np.arange(n, dtype=np.int64)
         time = np.asarray(chunk.time, np.int64)
         return pa.table(
             {

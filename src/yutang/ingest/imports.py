@@ -2,30 +2,28 @@
 
 The row in `imports` is the truth; a queue job is only a nudge. The uploaded file is the import's
 journal: it stands fsynced before the first commit and is removed after the last, since it holds
-names and addresses that nobody needs afterwards. What undo needs is kept as claims: the event
-keys that this import found in the lake already (so that undoing the other import leaves them).
+names and addresses that nobody needs afterwards. What undo needs is kept as claims
+(`ingest.claims`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-import numpy as np
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import insert, select, update
 
 from yutang.errors import BadInput, Conflict, NotFound, YutangError
-from yutang.lake import TABLES, Keys
 from yutang.state.brand import imports
 from yutang.workspace import Workspace
 
 COPY_BYTES = 1 << 20
 FINISHED = ("done", "failed", "undone")
+ORPHAN_SECONDS = 86_400  # an upload without a row is one on its way in, or older than this: lost
 
 
 @dataclass(frozen=True)
@@ -67,9 +65,16 @@ _COLUMNS = [getattr(imports.c, name) for name in Import.__dataclass_fields__]
 class Imports:
     """The imports of one brand."""
 
-    def __init__(self, workspace: Workspace, runners: Mapping[str, Runner]) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        runners: Mapping[str, Runner],
+        step: Callable[[str], None] = lambda _name: None,
+    ) -> None:
+        """`step` is told "done" before the file of a finished import goes; tests kill there."""
         self._workspace = workspace
         self._runners = runners
+        self._step = step
 
     # --- rows --------------------------------------------------------------------------------
     def add(
@@ -182,6 +187,8 @@ class Imports:
             self._set(import_id, step=step, done_rows=done, total_rows=total)
 
         try:
+            if not self.path(one).exists():
+                raise NotFound("The uploaded file is gone.", hint="Import the file again.")
             result = self._runners[one.kind].run(one, self.path(one), progress)
         except YutangError as error:
             self._set(
@@ -199,8 +206,26 @@ class Imports:
             preset=result.get("preset", one.preset),
             finished_at=self._workspace.now(),
         )
+        self._step("done")
         self.path(one).unlink(missing_ok=True)
         return self.get(import_id)
+
+    def sweep(self) -> int:
+        """Remove uploads that nobody needs any more, as a crash leaves them; how many."""
+        folder = self._workspace.files / "uploads"
+        if not folder.exists():
+            return 0
+        with self._workspace.db.read() as connection:
+            query = select(imports.c.stored_as, imports.c.status)
+            status_of = dict(connection.execute(query).all())  # type: ignore[arg-type]
+        oldest = self._workspace.now() / 1000 - ORPHAN_SECONDS
+        removed = 0
+        for path in folder.iterdir():
+            status = status_of.get(path.name)
+            if status in ("done", "undone") or (status is None and path.stat().st_mtime < oldest):
+                path.unlink(missing_ok=True)
+                removed += 1
+        return removed
 
     def _set(self, import_id: int, **values: Any) -> None:
         with self._workspace.db.write() as connection:
@@ -213,44 +238,6 @@ class Imports:
 def source_of(import_id: int) -> str:
     """The name under which an import's evidence stands in identity links."""
     return f"import:{import_id}"
-
-
-# --- claims --------------------------------------------------------------------------------------
-def claim(workspace: Workspace, import_id: int, position: int, table: str, keys: Keys) -> None:
-    """Note that an import also holds these keys, which another import brought first."""
-    if not len(keys):
-        return
-    folder = workspace.files / "claims" / str(import_id)
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f"{table}-{position}.tmp.npy"
-    np.save(temporary, np.stack([keys.high, keys.low], axis=1))
-    os.replace(temporary, folder / f"{table}-{position}.npy")
-
-
-def claims_of_others(
-    workspace: Workspace, import_id: int, live: set[int]
-) -> dict[str, dict[int, np.ndarray]]:
-    """table → import → key pairs (uint64, n × 2) that live imports other than this one claim."""
-    found: dict[str, dict[int, np.ndarray]] = {table: {} for table in TABLES}
-    for folder in sorted((workspace.files / "claims").glob("*")):
-        other = int(folder.name)
-        if other == import_id or other not in live:
-            continue
-        for table in TABLES:
-            parts = [np.load(path) for path in sorted(folder.glob(f"{table}-*.npy"))]
-            if parts:
-                found[table][other] = np.concatenate(parts)
-    return found
-
-
-def drop_claims(workspace: Workspace, import_id: int) -> None:
-    shutil.rmtree(workspace.files / "claims" / str(import_id), ignore_errors=True)
-
-
-def live_imports(connection: Connection) -> set[int]:
-    """Imports whose facts stand."""
-    query = select(imports.c.id).where(imports.c.status.in_(["done", "running", "failed"]))
-    return {int(row[0]) for row in connection.execute(query)}
 
 
 def _store(source: Path | BinaryIO, target: Path, limit: int | None) -> tuple[str, int]:
@@ -274,6 +261,7 @@ def _store(source: Path | BinaryIO, target: Path, limit: int | None) -> tuple[st
                 out.write(part)
             out.flush()
             os.fsync(out.fileno())
+        _sync_folder(target.parent)
     finally:
         if isinstance(source, Path):
             stream.close()
@@ -281,6 +269,14 @@ def _store(source: Path | BinaryIO, target: Path, limit: int | None) -> tuple[st
         target.unlink()
         raise BadInput("The file is empty.")
     return digest.hexdigest(), size
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _parts(stream: BinaryIO) -> Iterator[bytes]:
