@@ -12,14 +12,25 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from yutang.commerce import OrderBook, OrderImports, Shops, status_of
+from yutang.commerce import OrderBook, OrderImports, Repairs, Shops, status_of
 from yutang.connectors import order_files
 from yutang.customers import Customers
 from yutang.facts import BrandFacts
 from yutang.identity import Identities
-from yutang.ingest import Committer, EventImports, EventIntake, Imports
+from yutang.ingest import (
+    Committer,
+    Dictionary,
+    EventImports,
+    EventIntake,
+    Imports,
+    IntakeHealth,
+    MappingPresets,
+    Quarantine,
+)
 from yutang.installation import BrandRow, Installation
+from yutang.jobs import made_version
 from yutang.measure import Measure
+from yutang.reports import Reports
 from yutang.settings import Settings
 from yutang.staff import BrandAudit, Staff
 from yutang.workspace import Workspace
@@ -50,6 +61,15 @@ class Brand:
                 "events": EventImports(self.committer, EventIntake(workspace, self.identities)),
             },
         )
+        self.order_files = order_files  # the mapping page's door to reading files
+        self.presets = MappingPresets(workspace)
+        self.quarantine = Quarantine(workspace)
+        self.repairs = Repairs(
+            workspace, self.imports, self.quarantine, self.orders, order_files.read_orders
+        )
+        self.intake = IntakeHealth(workspace)
+        self.dictionary = Dictionary(workspace)
+        self.reports = Reports(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
         self._lock = threading.Lock()
         self._attributed: tuple[int, ShardCache] | None = None
@@ -84,7 +104,7 @@ class Brand:
 
     def is_fresh(self) -> bool:
         """Do the caches stand at the newest facts?"""
-        return self.shards().facts_version == self.facts.version()
+        return made_version(self.workspace.cache) == self.facts.version()
 
     def analyse(self, model: str, params: dict[str, Any]) -> dict[str, Any]:
         """The answer of an analysis model as plain data: see `yutang analyse`."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from yutang.jobs import mark_made
+
 if TYPE_CHECKING:
     from yutang.app import Brand
 
@@ -21,6 +23,7 @@ def refresh(brand: Brand, progress: Progress = lambda _step: None) -> None:
     sequence.refresh(brand.facts, brand.shard_folder)
     progress("customers")
     brand.customers.refresh()
+    mark_made(brand.workspace.cache, brand.orders.current().version)
 
 
 def rebuild(brand: Brand, progress: Progress = lambda _step: None) -> None:
@@ -37,3 +40,4 @@ def rebuild(brand: Brand, progress: Progress = lambda _step: None) -> None:
     sequence.build(brand.facts, brand.shard_folder)
     progress("customers")
     brand.customers.refresh(whole=True)
+    mark_made(brand.workspace.cache, brand.orders.current().version)

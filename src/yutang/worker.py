@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,14 @@ import structlog
 
 from yutang import logs
 from yutang.errors import Busy, YutangError
-from yutang.jobs import POLL_SECONDS, open_queue
+from yutang.jobs import POLL_SECONDS, made_version, open_queue
 from yutang.kit import locks
 
 if TYPE_CHECKING:
-    from yutang.app import Brand
+    from yutang.app import Brand, Services
 
 log = structlog.get_logger("worker")
+RECYCLE_AFTER = 30.0  # seconds without work
 
 
 def worker_lock(home: Path) -> Path:
@@ -75,11 +77,11 @@ def _tasks(home: Path):  # type: ignore[no-untyped-def]
 
     queue = open_queue(home)
 
-    @queue.task(name="work")
+    @queue.task(name="work")  # type: ignore[untyped-decorator]
     def work(slug: str) -> None:
         _work(home, slug)
 
-    @queue.periodic_task(crontab(minute="*"), name="sweep")
+    @queue.periodic_task(crontab(minute="*"), name="sweep")  # type: ignore[untyped-decorator]
     def sweep() -> None:
         for slug in _slugs(home):
             _work(home, slug)
@@ -88,21 +90,58 @@ def _tasks(home: Path):  # type: ignore[no-untyped-def]
     return work
 
 
-_open: dict[Path, object] = {}
+class _State:
+    """What this process is doing, for the decision to recycle it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.working = False
+        self.worked_at = 0.0
+        self.services: Services | None = None
+
+
+_state = _State()
 
 
 def _work(home: Path, slug: str) -> None:
+    if not _has_work(home, slug):
+        return
     from yutang.app import Services
     from yutang.settings import Settings
 
-    if home not in _open:
-        _open[home] = Services.open(Settings(home=home))
-    services = _open[home]
-    assert isinstance(services, Services)
+    with _state.lock:
+        _state.working = True
     try:
-        work_on(services.brand(slug))
+        if _state.services is None:
+            _state.services = Services.open(Settings(home=home))
+        work_on(_state.services.brand(slug))
     except YutangError as error:
         log.error("work.failed", brand=slug, code=error.code, error=str(error))
+    finally:
+        with _state.lock:
+            _state.working, _state.worked_at = False, time.monotonic()
+
+
+def _has_work(home: Path, slug: str) -> bool:
+    """A look before the heavy parts are loaded: rows due, or caches behind the facts."""
+    from sqlalchemy import func, select
+
+    from yutang.state import open_brand
+    from yutang.state.brand import commits, imports, quarantine
+
+    root = home / "brands" / slug
+    queries = (
+        select(func.count()).where(imports.c.status.in_(["queued", "running", "undoing"])),
+        select(func.count()).where(quarantine.c.status == "repairing"),
+    )
+    newest = select(func.max(commits.c.id)).where(commits.c.status == "done")
+    database = open_brand(root / "state.db")
+    try:
+        with database.read() as connection:
+            due = any(connection.execute(query).scalar() for query in queries)
+            return due or (connection.execute(newest).scalar() or 0) != made_version(root / "cache")
+    finally:
+        database.close()
 
 
 def _slugs(home: Path) -> list[str]:
@@ -110,7 +149,11 @@ def _slugs(home: Path) -> list[str]:
 
 
 def _stop_with_parent() -> None:
-    """Started by `yutang serve`, stdin is a pipe: its end means that the parent is gone."""
+    """Started by `yutang serve`, stdin is a pipe: its end means that the parent is gone.
+
+    After work the libraries keep hundreds of megabytes; once idle, the worker ends and its parent
+    starts a small one again.
+    """
     if os.environ.get("YUTANG_SUPERVISED") != "1":
         return
 
@@ -118,7 +161,16 @@ def _stop_with_parent() -> None:
         sys.stdin.buffer.read()
         os._exit(0)
 
-    threading.Thread(target=watch, daemon=True).start()
+    def recycle() -> None:
+        while True:
+            time.sleep(RECYCLE_AFTER / 2)
+            with _state.lock:  # no work begins while we decide
+                idle = _state.worked_at and time.monotonic() - _state.worked_at > RECYCLE_AFTER
+                if idle and not _state.working:
+                    os._exit(0)
+
+    for target in (watch, recycle):
+        threading.Thread(target=target, daemon=True).start()
 
 
 if __name__ == "__main__":

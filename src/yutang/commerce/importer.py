@@ -27,10 +27,14 @@ SOURCE = "file"
 class ReadOrders(Protocol):
     """What a reader gives: canonical tables (catalog.orders), row errors, the preset it used."""
 
-    preset: str
-    orders: pa.Table
-    lines: pa.Table
-    errors: pa.Table
+    @property
+    def preset(self) -> str: ...
+    @property
+    def orders(self) -> pa.Table: ...
+    @property
+    def lines(self) -> pa.Table: ...
+    @property
+    def errors(self) -> pa.Table: ...
 
 
 class OrderReader(Protocol):

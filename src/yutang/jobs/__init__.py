@@ -9,6 +9,10 @@ from pathlib import Path
 
 from huey import SqliteHuey
 
+from yutang.jobs.freshness import made_version, mark_made
+
+__all__ = ["POLL_SECONDS", "made_version", "mark_made", "open_queue"]
+
 POLL_SECONDS = 1.0  # an idle worker asks the queue once a second
 
 

@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -44,13 +42,18 @@ class Database:
             finally:
                 connection.info.pop("immediate", None)
 
-    def checkpoint(self) -> None:
-        """Move the write-ahead log into the database file and empty it (SQLite only)."""
-        if self.is_sqlite:
-            with self.engine.connect() as connection:
-                raw = connection.connection.driver_connection
-                assert raw is not None
-                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def checkpoint(self) -> bool:
+        """Move the write-ahead log into the database file and empty it (SQLite only).
+
+        False where another process read an older page for so long that the log still stands.
+        """
+        if not self.is_sqlite:
+            return True
+        with self.engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
 
     def close(self) -> None:
         self.engine.dispose()
@@ -77,6 +80,9 @@ def migrate(database: Database, kind: str) -> None:
     head = max(p.name.split("_")[0] for p in (MIGRATIONS / "versions").glob("0*.py"))
     if _current(database) == head:
         return
+    from alembic import command  # only here: most openings find nothing to migrate
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with database.engine.connect() as connection:
