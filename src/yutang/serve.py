@@ -61,6 +61,8 @@ def _keep_worker(home: Path, stop: threading.Event) -> None:
             process.terminate()
             process.wait(timeout=10)
             return
+        if process.returncode == 0:  # it recycled itself after work
+            continue
         deaths = deaths + 1 if time.monotonic() - started < 60 else 1
         log.warning("worker.restarted", exit=process.returncode, deaths=deaths)
         stop.wait(RESTART_SECONDS)
