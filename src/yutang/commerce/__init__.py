@@ -2,6 +2,7 @@
 
 from yutang.commerce.current import CurrentOrders, OrderBook
 from yutang.commerce.importer import OrderImports, OrderReader, ReadOrders
+from yutang.commerce.repair import Repairs
 from yutang.commerce.shops import Shop, Shops
 from yutang.commerce.status import status_of
 
@@ -11,6 +12,7 @@ __all__ = [
     "OrderImports",
     "OrderReader",
     "ReadOrders",
+    "Repairs",
     "Shop",
     "Shops",
     "status_of",

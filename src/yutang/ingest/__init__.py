@@ -13,21 +13,35 @@ from yutang.ingest.dictionary import EventName, Property, names, properties, reg
 from yutang.ingest.event_import import EventImports
 from yutang.ingest.events import ARRIVAL_BITS, EventIntake
 from yutang.ingest.imports import Import, Imports, Progress, source_of
+from yutang.ingest.intake_health import Intake, IntakeHealth, SourceHealth
+from yutang.ingest.moves import carry_out
+from yutang.ingest.presets import MappingPresets, SavedMapping
+from yutang.ingest.quarantine import Quarantine, QuarantineRow
 from yutang.ingest.records import Misfit
 from yutang.ingest.undo import undo
+from yutang.ingest.words import Dictionary
 
 __all__ = [
     "ARRIVAL_BITS",
     "Committer",
+    "Dictionary",
     "EventImports",
     "EventIntake",
     "EventName",
     "Import",
     "Imports",
+    "Intake",
+    "IntakeHealth",
+    "MappingPresets",
     "Misfit",
     "Prepared",
     "Progress",
     "Property",
+    "Quarantine",
+    "QuarantineRow",
+    "SavedMapping",
+    "SourceHealth",
+    "carry_out",
     "changed_since",
     "claim",
     "facts_version",

@@ -1,0 +1,95 @@
+"""How the intake is doing: when facts last came in, how many, and what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from yutang.kit import clock
+from yutang.state.brand import commits, counters, imports, quarantine
+from yutang.workspace import Workspace
+
+DAYS = 30
+
+
+@dataclass(frozen=True)
+class SourceHealth:
+    """One source over the last 30 days: name → number, and accepted facts by business day."""
+
+    source: str
+    counts: dict[str, int]
+    last_day: str
+    by_day: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Intake:
+    """`updated_at` is the last commit of facts (UTC ms, None = none); `days` are ISO dates."""
+
+    updated_at: int | None
+    facts_version: int
+    open_rows: int
+    waiting: int
+    days: tuple[str, ...]
+    sources: tuple[SourceHealth, ...]
+
+
+class IntakeHealth:
+    """The intake of one brand, in numbers."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def updated_at(self) -> int | None:
+        query = select(func.max(commits.c.at)).where(commits.c.status == "done")
+        with self._workspace.db.read() as connection:
+            found: int | None = connection.execute(query).scalar()
+            return found
+
+    def look(self) -> Intake:
+        """All of it, from one moment."""
+        now, zone = self._workspace.now(), self._workspace.zone
+        days = tuple(clock.iso_day(now - n * clock.DAY_MS, zone) for n in range(DAYS - 1, -1, -1))
+        done = commits.c.status == "done"
+        with self._workspace.db.read() as connection:
+            at, version = connection.execute(
+                select(func.max(commits.c.at), func.max(commits.c.id)).where(done)
+            ).one()
+            open_rows = connection.execute(
+                select(func.count()).select_from(quarantine).where(quarantine.c.status == "open")
+            ).scalar_one()
+            waiting = connection.execute(
+                select(func.count())
+                .select_from(imports)
+                .where(imports.c.status.in_(["queued", "running", "undoing"]))
+            ).scalar_one()
+            rows = connection.execute(
+                select(counters.c.source, counters.c.name, counters.c.day, counters.c.n).order_by(
+                    counters.c.source
+                )
+            ).all()
+        by_source: dict[str, list[tuple[str, str, int]]] = {}
+        for source, name, day, n in rows:
+            by_source.setdefault(str(source), []).append((str(name), str(day), int(n)))
+        return Intake(
+            updated_at=at,
+            facts_version=int(version or 0),
+            open_rows=int(open_rows),
+            waiting=int(waiting),
+            days=days,
+            sources=tuple(_of(source, found, days) for source, found in by_source.items()),
+        )
+
+
+def _of(source: str, rows: list[tuple[str, str, int]], days: tuple[str, ...]) -> SourceHealth:
+    counts: dict[str, int] = {}
+    accepted = dict.fromkeys(days, 0)
+    for name, day, n in rows:
+        if day in accepted:
+            counts[name] = counts.get(name, 0) + n
+            if name == "accepted":
+                accepted[day] += n
+    return SourceHealth(
+        source, counts, max(day for _, day, _ in rows), tuple(accepted[day] for day in days)
+    )

@@ -1,0 +1,74 @@
+"""Saved reports of one brand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+
+from yutang.errors import BadInput, NotFound
+from yutang.state.brand import saved_reports
+from yutang.workspace import Workspace
+
+NAME_LENGTH = 120
+COLUMNS = [
+    saved_reports.c[name] for name in ("id", "name", "model", "params", "created_by", "created_at")
+]
+
+
+@dataclass(frozen=True)
+class Report:
+    """`params` are the model's parameters as the API takes them."""
+
+    id: int
+    name: str
+    model: str
+    params: Mapping[str, Any]
+    created_by: str
+    created_at: int
+
+
+class Reports:
+    """Saved reports; the caller has checked the parameters against the model."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def list_(self) -> list[Report]:
+        """Newest first."""
+        query = select(*COLUMNS).order_by(saved_reports.c.id.desc())
+        with self._workspace.db.read() as connection:
+            return [Report(*row) for row in connection.execute(query)]
+
+    def get(self, report_id: int) -> Report:
+        query = select(*COLUMNS).where(saved_reports.c.id == report_id)
+        with self._workspace.db.read() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise NotFound("There is no such report.")
+        return Report(*row)
+
+    def add(self, name: str, model: str, params: Mapping[str, Any], *, by: str) -> Report:
+        name = name.strip()
+        if not 0 < len(name) <= NAME_LENGTH:
+            raise BadInput("A name has 1 to %(n)d characters.", n=NAME_LENGTH)
+        with self._workspace.db.write() as connection:
+            new = connection.execute(
+                insert(saved_reports)
+                .values(
+                    name=name,
+                    model=model,
+                    params=dict(params),
+                    created_by=by,
+                    created_at=self._workspace.now(),
+                )
+                .returning(saved_reports.c.id)
+            ).scalar_one()
+        return self.get(int(new))
+
+    def remove(self, report_id: int) -> None:
+        self.get(report_id)
+        with self._workspace.db.write() as connection:
+            connection.execute(delete(saved_reports).where(saved_reports.c.id == report_id))
