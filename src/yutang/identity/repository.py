@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Connection, bindparam, func, select, text, update
 
+from yutang.identity import forgetting
 from yutang.state import insert_rows, integers
 from yutang.state.brand import customers, identities, identity_links
 
@@ -53,10 +54,13 @@ def find_many(
 
 
 def highest(connection: Connection) -> tuple[int, int]:
-    """(largest identity id, largest customer id); 0 where there is none."""
+    """(largest identity id, largest customer id) ever given; 0 where there was none."""
     identity = connection.execute(select(func.max(identities.c.id))).scalar() or 0
     customer = connection.execute(select(func.max(customers.c.id))).scalar() or 0
-    return int(identity), int(customer)
+    return (
+        max(int(identity), forgetting.highest_ever(connection, "highest_identity")),
+        max(int(customer), forgetting.highest_ever(connection, "highest_customer")),
+    )
 
 
 def add_customers(connection: Connection, ids: Iterable[int], at: int) -> None:
@@ -155,6 +159,15 @@ def of_customer(connection: Connection, customer: int) -> list[Identity]:
         .order_by(identities.c.id)
     )
     return [Identity(*row) for row in connection.execute(query).all()]
+
+
+def customers_of(connection: Connection, ids: Iterable[int]) -> set[int]:
+    """The customers of these identities."""
+    wanted = set(ids)
+    if not wanted:
+        return set()
+    pairs = integers(connection, select(identities.c.id, identities.c.customer_id))
+    return set(pairs[np.isin(pairs[:, 0], list(wanted)), 1].tolist())
 
 
 def known_customers(connection: Connection, ids: Iterable[int], device: Iterable[str]) -> set[int]:

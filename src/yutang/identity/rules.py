@@ -110,7 +110,8 @@ def join(
         node_of[identity] = node
         parts.add(node, known or (not customer and identity not in devices))
     outcome = Joining()
-    strong, weak = [], []
+    strong: list[tuple[int, int]] = []
+    weak: list[tuple[int, int]] = []
     for a, b in links:
         (weak if a in devices or b in devices else strong).append((a, b))
     for a, b in strong:

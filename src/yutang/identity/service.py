@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection, select
 
 from yutang.catalog.identity_kinds import KINDS, kind_of
-from yutang.identity import repository, rules
+from yutang.identity import forgetting, repository, rules, withdrawal
 from yutang.identity.repository import Identity, NewIdentity
 from yutang.state.brand import identities, identity_links, refusals
 from yutang.workspace import Workspace
@@ -23,7 +24,7 @@ class Resolved:
     """Identities of n rows.
 
     primary: int64 (n), the strongest identity of each row, 0 = none
-    refused: bool (n), rows of a person who was erased and is not taken in again
+    refused: bool (n), rows of a person who was erased; nothing of them is taken in again
     changed: customers that were merged or absorbed another (their facts moved)
     created: number of new identities
     """
@@ -56,48 +57,54 @@ class Identities:
         """
         at = self._workspace.now()
         coded = {kind: self._encode(kind, values) for kind, values in columns.items()}
-        wanted = [(kind, key) for kind, (_, keys, _) in coded.items() for key in keys if key]
+        wanted = [(kind, key) for kind, one in coded.items() for key in one.keys if key]
         found = repository.find_many(connection, wanted)
-        refused_keys = self._refused(connection, wanted)
+        coded, refused = _screen(coded, self._refused(connection, wanted))
         next_id, next_customer = repository.highest(connection)
-        next_id = max(next_id, self._highest_in_lake())
-        new: list[NewIdentity] = []
-        kind_by_id: dict[int, str] = {}
-        ids: dict[str, np.ndarray] = {}
-        rows = len(next(iter(columns.values()))) if columns else 0
-        refused = np.zeros(rows, bool)
-        for kind, (index, keys, shown) in coded.items():
-            table = np.zeros(len(keys) + 1, np.int64)
-            barred = np.zeros(len(keys) + 1, bool)
-            for position, key in enumerate(keys):
-                if key is None:
-                    continue
-                if (kind, key) in refused_keys:
-                    barred[position] = True
-                    continue
-                known = found.get((kind, key))
-                if known is None:
-                    next_id += 1
-                    known = (next_id, 0)
-                    found[kind, key] = known
-                    display = shown[position]
-                    tail = display[-4:] if kind == "phone" else ""
-                    new.append(NewIdentity(next_id, kind, key, display, tail))
-                table[position] = known[0]
-                kind_by_id[known[0]] = kind
-            ids[kind] = table[index]
-            refused |= barred[index]
+        new = _new_identities(coded, found, max(next_id, self._highest_in_lake()))
+        ids = _ids_of_rows(coded, found)
         pairs = _pairs(ids)
-        customers = dict(found.values())
+        kind_by_id = {identity: kind for (kind, _), (identity, _) in found.items()}
         changed = self._join(
-            connection, customers, kind_by_id, pairs, new, next_customer, commit_id, source, at
+            connection,
+            dict(found.values()),
+            kind_by_id,
+            pairs,
+            new,
+            next_customer,
+            commit_id,
+            source,
+            at,
         )
         repository.add_links(connection, pairs, evidence=evidence, source=source, at=at)
-        primary = np.zeros(rows, np.int64)
+        primary = np.zeros(len(refused), np.int64)
         for kind in sorted(ids, key=_strength):
             primary = np.where(primary == 0, ids[kind], primary)
         primary[refused] = 0
         return Resolved(primary, refused, frozenset(changed), len(new))
+
+    def withdraw(
+        self, connection: Connection, sources: Sequence[str], in_use: np.ndarray
+    ) -> set[int]:
+        """Take back all evidence of these sources; the customers whose identities moved or went.
+
+        in_use: identity ids that facts still carry (int64). Identities first seen through these
+        sources that neither a fact nor a standing link holds are removed.
+        """
+        at = self._workspace.now()
+        ends = withdrawal.revoke(connection, sources, at)
+        touched = repository.customers_of(connection, ends)
+        left = withdrawal.remove_unused(connection, sources, in_use)
+        return left | withdrawal.recompute(connection, touched | left, at)
+
+    def refuse(self, connection: Connection, members: Sequence[Identity]) -> None:
+        """Put a person's identities on the refusal list, as hashes only we can make."""
+        pairs = [(one.kind, one.value) for one in members]
+        forgetting.refuse(connection, pairs, self._workspace.keyed_hash, self._workspace.now())
+
+    def forget(self, connection: Connection, ids: Sequence[int], customer: int) -> dict[str, int]:
+        """Remove a person's identities, links and customer rows; how many of each."""
+        return forgetting.forget(connection, ids, customer)
 
     def customer_array(self) -> np.ndarray:
         """Customer by identity id (uint32; 0 = nobody)."""
@@ -155,17 +162,15 @@ class Identities:
             return None
         return self._workspace.keyed_hash(kind, plain) if kind_of(kind).hashed else plain
 
-    def _encode(
-        self, kind: str, values: pa.ChunkedArray | pa.Array
-    ) -> tuple[np.ndarray, list[str | None], list[str]]:
-        """(row → position, keys by position, shown text by position); the last position = none."""
+    def _encode(self, kind: str, values: pa.ChunkedArray | pa.Array) -> _Coded:
+        """A column as distinct keys; masked or empty values have none."""
         merged = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
         coded = merged.cast(pa.string()).dictionary_encode()
         texts = coded.dictionary.to_pylist()
         index = np.asarray(coded.indices.fill_null(len(texts)), np.int64)
         keys = [self._key(kind, text) if text is not None else None for text in texts]
         shown = [rules.shown_as(kind, rules.as_text(kind, text or "") or "") for text in texts]
-        return index, keys, shown
+        return _Coded(index, keys, shown)
 
     def _refused(
         self, connection: Connection, wanted: list[tuple[str, str]]
@@ -223,18 +228,93 @@ class Identities:
         return set(outcome.merged) | set(outcome.merged.values())
 
 
+@dataclass(frozen=True)
+class _Coded:
+    """One kind's column of n rows: `index` (int64, n) points into `keys` and `shown`; the position
+    after the last key stands for no value."""
+
+    index: np.ndarray
+    keys: list[str | None]
+    shown: list[str]
+
+
+def _screen(
+    coded: Mapping[str, _Coded], barred: set[tuple[str, str]]
+) -> tuple[dict[str, _Coded], np.ndarray]:
+    """Blank what may not be taken in again; the columns, and the rows that are refused whole.
+
+    A row is refused when it names an erased person, or only an erased person's device. Such a
+    device beside another person is just left out: devices change hands.
+    """
+    rows = len(next(iter(coded.values())).index) if coded else 0
+    refused, named, device_barred = (np.zeros(rows, bool) for _ in range(3))
+    if not barred:
+        return dict(coded), refused
+    mine: dict[str, np.ndarray] = {}
+    for kind, one in coded.items():
+        present = np.array([*(key is not None for key in one.keys), False], bool)[one.index]
+        bars = [key is not None and (kind, key) in barred for key in one.keys]
+        mine[kind] = np.array([*bars, False], bool)[one.index]
+        if rules.is_device(kind):
+            device_barred |= mine[kind]
+        else:
+            refused |= mine[kind]
+            named |= present & ~mine[kind]
+    refused |= device_barred & ~named
+    screened = {
+        kind: _Coded(np.where(refused | mine[kind], len(one.keys), one.index), one.keys, one.shown)
+        for kind, one in coded.items()
+    }
+    return screened, refused
+
+
+def _new_identities(
+    coded: Mapping[str, _Coded],
+    found: dict[tuple[str, str], tuple[int, int]],
+    last_id: int,
+) -> list[NewIdentity]:
+    """Identities seen for the first time; they enter `found` without a customer."""
+    new: list[NewIdentity] = []
+    for kind, one in coded.items():
+        for place in np.unique(one.index).tolist():
+            key = one.keys[place] if place < len(one.keys) else None
+            if key is None or (kind, key) in found:
+                continue
+            last_id += 1
+            found[kind, key] = (last_id, 0)
+            shown = one.shown[place]
+            tail = shown[-4:] if kind == "phone" else ""
+            new.append(NewIdentity(last_id, kind, key, shown, tail))
+    return new
+
+
+def _ids_of_rows(
+    coded: Mapping[str, _Coded], found: Mapping[tuple[str, str], tuple[int, int]]
+) -> dict[str, np.ndarray]:
+    """Identity ids by kind (int64, n; 0 = none)."""
+    ids: dict[str, np.ndarray] = {}
+    for kind, one in coded.items():
+        table = [found[kind, key][0] if key and (kind, key) in found else 0 for key in one.keys]
+        ids[kind] = np.array([*table, 0], np.int64)[one.index]
+    return ids
+
+
 def _strength(kind: str) -> int:
     return STRENGTH_ORDER[kind_of(kind).strength]
 
 
 def _pairs(ids: Mapping[str, np.ndarray]) -> list[tuple[int, int]]:
-    """Distinct pairs of identities that stand in one row, each tied to the row's strongest."""
+    """Distinct pairs of identities that stand in one row, in the order of their first rows."""
     kinds = sorted(ids, key=_strength)
-    found: set[tuple[int, int]] = set()
+    found: list[tuple[int, int, int, int]] = []  # first row, place of the kinds, a, b
     for position, kind in enumerate(kinds):
         for other in kinds[position + 1 :]:
             both = (ids[kind] > 0) & (ids[other] > 0)
             if both.any():
-                stacked = np.unique(np.stack([ids[kind][both], ids[other][both]], axis=1), axis=0)
-                found.update((int(a), int(b)) for a, b in stacked)
-    return sorted(found)
+                rows = np.flatnonzero(both)
+                stacked = np.stack([ids[kind][rows], ids[other][rows]], axis=1)
+                pairs, first = np.unique(stacked, axis=0, return_index=True)
+                found += zip(
+                    rows[first].tolist(), repeat(len(found)), *pairs.T.tolist(), strict=False
+                )
+    return [(a, b) for _, _, a, b in sorted(found)]

@@ -112,7 +112,10 @@ class Lake:
         return True
 
     def delete(self, table: str, column: str, values: Iterable[int | bytes]) -> int:
-        """Remove the rows whose `column` is one of `values`; the number removed."""
+        """Remove the rows whose `column` is one of `values`; the number removed.
+
+        The key index is made again before the next append (`_catch_up`), once for all deletes.
+        """
         wanted = ", ".join(
             f"X'{value.hex()}'" if isinstance(value, bytes) else str(int(value)) for value in values
         )
@@ -125,7 +128,6 @@ class Lake:
         if removed:
             self._sync(table, before)
             self._step(f"deleted:{table}")
-            self.rebuild_keys(table)
         return removed
 
     def compact(self, table: str, days: Sequence[str] | None = None) -> int:

@@ -1,0 +1,130 @@
+"""Find a person's plain values in text and files that no column explains."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from yutang.identity import Identity, as_text
+
+SHORTEST = 5  # a shorter value, such as “12”, says nothing where no field names it
+PHONE = re.compile(r"(?<!\d)1\d{10}(?!\d)")
+READ_BYTES = 4 << 20
+OVERLAP = 4_096  # a value may lie across two reads
+
+Hash = Callable[[str, str], str]
+
+
+class Traces:
+    """Knows one person's values: plain ones, and phones by their keyed hash alone."""
+
+    def __init__(
+        self, members: Iterable[Identity], keyed_hash: Hash, *, hashed: frozenset[str]
+    ) -> None:
+        members = list(members)
+        self._hash = keyed_hash
+        self._keys = {(one.kind, one.value) for one in members}
+        self._hashed = hashed
+        self._has_phone = any(one.kind == "phone" for one in members)
+        plain = {one.value for one in members if one.kind not in hashed}
+        self._any_length = _pattern(plain)
+        self._telling = _pattern({value for value in plain if len(value) >= SHORTEST})
+
+    def in_identity(self, kind: str, value: object) -> bool:
+        """Is this identity, as a sender wrote it, the person's?"""
+        key = as_text(kind, str(value))
+        if key is None:
+            return False
+        return (kind, self._hash(kind, key) if kind in self._hashed else key) in self._keys
+
+    def in_text(self, text: str, *, telling: bool = True) -> bool:
+        """Does a value stand in the text as a word of its own? `telling` leaves out short ones."""
+        pattern = self._telling if telling else self._any_length
+        if pattern is not None and pattern.search(text):
+            return True
+        return self._has_phone and any(
+            ("phone", self._hash("phone", match)) in self._keys for match in PHONE.findall(text)
+        )
+
+    def in_record(self, record: str | None) -> bool:
+        """Is a quarantined record (JSON of an event line or of a raw row) about the person?"""
+        if not record:
+            return False
+        try:
+            found = json.loads(record)
+        except json.JSONDecodeError:
+            return self.in_text(record)
+        named = found.get("identities") if isinstance(found, dict) else None
+        if isinstance(named, dict) and any(self.in_identity(k, v) for k, v in named.items()):
+            return True
+        return self.in_text(record)
+
+    def in_file(self, path: Path) -> bool:
+        """Does a value of any length stand in the file? Reads text, Parquet and XLSX."""
+        return any(self.in_text(text, telling=False) for text in _texts(path))
+
+
+def _pattern(values: set[str]) -> re.Pattern[str] | None:
+    """The values as whole words, in each spelling that JSON, CSV and XML give them."""
+    spellings = set()
+    for value in values:
+        spellings |= {
+            value,
+            json.dumps(value)[1:-1],
+            json.dumps(value, ensure_ascii=False)[1:-1],
+            value.replace('"', '""'),
+            html.escape(value),
+        }
+    if not spellings:
+        return None
+    either = "|".join(re.escape(one) for one in sorted(spellings, key=len, reverse=True))
+    return re.compile(rf"(?<![0-9A-Za-z_])(?:{either})(?![0-9A-Za-z_])")
+
+
+def _texts(path: Path) -> Iterator[str]:
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic == b"PAR1":
+        yield from _parquet_texts(path)
+    elif magic[:2] == b"PK":
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                with archive.open(name) as member:
+                    yield from _decoded(iter(lambda m=member: m.read(READ_BYTES), b""))  # type: ignore[misc]
+    else:
+        with path.open("rb") as file:
+            yield from _decoded(iter(lambda: file.read(READ_BYTES), b""))
+
+
+def _decoded(parts: Iterator[bytes]) -> Iterator[str]:
+    """Each part with the end of the one before, as UTF-8 and, where it is none, as GB18030."""
+    tail = b""
+    for part in parts:
+        data = tail + part
+        tail = data[-OVERLAP:]
+        text = data.decode("utf-8", "replace")
+        yield text
+        if "�" in text:
+            yield data.decode("gb18030", "replace")
+
+
+def _parquet_texts(path: Path) -> Iterator[str]:
+    file = pq.ParquetFile(path)
+    for batch in file.iter_batches(batch_size=100_000):
+        for column in batch.columns:
+            if pa.types.is_dictionary(column.type):
+                column = column.dictionary
+            if pa.types.is_list(column.type):
+                column = column.flatten()
+            if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+                yield "\n".join(one for one in pc.unique(column).to_pylist() if one)
+            elif pa.types.is_integer(column.type):
+                yield "\n".join(str(one) for one in pc.unique(column).to_pylist())
