@@ -15,6 +15,7 @@ import numpy as np
 from yutang.catalog.events import event_of
 from yutang.catalog.platforms import DOMAINS, platform_of
 from yutang.catalog.properties import BY_NAME
+from yutang.catalog.touchpoints import SOURCES, TOUCHPOINTS
 from yutang.commerce import CurrentOrders
 from yutang.customers.portrait import lines_of, orders_of
 from yutang.kit.clock import iso_day
@@ -209,9 +210,16 @@ def _details(shards: ShardSet, page: list[_Mark]) -> dict[tuple[int, int], list[
             at, values, _ = file.take(rows)
             words = shards.dictionary(name) if file.type == "string" and len(at) else None
             for place, value in zip(at.tolist(), values.tolist(), strict=True):
-                text = f"{value:.10g}" if words is None else str(words[value])
+                text = f"{value:.10g}" if words is None else _said(name, str(words[value]))
                 found.setdefault((id(shard), int(rows[place])), []).append((label, text))
     return found
+
+
+def _said(name: str, code: str) -> str | tuple[str, str]:
+    """Our word for a value where we have one, else the value as it came."""
+    if name == "touchpoint" and code in TOUCHPOINTS:
+        return TOUCHPOINTS[code]
+    return SOURCES[code] if name == "source" and code in SOURCES else code
 
 
 def _event_entry(

@@ -60,7 +60,7 @@ class Measure:
         self._shops = shops
         self._lock = threading.Lock()
         self._ground: Ground | None = None
-        self._kept: OrderedDict[tuple[object, ...], Overview] = OrderedDict()
+        self._kept: OrderedDict[tuple[Period, Compare], tuple[Ground, Overview]] = OrderedDict()
 
     # --- periods -----------------------------------------------------------------------------
     def today(self) -> date:
@@ -80,17 +80,16 @@ class Measure:
     def overview(self, period: Period, compare: Compare = "previous") -> Overview:
         """Everything the overview shows; what depends on the facts only is kept in memory."""
         ground = self._newest()
-        snapshot = ground.snapshot
-        key = (snapshot.version, snapshot.made_at, period, compare)
         with self._lock:
-            kept = self._kept.get(key)
-        if kept is None:
-            kept = self._make(ground, period, compare)
+            held = self._kept.get((period, compare))
+        if held is None or held[0] is not ground:
+            held = (ground, self._make(ground, period, compare))
             with self._lock:
-                self._kept[key] = kept
+                self._kept[period, compare] = held
+                self._kept.move_to_end((period, compare))
                 while len(self._kept) > KEPT_OVERVIEWS:
                     self._kept.popitem(last=False)
-        return replace(kept, needs=look_around(self._situation(ground, period)))
+        return replace(held[1], needs=look_around(self._situation(ground, period)))
 
     def needs(self, period: Period) -> tuple[Finding, ...]:
         """What needs somebody today, at most five findings."""
