@@ -43,7 +43,8 @@ def nudge(home: Path, slug: str) -> None:
 
 
 def work_on(brand: Brand, *, wait: bool = True) -> None:
-    """Everything due for one brand: imports, undos, then the caches."""
+    """Everything due for one brand: imports, undos, repairs, then the caches."""
+    from yutang.commerce import tell_domains
     from yutang.ingest import undo
     from yutang.refresh import refresh
 
@@ -52,8 +53,23 @@ def work_on(brand: Brand, *, wait: bool = True) -> None:
             if one.status == "undoing":
                 undo(brand.workspace, brand.identities, brand.committer, brand.imports, one)
             else:
-                brand.imports.run(one.id)
+                _run(brand, one.id)
+        brand.imports.sweep()
+        brand.repairs.settle()
+        brand.value_repairs.run()
+        tell_domains(brand.workspace, brand.orders)
         refresh(brand)
+        brand.privacy.finish()
+
+
+def _run(brand: Brand, import_id: int) -> None:
+    """Run an import; a file that breaks our code fails alone, and the brand goes on."""
+    try:
+        brand.imports.run(import_id)
+    except Exception as error:
+        if not brand.imports.give_up(import_id, error):
+            raise  # the machine's fault, or a batch is half done: it is tried again
+        log.exception("import.broke", brand=brand.row.slug, import_id=import_id)
 
 
 def run(home: Path) -> None:
@@ -127,12 +143,13 @@ def _has_work(home: Path, slug: str) -> bool:
     from sqlalchemy import func, select
 
     from yutang.state import open_brand
-    from yutang.state.brand import commits, imports, quarantine
+    from yutang.state.brand import commits, imports, meta, quarantine
 
     root = home / "brands" / slug
     queries = (
         select(func.count()).where(imports.c.status.in_(["queued", "running", "undoing"])),
         select(func.count()).where(quarantine.c.status == "repairing"),
+        select(func.count()).where(meta.c.key == "shops_changed"),
     )
     newest = select(func.max(commits.c.id)).where(commits.c.status == "done")
     database = open_brand(root / "state.db")

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import OperationalError
 
 from yutang.errors import BadInput, Conflict, NotFound, YutangError
+from yutang.ingest.commit import unfinished
 from yutang.state.brand import imports
 from yutang.workspace import Workspace
 
@@ -210,6 +212,30 @@ class Imports:
         self.path(one).unlink(missing_ok=True)
         return self.get(import_id)
 
+    def give_up(self, import_id: int, error: Exception) -> bool:
+        """Mark an import as failed by an unexpected error; False where it must be tried again.
+
+        That is so for troubles of the machine, and while a batch of it is half committed.
+        """
+        # Arrow says OSError of a torn file too, but without the system's number.
+        of_machine = isinstance(error, OSError) and error.errno is not None
+        if of_machine or isinstance(error, MemoryError | OperationalError):
+            return False
+        with self._workspace.db.read() as connection:
+            if any(journal == source_of(import_id) for journal, _ in unfinished(connection)):
+                return False
+        message = "The file broke the import (%(why)s)."
+        hint = "The log of the worker tells where; the other files go on."
+        why = type(error).__name__  # its text may hold a value of the file
+        self._set(
+            import_id,
+            status="failed",
+            error={"code": "internal", "message": f"{message % {'why': why}} {hint}",
+                   "template": message, "hint": hint, "params": {"why": why}},
+            finished_at=self._workspace.now(),
+        )  # fmt: skip
+        return True
+
     def sweep(self) -> int:
         """Remove uploads that nobody needs any more, as a crash leaves them; how many."""
         folder = self._workspace.files / "uploads"
@@ -217,7 +243,7 @@ class Imports:
             return 0
         with self._workspace.db.read() as connection:
             query = select(imports.c.stored_as, imports.c.status)
-            status_of = dict(connection.execute(query).all())  # type: ignore[arg-type]
+            status_of = dict(connection.execute(query).all())
         oldest = self._workspace.now() / 1000 - ORPHAN_SECONDS
         removed = 0
         for path in folder.iterdir():
