@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
 from yutang.commerce import CurrentOrders
-from yutang.customers.query import title_of
+from yutang.customers.query import CustomerRow, nobody, rows_of
 from yutang.customers.rules import (
     DORMANT_AFTER_DAYS,
     LOST_AFTER_DAYS,
-    ROLES,
-    STAGES,
     usual_gap_days,
 )
 from yutang.customers.snapshot import Snapshot
@@ -61,42 +59,29 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Portrait:
-    """What is known of a customer. Times UTC ms, None = never or not known."""
+class Portrait(CustomerRow):
+    """What is known of a customer: his line of the list, and more. Times UTC ms, None = never."""
 
-    id: int
     merged_from: int | None  # the id that was asked for, when it was merged into this one
-    title: tuple[str, str]
-    phone: str
-    member_no: str
-    stage: str
     stage_reason: tuple[str, str]
-    role: str
     role_reason: tuple[str, str]
-    member: bool
-    orders: int
     purchase_days: int
-    paid_fen: int
-    refund_fen: int
-    net_fen: int
-    items: float
-    first_order_at: int | None
-    last_order_at: int | None
-    first_seen_at: int | None
-    last_seen_at: int | None
     as_of: int
     days_since_last: int | None
     usual_gap_days: float | None
     favourite_categories: tuple[tuple[str, float], ...]  # (category, items), most first
     shops: tuple[tuple[str, str, str, int, int], ...]  # (platform, shop, domain, orders, paid fen)
-    source: str
-    channel: str
     relations: tuple[Relation, ...]  # newest first
     in_pool: bool
     inviter: int | None
     invitees: tuple[int, ...]
     identities: tuple[KnownBy, ...]
     evidence: tuple[Evidence, ...]
+
+    @property
+    def refund_fen(self) -> int:
+        """What was paid back."""
+        return self.paid_fen - self.net_fen
 
 
 def orders_of(book: CurrentOrders, customer: int) -> tuple[int, int]:
@@ -241,61 +226,31 @@ def make_portrait(
     identities: tuple[KnownBy, ...],
     evidence: tuple[Evidence, ...],
 ) -> Portrait:
-    """The portrait of a customer the snapshot may not know yet (then only his identities)."""
-    people = snapshot.people
-    known = customer < len(people)
-    i = customer if known else 0
+    """The portrait of a customer. One whom the snapshot does not know yet has only identities."""
+    known = customer < len(snapshot.people)
+    first_of_kind = {one.kind: one.shown for one in reversed(identities)}
+    row = rows_of(snapshot, [customer], {customer: first_of_kind})[0] if known else nobody(customer)
     days, categories, shops = purchases(book, customer)
+    if not days:  # the snapshot may be a moment older than the orders
+        row = replace(row, stage="never")
     relations = relations_of(snapshot, customer)
-    last = int(people.last_order_at[i]) if known else 0
-    since = (snapshot.as_of - last) // DAY_MS if last else None
-    # The snapshot may be a moment older than the orders: without a purchase day there is no stage.
-    stage = list(STAGES)[people.stage[i]] if known and days else "never"
-    role = list(ROLES)[people.role[i]] if known else "none"
-    member = bool(people.member[i]) if known else False
-    shown: dict[str, str] = {}
-    for one in identities:
-        shown.setdefault(one.kind, one.shown)
-
-    def number(name: str) -> int:
-        return int(getattr(people, name)[i]) if known else 0
-
-    def word(name: str, values: str) -> str:
-        code = int(getattr(people, values)[i]) if known else -1
-        return snapshot.words[name][code] if code >= 0 else ""
-
+    since = (snapshot.as_of - row.last_order_at) // DAY_MS if row.last_order_at else None
+    inviters = snapshot.people.inviter
     return Portrait(
-        id=customer,
+        **vars(row),
         merged_from=asked if asked != customer else None,
-        title=title_of(customer),
-        phone=shown.get("phone", ""),
-        member_no=shown.get("member_no", ""),
-        stage=stage,
-        stage_reason=stage_reason(stage, days, since),
-        role=role,
-        role_reason=role_reason(role, relations, member),
-        member=member,
-        orders=number("orders"),
+        stage_reason=stage_reason(row.stage, days, since),
+        role_reason=role_reason(row.role, relations, row.member),
         purchase_days=len(days),
-        paid_fen=number("paid_fen"),
-        refund_fen=number("paid_fen") - number("net_fen"),
-        net_fen=number("net_fen"),
-        items=float(people.items[i]) if known else 0.0,
-        first_order_at=number("first_order_at") or None,
-        last_order_at=last or None,
-        first_seen_at=number("first_seen_at") or None,
-        last_seen_at=number("last_seen_at") or None,
         as_of=snapshot.as_of,
         days_since_last=since,
         usual_gap_days=usual_gap_days(np.array(days, np.int32)),
         favourite_categories=categories,
         shops=shops,
-        source=word("source", "source"),
-        channel=word("channel", "channel"),
         relations=relations,
         in_pool=in_pool(snapshot, customer),
-        inviter=number("inviter") or None,
-        invitees=tuple(int(n) for n in np.flatnonzero(people.inviter == customer)),
+        inviter=(int(inviters[customer]) or None) if known else None,
+        invitees=tuple(int(n) for n in np.flatnonzero(inviters == customer)),
         identities=identities,
         evidence=evidence,
     )

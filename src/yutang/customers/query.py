@@ -133,11 +133,14 @@ class CustomerRow:
     @property
     def title(self) -> tuple[str, str]:
         """What the customer is called; nobody's name is stored."""
-        return title_of(self.id)
+        return (f"客户 #{self.id}", f"Customer #{self.id}")
 
 
-def title_of(customer: int) -> tuple[str, str]:
-    return (f"客户 #{customer}", f"Customer #{customer}")
+def nobody(customer: int) -> CustomerRow:
+    """The line of a customer of whom nothing is known yet."""
+    return CustomerRow(
+        customer, "", "", "never", "none", False, 0, 0, 0, 0.0, None, None, None, None, "", ""
+    )
 
 
 @dataclass(frozen=True)
