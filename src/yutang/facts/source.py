@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from yutang.workspace import Workspace
 
 BASE = ("identity", "time", "event", "arrival", "commit_id")
 FEN = 100.0
+BATCH_ROWS = 500_000
 
 
 class BrandFacts:
@@ -71,20 +72,32 @@ class BrandFacts:
             if whole is not None and len(whole):
                 mine = np.flatnonzero(np.isin(customer_of, whole))
                 where = where | ds.field("identity").isin(pa.array(mine, pa.int64()))
-        for batch in dataset.to_batches(columns=[*BASE, *present], filter=where):
-            if not batch.num_rows:
-                continue
-            customer = customer_of[np.asarray(batch.column("identity"))]
+        for rows in _large(dataset.to_batches(columns=[*BASE, *present], filter=where)):
+            customer = customer_of[np.asarray(rows.column("identity"))]
             table = pa.table(
                 {
                     "customer": pa.array(customer, pa.uint32()),
-                    "time": batch.column("time"),
-                    "event": batch.column("event"),
-                    "arrival": batch.column("arrival"),
-                    **{names[field]: batch.column(field) for field in present},
+                    "time": rows.column("time"),
+                    "event": rows.column("event"),
+                    "arrival": rows.column("arrival"),
+                    **{names[field]: rows.column(field) for field in present},
                 }
             )
             yield table if customer.all() else table.filter(pa.array(customer > 0))
+
+
+def _large(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Batches joined to BATCH_ROWS or more: a day's file is too small to work on alone."""
+    waiting: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        waiting.append(batch)
+        rows += batch.num_rows
+        if rows >= BATCH_ROWS:
+            yield pa.Table.from_batches(waiting).combine_chunks()
+            waiting, rows = [], 0
+    if rows:
+        yield pa.Table.from_batches(waiting).combine_chunks()
 
 
 def _of_orders(
