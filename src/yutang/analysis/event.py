@@ -44,7 +44,7 @@ from yutang.analysis.groups import (
     largest,
 )
 from yutang.errors import BadInput
-from yutang.sequence.calendar import period_edges
+from yutang.sequence.calendar import period_edges, period_of
 from yutang.sequence.files import frozen
 from yutang.sequence.filters import Filter, both, compile_filter, property_type, split_filter
 from yutang.sequence.kernels.events import count_cells, select_rows
@@ -311,7 +311,7 @@ def _by_row(
 def _measure_values(
     view: View, plan: Plan, bit: int, rows: np.ndarray, at: np.ndarray, groups: np.ndarray
 ) -> MeasurePartial:
-    period = np.searchsorted(plan.edges, view.time[rows], side="right") - 1
+    period = period_of(view.time[rows], plan.edges)
     if not plan.dims:
         at, groups = np.arange(rows.size), np.zeros(rows.size, np.int64)
     measure, dim = plan.measures[bit], plan.counted[bit]
@@ -365,9 +365,6 @@ def people(context: Context, plan: Plan, cell: Mapping[str, Any]) -> BitMap:
             inside = np.zeros(rows.size, np.bool_)
             inside[at[groups == wanted]] = True
             chosen &= inside
-        return np.unique(view.customers[who[chosen]])
+        return np.asarray(view.customers[who[chosen]])
 
-    found = BitMap()
-    for part in context.each(behind):
-        found |= BitMap(part.tolist())
-    return found
+    return BitMap(np.concatenate([np.empty(0, np.uint32), *context.each(behind)]))

@@ -15,7 +15,7 @@ import numpy as np
 
 from yutang.analysis.contract import Caveat, Column, Result, Table, sampled, unknown_events
 from yutang.analysis.groups import factorize, labels
-from yutang.analysis.order_statistics import percentile
+from yutang.analysis.order_statistics import percentiles
 from yutang.sequence.kernels.events import sum_cells
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def _percentiles(part: MeasurePartial, percent: int, size: int) -> list[float | 
     order = np.argsort(cell, kind="stable")
     cuts = np.searchsorted(cell[order], np.arange(size + 1))
     sorted_values = value[order]
-    return [percentile(sorted_values[a:b], percent) for a, b in pairwise(cuts)]
+    return [percentiles(sorted_values[a:b], (percent,))[0] for a, b in pairwise(cuts)]
 
 
 def shape(partial: list[MeasurePartial], plan: Plan) -> Result:

@@ -269,7 +269,7 @@ def run(view: View, plan: Plan) -> Entrants:
     if plan.dims:
         of_dims = [_step_rows(dim, rows, depths) for dim in plan.dims]
         at, groups = group_keys(plan.dims, view, of_dims, who)
-    return Entrants(view.customers[who], depths.astype(np.int8), times, at, groups)
+    return Entrants(view.customers[who], depths.astype(np.int8, copy=False), times, at, groups)
 
 
 def _step_rows(dim: Dimension, rows: np.ndarray, depths: np.ndarray) -> np.ndarray:

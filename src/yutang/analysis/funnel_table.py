@@ -19,9 +19,9 @@ from yutang.analysis.contract import (
     sampled,
     unknown_events,
 )
-from yutang.analysis.order_statistics import percentile
+from yutang.analysis.order_statistics import percentiles
 from yutang.errors import BadInput
-from yutang.sequence.calendar import day_of, period_edges
+from yutang.sequence.calendar import day_of, period_edges, period_of
 
 if TYPE_CHECKING:
     from yutang.analysis.funnel import Plan
@@ -116,11 +116,12 @@ def _step_rows(part: Entrants, plan: Plan) -> list[dict[str, Any]]:
             "rate_previous": people / previous if previous else None,
             "rate_first": people / first if first else None,
         }
-        times = part.times[reached]
-        for prefix, since in (("", number - 2), ("first_", 0)):
-            waits = times[:, number - 1] - times[:, since] if number > 1 else np.empty(0)
-            row[f"{prefix}median_seconds"] = _seconds(percentile(waits, 50))
-            row[f"{prefix}p90_seconds"] = _seconds(percentile(waits, 90))
+        at = np.flatnonzero(reached) if number > 1 else np.empty(0, np.int64)
+        done = part.times[at, number - 1]
+        for prefix, since in (("", max(number - 2, 0)), ("first_", 0)):
+            median, p90 = percentiles(done - part.times[at, since], (50, 90))
+            row[f"{prefix}median_seconds"] = _seconds(median)
+            row[f"{prefix}p90_seconds"] = _seconds(p90)
         rows.append(row)
     return rows
 
@@ -152,7 +153,9 @@ def _groups(partial: Entrants, plan: Plan) -> tuple[list[tuple[tuple[Any, ...], 
     if folded:
         others = ~np.isin(place, [where[key] for key in kept])
         label = (grouping.OTHER_LABEL,) * len(plan.dims)
-        chosen.append((label, np.unique(partial.at[others])))
+        member = np.zeros(partial.customers.size, np.bool_)
+        member[partial.at[others]] = True
+        chosen.append((label, np.flatnonzero(member)))
     return chosen, folded
 
 
@@ -166,7 +169,7 @@ def _group_cells(label: tuple[Any, ...]) -> dict[str, Any]:
 
 def _trend(partial: Entrants, plan: Plan) -> Table:
     edges, names = _trend_edges(partial, plan)
-    period = np.searchsorted(edges, partial.times[:, 0], side="right") - 1
+    period = period_of(partial.times[:, 0], edges)
     steps = plan.steps
     counts = np.bincount(
         period * (steps + 1) + partial.depths, minlength=len(names) * (steps + 1)
@@ -276,7 +279,7 @@ def people(partial: Entrants, plan: Plan, cell: Mapping[str, Any]) -> BitMap:
         i = names.index(cell["period"])
         starts = partial.times[:, 0]
         chosen = chosen & (starts >= edges[i]) & (starts < edges[i + 1])
-    return BitMap(partial.customers[chosen].tolist())
+    return BitMap(partial.customers[chosen])
 
 
 _STATES = ("reached", "stopped")

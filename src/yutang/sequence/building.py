@@ -111,12 +111,11 @@ def _overlay(
     changed = np.unique(np.asarray(facts.changed(since), np.uint32))
     intake = Intake(spool, list(facts.columns()), current.event_names, _dictionaries(current))
     most = max(base.rows * OVERLAY_SHARE, _SMALLEST_OVERLAY)
-    fresh = [changed]
     for batch in facts.batches(since=since, whole=changed):
-        fresh.append(intake.add(batch))
+        intake.add(batch)
         if intake.rows > most:
             return None, intake
-    touched = np.unique(np.concatenate(fresh))
+    touched = np.union1d(changed, intake.customers())
     appended = np.setdiff1d(touched, changed, assume_unique=True)
     intake.add_rows(base, base.rows_of(appended))
     for shard in old:

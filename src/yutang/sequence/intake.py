@@ -155,16 +155,19 @@ class Intake:
         self._arrival = Spool(spool / "arrival", np.int64)
         self._properties = [_Property(c, spool, i) for i, c in enumerate(columns)]
 
-    def add(self, batch: pa.RecordBatch | pa.Table) -> np.ndarray:
-        """Take a batch of facts; returns the distinct customers in it (uint32, sorted)."""
-        tables = batch.to_batches() if isinstance(batch, pa.Table) else [batch]
-        seen = [self._add_batch(part) for part in tables if part.num_rows]
-        return np.unique(np.concatenate(seen)) if seen else np.empty(0, np.uint32)
+    def add(self, batch: pa.RecordBatch | pa.Table) -> None:
+        """Take a batch of facts."""
+        for part in batch.to_batches() if isinstance(batch, pa.Table) else [batch]:
+            if part.num_rows:
+                self._add_batch(part)
 
-    def _add_batch(self, batch: pa.RecordBatch) -> np.ndarray:
+    def customers(self) -> np.ndarray:
+        """The distinct customers taken so far (uint32, sorted)."""
+        return _by_customer(self._customer.read())[0]
+
+    def _add_batch(self, batch: pa.RecordBatch) -> None:
         first_row = self.rows
-        customers = np.asarray(batch.column("customer")).astype(np.uint32, copy=False)
-        self._customer.append(customers)
+        self._customer.append(np.asarray(batch.column("customer")))
         self._time.append(np.asarray(batch.column("time")))
         self._arrival.append(np.asarray(batch.column("arrival")))
         self._code.append(self._event_codes(batch.column("event")))
@@ -175,7 +178,6 @@ class Intake:
                 if array.null_count < len(array):
                     item.add(array, first_row)
         self._grow(batch.num_rows)
-        return np.unique(customers)
 
     def _event_codes(self, array: pa.Array) -> np.ndarray:
         if not pa.types.is_dictionary(array.type):

@@ -27,32 +27,43 @@ def deadline_of(start, window, edges):
 
 
 @njit(nogil=True, cache=True)
-def _apply(pending, at, steps, start, deadline, chain, lo, hi, window, edges):
-    """Apply the steps in `pending`, all of instant `at`; returns the depth reached (0: none)."""
-    reached = 0
-    for step in range(steps):
-        if not pending >> step & 1:
-            continue
-        if step == 0:
-            if at < lo or at > hi:
-                continue
-            start[0] = at
-            deadline[0] = deadline_of(at, window, edges)
-            reached = 1
-        else:
-            before = start[step - 1]
-            if before == _NEVER or at > deadline[step - 1]:
-                continue
-            reached = step + 1
-            if before <= start[step]:
-                continue  # same start: the chain that was there first is the earlier one
-            start[step] = before
-            deadline[step] = deadline[step - 1]
-            for i in range(1, step):
-                chain[step, i] = chain[step - 1, i]
-        chain[step, 0] = start[step]
+def _apply(step, at, start, deadline, chain, lo, hi, window, edges):
+    """Let an event at `at` serve `step`; returns the depth reached by it (0: none)."""
+    if step == 0:
+        if at < lo or at > hi:
+            return 0
+        start[0] = at
+        deadline[0] = deadline_of(at, window, edges)
+        chain[0, 0] = at
+        return 1
+    before = start[step - 1]
+    if before == _NEVER or at > deadline[step - 1]:
+        return 0
+    # With the same start, the chain that was there first is the earlier one.
+    if before > start[step]:
+        start[step] = before
+        deadline[step] = deadline[step - 1]
+        for i in range(step):
+            chain[step, i] = chain[step - 1, i]
         chain[step, step] = at
-    return reached
+    return step + 1
+
+
+@njit(nogil=True, cache=True)
+def _apply_instant(row, end, keys, step_of, time, start, deadline, chain, lo, hi, window, edges):
+    """Apply all events of the instant of `row` in step order; returns depth and the next row."""
+    at, pending = time[row], 0
+    while row < end and time[row] == at:
+        step = step_of[keys[row]]
+        if step != NO_STEP:
+            pending |= 1 << step
+        row += 1
+    reached = 0
+    for step in range(start.size):
+        if pending >> step & 1:
+            depth = _apply(step, at, start, deadline, chain, lo, hi, window, edges)
+            reached = max(reached, depth)
+    return reached, row
 
 
 @njit(nogil=True, cache=True)
@@ -62,12 +73,12 @@ def ordered_funnel(keys, step_of, time, offsets, keep, steps, lo, hi, last, wind
     keys: uint16 by row; step_of: uint8 by key (`NO_STEP`: none); time: int64 by row; offsets:
     int64, rows of the customers; keep: bool by customer or empty; starts lie in [lo, hi], no
     event after `last` counts; window, edges: see `deadline_of`.
-    Returns of those who entered: int64 customer positions, int64 depths, int64 times [n, steps]
+    Returns of those who entered: int64 customer positions, int8 depths, int64 times [n, steps]
     (undefined past the depth).
     """
     customers = offsets.size - 1
     who = np.empty(customers, np.int64)
-    depths = np.empty(customers, np.int64)
+    depths = np.empty(customers, np.int8)
     times = np.empty((customers, steps), np.int64)
     start = np.empty(steps, np.int64)
     deadline = np.empty(steps, np.int64)
@@ -76,35 +87,46 @@ def ordered_funnel(keys, step_of, time, offsets, keep, steps, lo, hi, last, wind
     for customer in range(customers):
         if keep.size and not keep[customer]:
             continue
-        start[:] = _NEVER
-        depth, pending, instant = 0, 0, _NEVER
-        end = offsets[customer + 1]
-        for row in range(offsets[customer], end + 1):
-            step, at = NO_STEP, _NEVER
-            if row < end:
-                step = step_of[keys[row]]
-                if step == NO_STEP:
-                    continue
-                at = time[row]
-                if at < lo:
-                    continue
-                if at == instant:
-                    pending |= 1 << step
-                    continue
-            if pending:
-                reached = _apply(
-                    pending, instant, steps, start, deadline, chain, lo, hi, window, edges
-                )
-                if reached > depth:
-                    depth = reached
-                    times[found, :depth] = chain[depth - 1, :depth]
-                    if depth == steps:
-                        break
-            if row == end or at > last:
+        for step in range(steps):
+            start[step] = _NEVER
+        depth = 0
+        row, end = offsets[customer], offsets[customer + 1]
+        while row < end:
+            step = step_of[keys[row]]
+            if step == NO_STEP:
+                row += 1
+                continue
+            at, reached = time[row], 0
+            if at > last:
                 break
-            pending, instant = 1 << step, at
+            if row + 1 < end and time[row + 1] == at:
+                # What lies before this row at its instant served no step, so the instant is whole.
+                reached, row = _apply_instant(
+                    row, end, keys, step_of, time, start, deadline, chain, lo, hi, window, edges
+                )
+            else:
+                row += 1
+                # This is `_apply` written out: the call would cost more than twice the work.
+                if step == 0:
+                    if lo <= at <= hi:
+                        start[0] = chain[0, 0] = at
+                        deadline[0] = deadline_of(at, window, edges)
+                        reached = 1
+                elif start[step - 1] != _NEVER and at <= deadline[step - 1]:
+                    reached = step + 1
+                    if start[step - 1] > start[step]:
+                        start[step] = start[step - 1]
+                        deadline[step] = deadline[step - 1]
+                        for i in range(step):
+                            chain[step, i] = chain[step - 1, i]
+                        chain[step, step] = at
+            if reached > depth:
+                depth = reached
+                for i in range(depth):
+                    times[found, i] = chain[depth - 1, i]
+                if depth == steps:
+                    break
         if depth:
-            who[found] = customer
-            depths[found] = depth
+            who[found], depths[found] = customer, depth
             found += 1
-    return who[:found].copy(), depths[:found].copy(), times[:found].copy()
+    return who[:found], depths[:found], times[:found]

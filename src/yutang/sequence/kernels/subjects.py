@@ -130,4 +130,4 @@ def funnel(
                     depths[first] = depth
                     times[first], rows[first] = t, e
             begin = end
-    return who[:made].copy(), depths[:made].copy(), times[:made].copy(), rows[:made].copy()
+    return who[:made], depths[:made], times[:made], rows[:made]
