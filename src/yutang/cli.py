@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from yutang import __version__
-from yutang.errors import YutangError
+from yutang.errors import BadInput, NotFound, YutangError
 
 if TYPE_CHECKING:
     from yutang.app import Brand, Services
@@ -29,6 +29,8 @@ brand_app = typer.Typer(help="The brands of this installation.", no_args_is_help
 app.add_typer(import_app, name="import")
 app.add_typer(account_app, name="account")
 app.add_typer(brand_app, name="brand")
+person_app = typer.Typer(help="One person's data.", no_args_is_help=True)
+app.add_typer(person_app, name="person")
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="The installation's folder (else YUTANG_HOME).")
@@ -136,8 +138,6 @@ def _import(
 ) -> None:
     import time
 
-    from yutang.errors import NotFound
-
     started = time.monotonic()
     if not file.is_file():
         raise NotFound("There is no file %(file)s.", file=file)
@@ -148,8 +148,8 @@ def _import(
     done = _carry_out(services, one, added.id, show=not as_json)
     if done.status != "done":
         error = done.error or {}
-        raise YutangError(
-            "%(message)s", code=str(error.get("code", "")), message=error.get("message", "failed")
+        raise BadInput(
+            "%(why)s", code=str(error.get("code", "")), why=error.get("message", "It failed.")
         )
     result = {**(done.result or {}), "seconds": round(time.monotonic() - started, 3)}
     if as_json:
@@ -208,21 +208,19 @@ def analyse(
 ) -> None:
     """Ask an analysis model."""
     result = _services(home).brand(brand).analyse(model, _params(params))
+    names = [column["name"] for column in result["columns"]]
     if as_json:
-        _print(result)
+        keys = ("model", "rows", "caveats", "facts_version", "seconds")
+        _print({"columns": names, **{key: result[key] for key in keys}})
         return
-    columns = result["columns"]
-    names = [column["name"] if isinstance(column, dict) else column for column in columns]
     typer.echo("\t".join(names))
     for row in result["rows"]:
         typer.echo("\t".join(str(row[name]) for name in names))
     for caveat in result["caveats"]:
-        typer.echo(f"! {caveat}", err=True)
+        typer.echo(f"! {caveat['en']}", err=True)
 
 
 def _params(text: str) -> dict[str, Any]:
-    from yutang.errors import BadInput
-
     if not text.lstrip().startswith("{"):
         path = Path(text)
         if not path.is_file():
@@ -342,6 +340,125 @@ def rebuild(brand: BrandOption = "", home: HomeOption = None) -> None:
     with one.workspace.writer():
         run(one, lambda step: typer.echo(step, err=True))
     typer.echo("All caches were made again.")
+
+
+@app.command()
+def compact(brand: BrandOption = "", home: HomeOption = None) -> None:
+    """Merge the small files of crowded days; reading gets faster, nothing else changes."""
+    from yutang.lake import TABLES
+
+    one = _services(home).brand(brand)
+    lake = one.workspace.lake
+    with one.workspace.writer():
+        removed = sum(lake.compact(table, lake.crowded_days(table)) for table in TABLES)
+    typer.echo(f"{removed} small files were merged.")
+
+
+# --- keeping it well -----------------------------------------------------------------------------
+@app.command()
+def doctor(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Say what is wrong and how to mend it; exit status 0 where nothing is an error."""
+    from functools import partial
+
+    from yutang.app import Services
+    from yutang.ops import examine
+    from yutang.settings import Settings
+    from yutang.worker import worker_is_up
+
+    settings = Settings(home=home) if home else Settings()
+    folder = settings.home.resolve()
+
+    def services() -> Services:
+        return Services.open(settings)
+
+    findings = examine(
+        folder,
+        lambda: [(row.slug, partial(services().brand, row.slug)) for row in services().brands()],
+        worker_up=lambda: worker_is_up(folder),
+        has_accounts=lambda: services().staff.count_accounts() > 0,
+    )
+    if as_json:
+        _print({"home": str(folder), "findings": [one.to_json() for one in findings]})
+    else:
+        for one in (finding.to_json() for finding in findings):
+            brand = f" [{one['brand']}]" if one["brand"] else ""
+            typer.echo(f"{one['level']:<8}{brand} {one['problem']}\n         → {one['remedy']}")
+        if not findings:
+            typer.echo("All is well.")
+    if any(one.level == "error" for one in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="A new file: .tar, or .tar.gz to pack it.")],
+    brand: Annotated[str, typer.Option(help="Only this brand (else all).")] = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a backup while Yutang runs."""
+    from yutang.ops import backup as run
+
+    made = run(_services(home).installation, file, brand=brand)
+    if as_json:
+        _print({"file": str(made.path), "bytes": made.size, "files": made.files,
+                "made_at": made.made_at, "brands": made.brands})  # fmt: skip
+        return
+    typer.echo(f"{made.path}: {made.files} files, {made.size:,} bytes.")
+    typer.echo(
+        "It holds secret.key and everything your customers entrusted to you: keep it as safe as"
+        " the installation, and delete it when persons must be erased from it too.",
+        err=True,
+    )
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file made by `yutang backup`.")],
+    folder: Annotated[Path, typer.Argument(help="A new folder.")],
+) -> None:
+    """Make an installation from a backup; all caches are made again."""
+    from yutang.ops import restore as run
+
+    def remake(home: Path) -> None:
+        from yutang.refresh import rebuild
+
+        services = _services(home)
+        for row in services.brands():
+            one = services.brand(row.slug)
+            typer.echo(f"Making the caches of “{row.slug}” …", err=True)
+            with one.workspace.writer():
+                rebuild(one)
+
+    installation = run(file, folder, remake)
+    typer.echo(f"{installation.home}: restored. Imports that were waiting go on with the worker.")
+
+
+@person_app.command("erase")
+def person_erase(
+    identity: Annotated[str, typer.Argument(help="KIND:VALUE, for example phone:13800000000.")],
+    by: Annotated[str, typer.Option(help="Who asks for it, for the receipt.")] = "cli",
+    brand: BrandOption = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Erase the person who has this identity from every store, and never take him in again."""
+    from yutang.errors import BadInput
+    from yutang.worker import work_on
+
+    kind, found, value = identity.partition(":")
+    if not found or not value:
+        raise BadInput("Write KIND:VALUE, for example phone:13800000000.")
+    one = _services(home).brand(brand)
+    work_on(one)  # what is half done is finished first
+    with one.workspace.writer():
+        receipt = one.privacy.erase(kind, value, by=by)
+    if as_json:
+        _print(receipt.to_json())
+        return
+    typer.echo(f"Erased: receipt {receipt.id}.")
+    for store, count in receipt.counts.items():
+        typer.echo(f"{store:<14} {count:>10,}")
 
 
 def _print(value: Any) -> None:
