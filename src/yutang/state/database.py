@@ -13,6 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
+from yutang.errors import Damaged
+from yutang.kit import locks
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MS = 30_000  # an import's longest state transaction is a few seconds
 
@@ -77,9 +80,37 @@ def _open(path_or_url: Path | str, kind: str, schema: str | None) -> Database:
 
 def migrate(database: Database, kind: str) -> None:
     """Bring the database to the newest migration. `kind` is "installation" or "brand"."""
-    head = max(p.name.split("_")[0] for p in (MIGRATIONS / "versions").glob("0*.py"))
-    if _current(database) == head:
+    if _current(database) == newest_migration():
         return
+    with _only_one(database):
+        _upgrade(database, kind)
+
+
+def newest_migration() -> str:
+    """The number of the newest migration of this program."""
+    return max(path.name.split("_")[0] for path in (MIGRATIONS / "versions").glob("0*.py"))
+
+
+@contextmanager
+def _only_one(database: Database) -> Iterator[None]:
+    """Of several processes that open an old database at once, one upgrades it."""
+    if database.is_sqlite and (file := database.engine.url.database):
+        with locks.exclusive(Path(f"{file}.upgrade.lock")):
+            yield
+    else:
+        yield
+
+
+def _upgrade(database: Database, kind: str) -> None:
+    current = _current(database)
+    if current == newest_migration():
+        return  # another process did it
+    if current is not None and current > newest_migration():
+        raise Damaged(
+            "The database was used by a newer version of Yutang (migration %(version)s).",
+            hint="Install that version again.",
+            version=current,
+        )
     from alembic import command  # only here: most openings find nothing to migrate
     from alembic.config import Config
 
