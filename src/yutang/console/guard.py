@@ -75,18 +75,19 @@ class Session:
 
     @property
     def zone(self) -> str:
-        return str(self.brand.zone)
+        return str(self.brand.row.zone)
 
     @property
     def updated_at(self) -> int | None:
         """When the newest facts came in (UTC ms); None without facts."""
-        found: int | None = self.brand.updated_at()
+        found: int | None = self.brand.intake.updated_at()
         return found
 
     @property
     def provenance(self) -> str:
         """Whose data this is, in the page's language; "" for a brand's own data."""
-        return str(self.brand.provenance(self.language.code))
+        row = self.brand.row
+        return str(row.provenance_zh if self.language.code == "zh" else row.provenance_en)
 
     def may(self, right: str) -> bool:
         return may(self.role, right)
@@ -214,5 +215,3 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
-
-

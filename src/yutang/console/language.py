@@ -43,11 +43,11 @@ class Language:
         """The label of catalogue data: an object or mapping with `zh` and `en`, or a pair."""
         if isinstance(labelled, str):
             return labelled
-        if isinstance(labelled, tuple):
-            return str(labelled[0 if self.code == "zh" else 1])
+        if hasattr(labelled, self.code):
+            return str(getattr(labelled, self.code))
         if isinstance(labelled, Mapping):
             return str(labelled[self.code])
-        return str(getattr(labelled, self.code))
+        return str(labelled[0 if self.code == "zh" else 1])
 
 
 @cache

@@ -64,7 +64,7 @@ def _dumps(value: Any, **options: Any) -> str:
 
 def render(
     request: Request,
-    page: str,
+    template_name: str,
     fragment: str | None = None,
     *,
     status: int = 200,
@@ -76,17 +76,18 @@ def render(
     session = session or getattr(request.state, "session", None)
     spoken = spoken or (session.language if session else language(DEFAULT))
     made = environment(spoken.code)
-    template = made.get_template(page)
+    template = made.get_template(template_name)
     partial = fragment is not None and request.headers.get("hx-request-type") == "partial"
     note = request.cookies.get(NOTE_COOKIE) if not partial else None
     values = {
         "request": request,
         "session": session,
         "language": spoken,
-        "now": request.app.state.services.now(),
+        "now": request.app.state.now(),
         "zone": session.zone if session else "Asia/Shanghai",
         "base": session.base if session else "",
         "note": unquote(note) if note else "",
+        "partial": partial,
         "here": section_of(request),
         **context,
     }

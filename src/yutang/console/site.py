@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -25,6 +26,7 @@ from yutang.console import (
 from yutang.console.guard import LoginNeeded, SecurityHeaders, language_of
 from yutang.console.render import render, see_other
 from yutang.errors import NotFound, YutangError
+from yutang.kit.clock import Clock, now_ms
 
 log = structlog.get_logger(__name__)
 
@@ -42,10 +44,19 @@ ROUTERS = (
 )
 
 
-def make_console(services: Any) -> FastAPI:
-    """The console over these services (see `yutang.app.Services`)."""
+Nudge = Callable[[str], None]
+
+
+def make_console(services: Any, *, nudge: Nudge | None = None, now: Clock = now_ms) -> FastAPI:
+    """The console over an open installation (`yutang.app.Services`).
+
+    `nudge` tells the worker that a brand has something due; without it the worker's own sweep
+    finds it within a minute.
+    """
     console = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     console.state.services = services
+    console.state.nudge = nudge or (lambda _slug: None)
+    console.state.now = now
     for router in ROUTERS:
         console.include_router(router)
     console.add_exception_handler(LoginNeeded, _to_login)
@@ -56,9 +67,15 @@ def make_console(services: Any) -> FastAPI:
     return console
 
 
-def mount(app: FastAPI, services: Any) -> None:
-    """Serve the console below "/" of `app`; routes that `app` already has come first."""
-    app.mount("/", make_console(services))
+def mount(app: FastAPI) -> None:
+    """Serve the console below "/" of `app`; routes that `app` has already come first."""
+    app.mount("/", make_console(app.state.services, nudge=lambda slug: _nudge_of(app)(slug)))
+
+
+def _nudge_of(app: FastAPI) -> Nudge:
+    """Set by `serve` after the application is made, so it is looked up when it is used."""
+    found: Nudge = getattr(app.state, "nudge", lambda _slug: None)
+    return found
 
 
 def _to_login(request: Request, _error: Exception) -> Response:

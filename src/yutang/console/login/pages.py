@@ -89,9 +89,7 @@ def login_language(request: Request, form: FormData = Depends(login_form)) -> Re
     """Before login the language is only a cookie of this browser: nothing to protect."""
     response = see_other(request, "/login")
     if form.get("locale") in LANGUAGES:
-        set_cookie(
-            request, response, LANGUAGE_COOKIE, str(form["locale"]), seconds=YEAR_SECONDS
-        )
+        set_cookie(request, response, LANGUAGE_COOKIE, str(form["locale"]), seconds=YEAR_SECONDS)
     return response
 
 

@@ -118,7 +118,7 @@
     return option;
   }
 
-  function waterfall(spec, look) {
+  function waterfall(spec, look, width) {
     const steps = spec.series[0].values;
     const last = steps.length - 1;
     let level = 0;
@@ -137,7 +137,7 @@
     const option = axes(spec, look);
     return {
       ...option, yAxis: { show: false, min: cut, type: "value" }, grid: grid({ top: 26 }),
-      xAxis: { ...option.xAxis, axisLabel: { color: look.faint, interval: 0, fontSize: 12, width: 70, overflow: "break" } },
+      xAxis: { ...option.xAxis, axisLabel: { color: look.faint, interval: 0, fontSize: 11.5, lineHeight: 14, width: Math.max(24, width / spec.labels.length - 6), overflow: "break" } },
       series: [
         { type: "bar", stack: "a", data: base, itemStyle: { color: "transparent" }, silent: true },
         { type: "bar", stack: "a", data: shown, barMaxWidth: 34, label: { show: true, position: "top", color: look.soft, fontSize: 11.5 } },
@@ -157,7 +157,7 @@
     const font = getComputedStyle(document.body).fontFamily;
     const chart = live.get(figure) || window.echarts.init(canvas, null, { renderer: "canvas" });
     live.set(figure, chart);
-    chart.setOption({ animation: false, color: look.colours, textStyle: { fontFamily: font, color: look.soft }, ...KINDS[spec.kind](spec, look) }, true);
+    chart.setOption({ animation: false, color: look.colours, textStyle: { fontFamily: font, color: look.soft }, ...KINDS[spec.kind](spec, look, canvas.clientWidth) }, true);
     chart.off("click");
     if (spec.links && spec.links.length) chart.on("click", (p) => { const to = spec.links[p.dataIndex]; if (to) location.href = to; });
     canvas.dataset.drawn = "1";

@@ -139,32 +139,74 @@ function upload(form) {
   request.send(new FormData(form));
 }
 
-// --- a list of like rows in a form: add, remove, move ---
+// --- questions: rows that are added, moved, dropped, each with conditions of its own ---
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-row]");
   if (!button) return;
-  const list = one(button.dataset.list || "[data-rows]", button.closest("form"));
+  const form = button.closest("form");
   const row = button.closest("[data-rows] > *");
-  if (button.dataset.row === "add") {
-    const fresh = one("template", list.parentElement).content.firstElementChild.cloneNode(true);
+  const act = button.dataset.row;
+  if (act === "add") {
+    const list = one(button.dataset.list, form);
+    const fresh = list.nextElementSibling.content.firstElementChild.cloneNode(true);
     list.append(fresh);
-    window.htmx?.process(fresh);
-    one("select,input", fresh)?.focus();
-  } else if (button.dataset.row === "up") {
+    one("select", fresh).focus();
+  } else if (act === "condition" || act === "condition-all") {
+    const box = one("[data-conditions]", act === "condition" ? row : button.closest("[data-scope]"));
+    const fresh = one("template[data-condition-template]", form).content.firstElementChild.cloneNode(true);
+    const place = act === "condition" ? one("[data-name]", row).dataset.name.replace(/[^.]+$/, "") : "";
+    all("[data-name]", fresh).forEach((field) => { field.dataset.name = place + field.dataset.name; });
+    box.append(fresh);
+    one("select", fresh).focus();
+  } else if (act === "up") {
     row.previousElementSibling?.before(row);
-  } else if (button.dataset.row === "down") {
+  } else if (act === "down") {
     row.nextElementSibling?.after(row);
   } else {
-    row.remove();
+    (button.closest("[data-condition]") || row).remove();
   }
-  renumber(list);
-  list.dispatchEvent(new Event("change", { bubbles: true }));
+  renumber(form);
+  fitOperators(form);
+  if (!["add", "condition", "condition-all"].includes(act)) form.dispatchEvent(new Event("change", { bubbles: true }));
 });
-function renumber(list) {
-  [...list.children].forEach((row, index) => all("[data-name]", row).forEach((field) => {
-    field.name = field.dataset.name.replace("*", index);
-  }));
+function renumber(form) {
+  const name = (scope, index) => {
+    all("[data-name]", scope).forEach((field) => {
+      const conditions = field.closest("[data-conditions]");
+      const place = conditions ? [...conditions.children].indexOf(field.closest("[data-condition]")) : 0;
+      field.name = field.dataset.name.replace("*", index).replace("#", place);
+    });
+  };
+  all("[data-rows]", form).forEach((list) => [...list.children].forEach(name));
+  all("[data-scope]", form).forEach((scope) => name(scope, 0));
 }
+function fitOperators(root) {
+  all("[data-condition]", root).forEach((row) => {
+    const type = one("[data-property]", row).selectedOptions[0]?.dataset.type || "string";
+    const op = one("[data-op]", row);
+    const fits = [...op.options].filter((option) => { option.hidden = option.disabled = option.dataset.type !== type; return !option.hidden; });
+    if (!fits.includes(op.selectedOptions[0])) fits[0].selected = true;
+    one("input", row).hidden = ["is_set", "is_empty"].includes(op.value);
+  });
+  all("[data-stat]", root).forEach((stat) => {
+    one("[data-stat-property]", stat.parentElement).hidden = ["times", "people", "times_per_person"].includes(stat.value);
+  });
+}
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form");
+  if (form && event.target.matches("[data-property],[data-op],[data-stat]")) fitOperators(form);
+}, true);
+// A dialog that saves a question takes along what the question form holds at that moment.
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-takes]");
+  if (!form) return;
+  all("[data-taken]", form).forEach((field) => field.remove());
+  for (const [name, value] of new FormData(one(form.dataset.takes))) {
+    const field = Object.assign(document.createElement("input"), { type: "hidden", name, value });
+    field.dataset.taken = "";
+    form.append(field);
+  }
+}, true);
 
 // --- check all, and a bar that counts what is checked ---
 document.addEventListener("change", (event) => {
@@ -172,15 +214,19 @@ document.addEventListener("change", (event) => {
   if (box.matches("[data-check-all]")) {
     all(box.dataset.checkAll).forEach((other) => { other.checked = box.checked; });
   }
-  const form = box.closest("form[data-counts]");
+  const form = box.form?.matches("[data-counts]") ? box.form : null;
   if (!form) return;
-  const chosen = all("input[name=id]:checked", form).length;
+  const chosen = [...form.elements].filter((one) => one.name === "id" && one.checked).length;
   all("[data-chosen]", form).forEach((place) => { place.textContent = chosen; });
   all("[data-needs-chosen]", form).forEach((button) => { button.disabled = chosen === 0; });
 });
 
 function start(root) {
+  fitOperators(root);
   all("label.drop", root).forEach(wireDrop);
+  all("[data-go]", root).forEach((field) => {
+    field.addEventListener("change", () => { location.href = field.dataset.go + encodeURIComponent(field.value); });
+  });
   all("[data-submit-on-change]", root).forEach((field) => {
     field.addEventListener("change", () => field.form.requestSubmit());
   });

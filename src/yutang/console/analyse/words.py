@@ -1,0 +1,131 @@
+"""What the forms and tables call events, properties and values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from yutang.analysis.groups import ABSENT_LABEL, NOT_REACHED_LABEL, OTHER_LABEL
+from yutang.catalog.events import GROUPS, event_of
+from yutang.catalog.platforms import DOMAINS, platform_of
+from yutang.catalog.properties import BY_NAME as PROJECTED
+from yutang.catalog.touchpoints import source_label, touchpoint_label
+from yutang.console.guard import Session
+from yutang.console.language import mark
+from yutang.customers import ROLES, STAGES
+
+CUSTOMER = "customer."
+ATTRIBUTES = {
+    "stage": mark("purchase stage"),
+    "role": mark("relation"),
+    "member": mark("is a member"),
+    "orders": mark("paid orders so far"),
+    "paid": mark("paid so far (yuan)"),
+    "first_order_at": mark("first order"),
+    "last_order_at": mark("last order"),
+    "first_seen_at": mark("first seen"),
+    "last_seen_at": mark("last seen"),
+    "first_source": mark("first source"),
+    "first_channel": mark("first channel"),
+}
+SPECIAL = {
+    ABSENT_LABEL: mark("unknown"),
+    OTHER_LABEL: mark("others"),
+    NOT_REACHED_LABEL: mark("did not get there"),
+}
+# Values that the catalogue can name, by property.
+VALUES: dict[str, Callable[[str], Any]] = {
+    "platform": platform_of,
+    "domain": lambda code: DOMAINS.get(code, (code, code)),
+    "touchpoint": touchpoint_label,
+    "source": source_label,
+    f"{CUSTOMER}first_source": source_label,
+    f"{CUSTOMER}stage": lambda code: STAGES[code][1:] if code in STAGES else (code, code),
+    f"{CUSTOMER}role": lambda code: ROLES[code][1:] if code in ROLES else (code, code),
+}
+
+
+@dataclass(frozen=True)
+class PropertyWord:
+    """A property or customer attribute as a form offers it."""
+
+    name: str
+    label: str
+    type: str
+    of_customer: bool
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Everything a form can name, in the reader's language."""
+
+    events: tuple[tuple[str, str, str], ...]  # (name, label, group label)
+    properties: tuple[PropertyWord, ...]
+    session: Session
+
+    @property
+    def types(self) -> dict[str, str]:
+        return {one.name: one.type for one in self.properties}
+
+    def event(self, name: str) -> str:
+        for known, label, _ in self.events:
+            if known == name:
+                return label
+        return self.session.pick(event_of(name))
+
+    def property(self, name: str) -> str:
+        for one in self.properties:
+            if one.name == name:
+                return one.label
+        return name
+
+    def value(self, name: str, value: object) -> str:
+        """A group's value: catalogue names for codes, yes and no, the three special groups."""
+        if isinstance(value, bool):
+            return self.session.text("yes") if value else self.session.text("no")
+        if isinstance(value, float):
+            return f"{value:,.10g}"
+        if isinstance(value, int):
+            return f"{value:,}"
+        text = str(value)
+        if text in SPECIAL:
+            return self.session.text(SPECIAL[text])
+        return self.session.pick(VALUES[name](text)) if name in VALUES else text
+
+
+def vocabulary(session: Session, shards: Any) -> Vocabulary:
+    """The words of a brand: its own labels first, then the catalogue's, then the plain name."""
+    own_events, own_properties = _own(session)
+    events = []
+    for name in shards.event_names:
+        known = event_of(name)
+        label = own_events.get(name) or session.pick(known)
+        events.append((name, label, session.pick(GROUPS[known.group])))
+    order = [session.pick(pair) for pair in GROUPS.values()]
+    events.sort(key=lambda one: (order.index(one[2]), one[1]))
+    properties = [
+        PropertyWord(name, _property(session, name, own_properties), column.type, False)
+        for name, column in shards.columns.items()
+    ]
+    properties += [
+        PropertyWord(
+            CUSTOMER + name, session.text(ATTRIBUTES.get(name, name)), attribute.type, True
+        )
+        for name, attribute in shards.attributes.items()
+    ]
+    return Vocabulary(tuple(events), tuple(properties), session)
+
+
+def _own(session: Session) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    words = session.brand.dictionary
+    return (
+        {one.name: one.label for one in words.names()},
+        {one.name: one.label for one in words.properties()},
+    )
+
+
+def _property(session: Session, name: str, own: Mapping[str, str]) -> str:
+    if own.get(name):
+        return own[name]
+    return session.pick(PROJECTED[name]) if name in PROJECTED else name

@@ -1,0 +1,11 @@
+"""Customers: the list and the portrait."""
+
+from fastapi import APIRouter
+
+from yutang.console.customers import listing, portrait
+
+ROUTES = APIRouter()
+ROUTES.include_router(listing.ROUTES)
+ROUTES.include_router(portrait.ROUTES)
+
+__all__ = ["ROUTES"]

@@ -1,0 +1,101 @@
+"""The audit log: who did what in this brand, and its staff's logins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi import APIRouter, Request, Response
+
+from yutang.console.exports import Cell, download
+from yutang.console.formats import moment_of
+from yutang.console.guard import Session, needs
+from yutang.console.language import mark
+from yutang.console.render import render
+from yutang.console.settings.tabs import tabs_of
+from yutang.console.tables import Pager, read_query
+from yutang.staff import AuditRow
+
+ROUTES = APIRouter()
+ALL = 100_000  # rows of one export
+
+ACTIONS = {
+    "login": mark("logged in"),
+    "login_failed": mark("failed to log in"),
+    "account_added": mark("made an account"),
+    "account_disabled": mark("disabled an account"),
+    "account_enabled": mark("enabled an account"),
+    "password_changed": mark("set a password"),
+    "unlocked": mark("unlocked an account"),
+    "role_set": mark("gave a role"),
+    "member_added": mark("added staff"),
+    "member_role": mark("gave a role"),
+    "member_password": mark("set a password"),
+    "member_unlock": mark("unlocked an account"),
+    "member_disable": mark("disabled an account"),
+    "member_enable": mark("enabled an account"),
+    "member_remove": mark("removed staff from the brand"),
+    "member_removed": mark("removed staff from the brand"),
+    "key_added": mark("made an API key"),
+    "key_revoked": mark("revoked an API key"),
+    "import_uploaded": mark("uploaded a file"),
+    "import_started": mark("started an import"),
+    "import_discarded": mark("discarded an upload"),
+    "import_undone": mark("undid an import"),
+    "preset_saved": mark("saved a mapping"),
+    "shop_set": mark("changed a shop"),
+    "quarantine_repaired": mark("repaired quarantined rows"),
+    "quarantine_dismissed": mark("dismissed quarantined rows"),
+    "event_labelled": mark("named an event"),
+    "property_labelled": mark("named a property"),
+    "report_saved": mark("saved a report"),
+    "report_deleted": mark("deleted a report"),
+    "customers_exported": mark("exported customers"),
+    "people_exported": mark("exported people of an analysis"),
+    "customer_erased": mark("erased a person"),
+}
+
+
+@ROUTES.get("/b/{brand}/settings/audit")
+def audit(request: Request, session: Session = needs("settings")) -> Response:
+    view = "logins" if request.query_params.get("view") == "logins" else ""
+    query = read_query(request.url.path, request.query_params, filters=("q", "view"))
+    export = request.query_params.get("as")
+    if export:
+        rows, _ = _rows(request, session, view, query.filters.get("q", ""), 0, ALL)
+        header = [
+            session.text(t)
+            for t in (mark("Time"), mark("Who"), mark("What"), mark("To what"), mark("Address"))
+        ]
+        return download(export, "audit", header, _cells(session, rows))
+    rows, total = _rows(
+        request, session, view, query.filters.get("q", ""), query.offset, query.size
+    )
+    return render(
+        request,
+        "settings/audit.html",
+        "list",
+        tabs=tabs_of(session),
+        tab="audit",
+        rows=rows,
+        actions=ACTIONS,
+        pager=Pager(query, total),
+        view=view,
+    )
+
+
+def _rows(
+    request: Request, session: Session, view: str, search: str, offset: int, limit: int
+) -> tuple[list[AuditRow], int]:
+    if view == "logins":
+        found: tuple[list[AuditRow], int] = request.app.state.services.staff.audit_page(
+            session.membership.brand_id, offset=offset, limit=limit
+        )
+        return found
+    log = session.brand.audit
+    return log.page(search=search, offset=offset, limit=limit), log.count(search)
+
+
+def _cells(session: Session, rows: list[AuditRow]) -> Iterator[list[Cell]]:
+    for row in rows:
+        said = session.text(ACTIONS.get(row.action, row.action))
+        yield [moment_of(row.at, session.zone), row.login, said, row.target, row.ip]

@@ -1,0 +1,5 @@
+"""Shops: whose sale each order is."""
+
+from yutang.console.shops.pages import ROUTES
+
+__all__ = ["ROUTES"]
