@@ -15,7 +15,7 @@ import uvicorn
 from yutang import logs
 from yutang.app import create_app
 from yutang.settings import Settings
-from yutang.worker import worker_is_up
+from yutang.worker import nudge, worker_is_up
 
 log = structlog.get_logger("serve")
 RESTART_SECONDS = 2.0
@@ -26,6 +26,7 @@ def serve(settings: Settings) -> None:
     """Serve until interrupted; the worker is a child and ends with us."""
     logs.configure(settings.log_level)
     app = create_app(settings)
+    app.state.nudge = lambda slug: nudge(settings.home, slug)  # pages hand work to the worker
     stop = threading.Event()
     keeper = threading.Thread(target=_keep_worker, args=(settings.home, stop), daemon=True)
     keeper.start()
