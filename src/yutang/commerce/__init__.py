@@ -1,6 +1,7 @@
 """Commerce: shops, order imports, and what each order is now."""
 
 from yutang.commerce.current import CurrentOrders, OrderBook
+from yutang.commerce.domains import note_domain, tell_domains
 from yutang.commerce.importer import OrderImports, OrderReader, ReadOrders
 from yutang.commerce.repair import Repairs
 from yutang.commerce.shops import Shop, Shops
@@ -15,5 +16,7 @@ __all__ = [
     "Repairs",
     "Shop",
     "Shops",
+    "note_domain",
     "status_of",
+    "tell_domains",
 ]

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from yutang.catalog.identity_kinds import BY_CODE
 from yutang.catalog.orders import STATUS_RANK
+from yutang.catalog.platforms import PLATFORMS
 from yutang.commerce.shops import register_shops
 from yutang.identity import Identities
 from yutang.ingest import Misfit, Prepared, claim, source_of
@@ -85,10 +86,13 @@ class OrderIntake:
         batch: OrderBatch,
         *,
         import_id: int,
-        position: int,
+        position: int | str,
         misfits: list[Misfit],
     ) -> Prepared:
-        """Rows, counts and misfits of whole orders; see Committer.commit."""
+        """Rows, counts and misfits of whole orders; see Committer.commit.
+
+        position: names this part of the import, for its claims.
+        """
         at = self._workspace.now()
         register_shops(connection, batch.orders, at=at)
         resolved = self._identities.resolve(
@@ -110,7 +114,11 @@ class OrderIntake:
             keys = Keys(_u64(rows, "key_high"), _u64(rows, "key_low"), days)
             order_keys = Keys(_u64(rows, "order_high"), _u64(rows, "order_low"), days)
             new = self._workspace.lake.fresh(name, keys)
-            claim(self._workspace, import_id, position, name, keys.take(np.flatnonzero(~new)))
+            old = np.flatnonzero(~new)
+            claim(
+                self._workspace, import_id, position, name, keys.take(old),
+                rows=np.asarray(rows.column("row"))[old], arrival=old, commit_id=version,
+            )  # fmt: skip
             fresh = np.flatnonzero(new)
             dropped[name] = rows.num_rows - len(fresh)
             plain = rows.drop_columns(["key_high", "key_low", "order_high", "order_low", "at"])
@@ -155,7 +163,7 @@ class OrderIntake:
         db.register("headers", table)
         return db.sql(
             f"SELECT *, {_STATUS_RANK} AS status_rank, {_ORDER_TIME} AS at,"
-            f" {_md5('order', ORDER_KEY)}, {_md5('key', content)} FROM headers"
+            f" {_md5('order', _order_key())}, {_md5('key', content)} FROM headers"
         ).to_arrow_table()
 
     def _lines(self, db: duckdb.DuckDBPyConnection, lines: pa.Table) -> pa.Table:
@@ -164,7 +172,7 @@ class OrderIntake:
         db.register("item_lines", lines)
         return db.sql(
             "SELECT l.*, h.rank_at, h.status_rank, coalesce(l.bought_at, 0) AS at,"
-            f" {_md5('order', [f'l.{c}' for c in ORDER_KEY])},"
+            f" {_md5('order', _order_key('l.'))},"
             f" {_md5('key', [*content, 'h.rank_at', 'h.status_rank'])} FROM item_lines l"
             f" JOIN (SELECT platform, shop, order_id, rank_at, {_STATUS_RANK} AS status_rank"
             " FROM headers) h USING (platform, shop, order_id)"
@@ -210,7 +218,14 @@ IS_PAID = (
     f"{PAID_FEN} > 0 AND (status IS NULL OR status IN ('paid', 'shipped', 'finished') OR"
     " (status = 'closed' AND (paid_at IS NOT NULL OR coalesce(refund_fen, 0) > 0)))"
 )
-ORDER_KEY = ["platform", "shop", "order_id"]
+
+
+def _order_key(prefix: str = "") -> list[str]:
+    """SQL of what makes an order one: platform, shop, number; without the shop where a platform
+    numbers the orders of all its shops together, since its item files do not name the shop."""
+    together = ", ".join(f"'{one.code}'" for one in PLATFORMS if one.one_number_space)
+    shop = f"CASE WHEN {prefix}platform IN ({together}) THEN '' ELSE {prefix}shop END"
+    return [f"{prefix}platform", shop, f"{prefix}order_id"]
 
 
 def _md5(name: str, columns: list[str]) -> str:

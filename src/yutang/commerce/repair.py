@@ -1,8 +1,9 @@
 """Repair quarantined rows: corrected, they become a small file that goes through the importer.
 
-So a repair is an import like any other: idempotent, counted, undone whole. Rows of an order that
-is known already are refused: its other rows are not in the small file, so it would read as an
-order of these rows alone. The remedy is to export that order again whole.
+So a repair is an import like any other: idempotent, counted, undone whole; until it is done the
+rows stay `repairing`, and if it fails they come back with what was typed. Rows of an order that
+is known already, or has other rows in quarantine, are refused: those are not in the small file, so
+it would read as an order of these rows alone. The remedy is to export that order again whole.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from yutang.commerce.current import OrderBook
 from yutang.commerce.importer import OrderReader
 from yutang.errors import BadInput
-from yutang.ingest import Import, Imports, Quarantine, QuarantineRow
+from yutang.ingest import FINISHED, Import, Imports, Quarantine, QuarantineRow
 from yutang.workspace import Workspace
 
-ORDER_KEY = ("platform", "shop", "order_id")
 MOST_ROWS = 1_000
 
 
@@ -66,7 +67,7 @@ class Repairs:
         parsed = [_parsed(records[row.id], row) for row in rows]
         name, text = _file(origin, parsed)
         if origin.kind == "orders":
-            self._refuse_known(origin, text)
+            self._refuse_known(origin, text, {row.id for row in rows})
         made = self._imports.add(io.BytesIO(text), kind=origin.kind, filename=name, by=by)
         self._imports.queue(
             made.id,
@@ -75,10 +76,25 @@ class Repairs:
             platform=origin.platform,
             shop=origin.shop,
         )
-        self._quarantine.resolve([row.id for row in rows], "repaired", by=by)
+        for row in rows:
+            asked = {"by": by, "import": made.id, "typed": records[row.id]}
+            self._quarantine.mark([row.id], asked, at=self._workspace.now())
         return made
 
-    def _refuse_known(self, origin: Import, text: bytes) -> None:
+    def settle(self) -> None:
+        """Close the rows whose small import is finished (the worker, after the imports)."""
+        for row in self._quarantine.rows(status="repairing", limit=None):
+            asked = row.repair or {}
+            if "import" not in asked:
+                continue
+            one = self._imports.get(int(asked["import"]))
+            if one.status == "done":
+                self._quarantine.resolve([row.id], "repaired", by=str(asked.get("by", "")))
+            elif one.status in FINISHED:
+                why = str((one.error or {}).get("message", "the import was undone"))
+                self._quarantine.reopen({row.id: why}, records={row.id: asked["typed"]})
+
+    def _refuse_known(self, origin: Import, text: bytes, ids: set[int]) -> None:
         with tempfile.NamedTemporaryFile(suffix=".csv", dir=self._workspace.files) as file:
             file.write(text)
             file.flush()
@@ -98,15 +114,33 @@ class Repairs:
                 column=wrong["column"] or "–",
                 value=wrong["value"] or "–",
             )
-        known = self._orders.current().orders.select(list(ORDER_KEY))
-        for key in read.orders.select(list(ORDER_KEY)).to_pylist():
-            same = [pc.equal(known.column(name), key[name]) for name in ORDER_KEY]
-            if pc.any(pc.and_(pc.and_(same[0], same[1]), same[2])).as_py():
-                raise BadInput(
-                    "Order %(order)s is known already from its other rows.",
-                    hint="Export this order again whole and import it: the newer export counts.",
-                    order=key["order_id"],
-                )
+        partial = self._known(read.orders) or self._others(origin, read.orders, ids)
+        if partial is not None:
+            raise BadInput(
+                "Order %(order)s has other rows than these.",
+                hint="Export this order again whole and import it: the newer export counts.",
+                order=partial,
+            )
+
+    def _known(self, orders: pa.Table) -> str | None:
+        """An order of these that is known already."""
+        book = self._orders.current().orders.select(["platform", "order_id"])
+        same = pc.is_in(book.column("order_id"), value_set=orders.column("order_id"))
+        known = {(row["platform"], row["order_id"]) for row in book.filter(same).to_pylist()}
+        mine = orders.select(["platform", "order_id"]).to_pylist()
+        return next(
+            (row["order_id"] for row in mine if (row["platform"], row["order_id"]) in known), None
+        )
+
+    def _others(self, origin: Import, orders: pa.Table, ids: set[int]) -> str | None:
+        """An order of these that has a row in quarantine which is not repaired with them."""
+        wanted = set(orders.column("order_id").to_pylist())
+        for row in self._quarantine.rows(import_id=origin.id, limit=None):
+            if row.id not in ids and row.record is not None:
+                cells = {str(cell).strip() for cell in _parsed(row.record, row).values()}
+                if cells & wanted:
+                    return str(min(cells & wanted))
+        return None
 
 
 def _parsed(text: str, row: QuarantineRow) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -47,8 +48,14 @@ def register_shops(connection: Connection, orders: pa.Table, *, at: int) -> None
 class Shops:
     """The shops of one brand."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        note_domain: Callable[[Connection, int], None] = lambda _connection, _shop: None,
+    ) -> None:
+        """`note_domain` tells the worker that order events of a shop must be read anew."""
         self._workspace = workspace
+        self._note_domain = note_domain
 
     def list_(self) -> list[Shop]:
         query = select(
@@ -77,13 +84,15 @@ class Shops:
             raise BadInput("The shop needs a name.")
         if platform not in BY_CODE:
             raise BadInput("There is no platform “%(platform)s”.", platform=platform)
-        self.get(shop_id)
+        was = self.get(shop_id)
         with self._workspace.db.write() as connection:
             connection.execute(
                 update(shops)
                 .where(shops.c.id == shop_id)
                 .values(name=name.strip()[:200], domain=domain, confirmed_by=by)
             )
+            if domain != was.domain:
+                self._note_domain(connection, shop_id)
 
     def declare(self, platform: str, shop: str, *, domain: str, by: str) -> None:
         """Make a shop whose nature is known before its first file comes; a known one stays."""

@@ -12,22 +12,25 @@ from yutang.ingest.commit import (
 from yutang.ingest.dictionary import EventName, Property, names, properties, register_projected
 from yutang.ingest.event_import import EventImports
 from yutang.ingest.events import ARRIVAL_BITS, EventIntake
-from yutang.ingest.imports import Import, Imports, Progress, source_of
+from yutang.ingest.imports import FINISHED, Import, Imports, Progress, source_of
 from yutang.ingest.intake_health import Intake, IntakeHealth, SourceHealth
-from yutang.ingest.moves import carry_out
+from yutang.ingest.moves import carry_out, next_version, plan
 from yutang.ingest.presets import MappingPresets, SavedMapping
-from yutang.ingest.quarantine import Quarantine, QuarantineRow
+from yutang.ingest.quarantine import Group, Quarantine, QuarantineRow
 from yutang.ingest.records import Misfit
+from yutang.ingest.repair import ValueRepairs, is_value
 from yutang.ingest.undo import undo
 from yutang.ingest.words import Dictionary
 
 __all__ = [
     "ARRIVAL_BITS",
+    "FINISHED",
     "Committer",
     "Dictionary",
     "EventImports",
     "EventIntake",
     "EventName",
+    "Group",
     "Import",
     "Imports",
     "Intake",
@@ -41,11 +44,15 @@ __all__ = [
     "QuarantineRow",
     "SavedMapping",
     "SourceHealth",
+    "ValueRepairs",
     "carry_out",
     "changed_since",
     "claim",
     "facts_version",
+    "is_value",
     "names",
+    "next_version",
+    "plan",
     "properties",
     "register_projected",
     "source_of",

@@ -8,9 +8,10 @@ and `property.<name>` (typed). Both give the same `EventChunk`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,10 @@ from yutang.ingest.records import Misfit
 CHUNK_LINES = 250_000
 PARQUET_ROWS = 2_000_000  # a commit of a million rows or more keeps day files large (design §4)
 LINE_LIMIT = 1_000_000  # bytes of one line
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Outside of it no time of a customer is meant, and zones have no rules.
+EARLIEST, LATEST = 0, int((datetime(2100, 1, 1, tzinfo=UTC) - EPOCH) / timedelta(milliseconds=1))
+KIND = re.compile(r"[a-z][a-z0-9_]{0,39}")  # identity kinds, as catalog.reasons asks for them
 SECONDS_BELOW = 100_000_000_000  # a time below this is Unix seconds, not milliseconds
 PARQUET_MAGIC = b"PAR1"
 
@@ -69,10 +74,10 @@ def parse_time(value: object) -> int | None:
     if isinstance(value, int | float):
         if value != value or abs(value) > 1e15:
             return None
-        return int(value * 1000) if abs(value) < SECONDS_BELOW else int(value)
+        return round(value * 1000) if abs(value) < SECONDS_BELOW else int(value)
     if isinstance(value, datetime):
         stamp = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return round(stamp.timestamp() * 1000)
+        return round((stamp - EPOCH) / timedelta(milliseconds=1))
     if isinstance(value, str):
         text = value.strip()
         if text.lstrip("-").isdigit():
@@ -148,10 +153,17 @@ class _Builder:
         if time is None:
             self._refuse(row, "time", "unreadable_time", _shown(record["time"]), raw)
             return
+        if not EARLIEST <= time < LATEST:
+            self._refuse(row, "time", "time_out_of_range", _shown(record["time"]), raw)
+            return
         identities = record.get("identities")
         if not isinstance(identities, dict) or not any(_is_id(v) for v in identities.values()):
             self._refuse(row, "identities", "missing_identity", _shown(identities), raw)
             return
+        for kind in identities:
+            if not KIND.fullmatch(kind):
+                self._refuse(row, "identities", "unknown_identity_kind", kind, raw)
+                return
         properties = record.get("properties") or {}
         if not isinstance(properties, dict):
             self._refuse(row, "properties", "malformed_json", _shown(properties), raw)
@@ -234,6 +246,14 @@ def _parquet_chunks(path: Path) -> Iterator[EventChunk]:
             "The Parquet file has no identity column.",
             hint="Name the columns identity.<kind>, for example identity.phone.",
         )
+    for name in names:
+        kind = name.removeprefix("identity.")
+        if kind != name and not KIND.fullmatch(kind):
+            raise BadInput(
+                "“%(kind)s” cannot be a kind of identity.",
+                hint="Kinds have lower-case letters, digits and underscores.",
+                kind=kind,
+            )
     first = 1
     for batch in file.iter_batches(batch_size=PARQUET_ROWS):
         yield _from_table(pa.Table.from_batches([batch]).combine_chunks(), first)
@@ -245,27 +265,31 @@ def _from_table(table: pa.Table, first: int) -> EventChunk:
     time = _time_column(table.column("time"))
     event = pc.utf8_trim_whitespace(table.column("event").cast(pa.string()).combine_chunks())
     identities = {
-        name.removeprefix("identity."): table.column(name).cast(pa.string()).combine_chunks()
+        name.removeprefix("identity."): _filled(table.column(name))
         for name in table.column_names
         if name.startswith("identity.")
     }
     nobody = pa.array([True] * table.num_rows)
     for column in identities.values():
-        nobody = pc.and_(nobody, pc.fill_null(pc.equal(pc.utf8_length(column), 0), True))
+        nobody = pc.and_(nobody, pc.is_null(column))
     unnamed = pc.fill_null(pc.equal(pc.utf8_length(event), 0), True)
+    outside = pc.or_(pc.less(time, EARLIEST), pc.greater_equal(time, LATEST))
     bad = (
         (unnamed, "event", "missing_event_name"),
+        (pc.is_null(table.column("time").combine_chunks()), "time", "missing_time"),
         (pc.is_null(time), "time", "unreadable_time"),
+        (pc.fill_null(outside, False), "time", "time_out_of_range"),
         (nobody, "identities", "missing_identity"),
     )
     misfits, keep = [], pa.array([True] * table.num_rows)
     for mask, column, reason in bad:
         for i in pc.indices_nonzero(pc.and_(mask, keep)).to_pylist():
-            record = json.dumps(table.slice(i, 1).to_pylist()[0], ensure_ascii=False, default=str)
-            misfits.append(Misfit(first + i, column, reason, None, record))
+            found = table.slice(i, 1).to_pylist()[0]
+            value = _shown(found["time"]) if column == "time" else None
+            misfits.append(Misfit(first + i, column, reason, value, _line_of(found)))
         keep = pc.and_(keep, pc.invert(mask))
     message = (
-        table.column("message_id").cast(pa.string()).combine_chunks()
+        _filled(table.column("message_id"))
         if "message_id" in table.column_names
         else pa.nulls(table.num_rows, pa.string())
     )
@@ -283,6 +307,27 @@ def _from_table(table: pa.Table, first: int) -> EventChunk:
         properties=properties,
         misfits=misfits,
     )
+
+
+def _filled(column: pa.ChunkedArray) -> pa.Array:
+    """As text, null where it is empty."""
+    text = column.cast(pa.string()).combine_chunks()
+    empty = pc.fill_null(pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(text)), 0), False)
+    return pc.if_else(empty, pa.scalar(None, pa.string()), text)
+
+
+def _line_of(row: dict[str, Any]) -> str:
+    """A row of the column form as the line it stands for, so that it can be mended and replayed."""
+    line: dict[str, Any] = {"event": row["event"], "time": row["time"]}
+    for part, prefix in (("identities", "identity."), ("properties", "property.")):
+        line[part] = {
+            name.removeprefix(prefix): value
+            for name, value in row.items()
+            if name.startswith(prefix) and value is not None
+        }
+    if row.get("message_id"):
+        line["message_id"] = row["message_id"]
+    return json.dumps(line, ensure_ascii=False, default=str)
 
 
 def _property(column: pa.Array, keep: pa.Array) -> pa.Array:

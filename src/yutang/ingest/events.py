@@ -15,9 +15,10 @@ from sqlalchemy import Connection
 
 from yutang.identity import Identities
 from yutang.ingest import dictionary
+from yutang.ingest.casting import MOST_EXACT
 from yutang.ingest.claims import claim
 from yutang.ingest.commit import Prepared
-from yutang.ingest.event_files import EventChunk
+from yutang.ingest.event_files import EventChunk, parse_time
 from yutang.ingest.imports import source_of
 from yutang.ingest.records import Misfit
 from yutang.kit import clock
@@ -66,8 +67,10 @@ class EventIntake:
         )  # fmt: skip
         masked = fresh & (resolved.primary == 0) & ~resolved.refused
         misfits += [
-            Misfit(int(row), "identities", "missing_identity", None, None)
-            for row in np.asarray(chunk.row)[masked]
+            Misfit(
+                chunk.row[i].as_py(), "identities", "missing_identity", None, _line(chunk, int(i))
+            )
+            for i in np.flatnonzero(masked)
         ]
         usable = np.flatnonzero(fresh & (resolved.primary > 0))
         used = _take(chunk, usable)
@@ -150,27 +153,55 @@ class EventIntake:
                 column = pc.coalesce(columns[registered.field], column)
             columns[registered.field] = column
             misfits += [
-                Misfit(int(rows[i]), name, "value_misfit", _text(value), None) for i, value in bad
+                Misfit(int(rows[i]), name, reason, _text(value), None) for i, value, reason in bad
             ]
         return columns, misfits
 
 
-def fit(values: pa.Array | list[Any], type_: str) -> tuple[pa.Array, list[tuple[int, Any]]]:
-    """The values as a column of the type, absent where they do not fit; and the misfits (i, v)."""
+def fit(values: pa.Array | list[Any], type_: str) -> tuple[pa.Array, list[tuple[int, Any, str]]]:
+    """The values as a column of the type, absent where they do not fit; and (i, value, reason)."""
     wanted = dictionary.TYPES[type_]
     if isinstance(values, pa.Array):
-        if _type(values) in (type_, None):
-            return values.cast(wanted), []
+        made = _cast(values, type_, wanted)
+        if made is not None:
+            return made, []
         values = values.to_pylist()
     out: list[Any] = []
-    bad: list[tuple[int, Any]] = []
+    bad: list[tuple[int, Any, str]] = []
     for i, value in enumerate(values):
-        if value is None or _type_of(value) == type_:
-            out.append(value)
-        else:
-            out.append(None)
-            bad.append((i, value))
+        fitted, reason = (None, "") if value is None else _fit_one(value, type_)
+        out.append(fitted)
+        if reason:
+            bad.append((i, value, reason))
     return pa.array(out, wanted), bad
+
+
+def _cast(values: pa.Array, type_: str, wanted: pa.DataType) -> pa.Array | None:
+    """A whole column at once; None where its values must be looked at one by one."""
+    kind = _type(values)
+    if kind not in (type_, None):
+        return None
+    if pa.types.is_timestamp(values.type):
+        return values.cast(pa.timestamp("ms", values.type.tz), safe=False).cast(wanted)
+    if pa.types.is_integer(values.type):
+        ends = pc.min_max(values).as_py()
+        if max(abs(ends["min"] or 0), abs(ends["max"] or 0)) > MOST_EXACT:
+            return None
+    return values.cast(wanted)
+
+
+def _fit_one(value: Any, type_: str) -> tuple[Any, str]:
+    """(value as stored, "") or (None, why not). A time may be written as text or a number."""
+    if type_ == "time" and not isinstance(value, bool):
+        time = parse_time(value)
+        return time, "" if time is not None else "value_misfit"
+    if _type_of(value) != type_:
+        return None, "value_misfit"
+    if type_ == "number":
+        if isinstance(value, int) and abs(value) > MOST_EXACT:
+            return None, "too_large"  # as a float64 it would be another number
+        return float(value), ""
+    return value, ""
 
 
 def _type(values: pa.Array | list[Any]) -> str | None:
@@ -256,12 +287,29 @@ def _digest(table: pa.Table, source: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _record(chunk: EventChunk, i: int) -> str:
     """The whole record without transport fields, always spelt the same way."""
+    return msgspec.json.encode(_body(chunk, i), order="deterministic").decode()
+
+
+def _body(chunk: EventChunk, i: int) -> list[dict[str, Any]]:
+    """[identities, properties] of one event; 5.0 and 5 are one number, as they are in JSON."""
     identities = {k: column[i].as_py() for k, column in chunk.identities.items()}
     properties: dict[str, Any] = {}
     for name, column in chunk.properties.items():
-        properties[name] = column[i].as_py() if isinstance(column, pa.Array) else column[i]
-    body = [
-        {k: v for k, v in identities.items() if v is not None},
-        {k: v for k, v in properties.items() if v is not None},
-    ]
-    return msgspec.json.encode(body, order="deterministic").decode()
+        value = column[i].as_py() if isinstance(column, pa.Array) else column[i]
+        whole = isinstance(value, float) and value.is_integer() and abs(value) <= MOST_EXACT
+        properties[name] = int(value) if whole else value
+    return [{k: v for k, v in part.items() if v is not None} for part in (identities, properties)]
+
+
+def _line(chunk: EventChunk, i: int) -> str:
+    """The event as a line of an event file."""
+    identities, properties = _body(chunk, i)
+    line = {
+        "event": chunk.event[i].as_py(),
+        "time": chunk.time[i].as_py(),
+        "identities": identities,
+        "properties": properties,
+    }
+    if chunk.message_id[i].is_valid:
+        line["message_id"] = chunk.message_id[i].as_py()
+    return _text(line)

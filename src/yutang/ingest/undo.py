@@ -122,7 +122,7 @@ def _move_misfits(
     with workspace.db.write() as connection:
         found = connection.execute(
             select(quarantine.c.id, quarantine.c.row).where(
-                quarantine.c.import_id == import_id, quarantine.c.reason == "value_misfit"
+                quarantine.c.import_id == import_id, quarantine.c.record.is_(None)
             )
         )
         for id_, row in found.all():
@@ -158,7 +158,8 @@ def _close(connection: Connection, workspace: Workspace, import_id: int) -> None
     at = workspace.now()
     connection.execute(
         update(quarantine)
-        .where(quarantine.c.import_id == import_id, quarantine.c.status == "open")
+        .where(quarantine.c.import_id == import_id)
+        .where(quarantine.c.status.in_(["open", "repairing"]))
         .values(status="dismissed", resolved_at=at, resolved_by="undo")
     )
     # A part that died between two steps will never be finished.

@@ -116,7 +116,8 @@ quarantine = Table(
     text("value", nullable=True),
     text("record", nullable=True),
     at("at"),
-    text("status", default="open"),  # open | repaired | dismissed
+    text("status", default="open"),  # open | repairing | repaired | dismissed
+    data("repair", nullable=True),  # what was asked for, and why it failed the last time
     at("resolved_at", nullable=True),
     text("resolved_by", default=""),
 )
