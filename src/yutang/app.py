@@ -7,12 +7,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from yutang.commerce import OrderBook, OrderImports, Repairs, Shops, status_of
+from yutang.commerce import (
+    OrderBook,
+    OrderImports,
+    Repairs,
+    Shops,
+    note_domain,
+    status_of,
+)
 from yutang.connectors import order_files
 from yutang.customers import Customers
 from yutang.facts import BrandFacts
@@ -26,10 +34,12 @@ from yutang.ingest import (
     IntakeHealth,
     MappingPresets,
     Quarantine,
+    ValueRepairs,
 )
 from yutang.installation import BrandRow, Installation
 from yutang.jobs import made_version
 from yutang.measure import Measure
+from yutang.privacy import Privacy
 from yutang.reports import Reports
 from yutang.settings import Settings
 from yutang.staff import BrandAudit, Staff
@@ -50,7 +60,7 @@ class Brand:
         self.identities = Identities(workspace)
         self.committer = Committer(workspace)
         self.orders = OrderBook(workspace, self.identities)
-        self.shops = Shops(workspace)
+        self.shops = Shops(workspace, note_domain)
         self.facts = BrandFacts(workspace, self.identities, self.orders)
         self.imports = Imports(
             workspace,
@@ -64,6 +74,7 @@ class Brand:
         self.order_files = order_files  # the mapping page's door to reading files
         self.presets = MappingPresets(workspace)
         self.quarantine = Quarantine(workspace)
+        self.value_repairs = ValueRepairs(workspace, self.identities, self.quarantine)
         self.repairs = Repairs(
             workspace, self.imports, self.quarantine, self.orders, order_files.read_orders
         )
@@ -119,6 +130,20 @@ class Brand:
     @cached_property
     def measure(self) -> Measure:
         return Measure(self.workspace, self.customers, self.shops)
+
+    def cache_versions(self) -> dict[str, Callable[[], int]]:
+        """Cache → the facts version it stands at; asking raises where it is unreadable."""
+        return {
+            "orders": lambda: self.orders.current().version,
+            "analysis": lambda: self._bare_shards().facts_version,
+            "customers": lambda: self.customers.snapshot().version,
+        }
+
+    @cached_property
+    def privacy(self) -> Privacy:
+        from yutang.refresh import rebuild
+
+        return Privacy(self.workspace, self.identities, lambda: rebuild(self))
 
 
 @dataclass
