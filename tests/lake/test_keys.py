@@ -1,0 +1,82 @@
+"""The key index against a plain Python set."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from yutang.lake import KeyIndex, Keys
+from yutang.lake.keys import TornIndex
+
+# Few distinct halves, so that equal high halves with different low ones are common.
+HALF = st.sampled_from([0, 1, 2, 2**63, 2**64 - 1])
+KEY = st.tuples(HALF, HALF, st.integers(-2, 2))
+Key = tuple[int, int, int]
+
+
+def keys_of(rows: list[Key]) -> Keys:
+    return Keys(
+        np.array([row[0] for row in rows], np.uint64),
+        np.array([row[1] for row in rows], np.uint64),
+        np.array([row[2] for row in rows], np.int32),
+    )
+
+
+@given(st.lists(st.tuples(st.lists(KEY, max_size=30), st.booleans()), max_size=6))
+def test_it_answers_as_a_set_does(batches: list[tuple[list[Key], bool]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        index, known = KeyIndex(Path(folder)), set()
+        for version, (rows, reopened) in enumerate(batches):
+            if reopened:
+                index = KeyIndex(Path(folder))
+            expected, seen = [], set()
+            for row in rows:
+                expected.append(row not in known and row not in seen)
+                seen.add(row)
+            assert index.fresh(keys_of(rows)).tolist() == expected
+            index.add(keys_of(rows), version)
+            known |= seen
+            assert index.version == version
+
+
+@given(st.lists(KEY, max_size=20), st.integers(0, 5), st.integers(0, 20))
+def test_arrow_keeps_the_keys(rows: list[Key], offset: int, length: int) -> None:
+    keys = keys_of(rows)
+    days = pa.array(keys.day, pa.int32())
+    part = keys.to_arrow().slice(offset, length)
+    found = Keys.from_arrow(pa.chunked_array([part]), days.slice(offset, length))
+    expected = rows[offset : offset + length]
+    assert list(zip(found.high.tolist(), found.low.tolist(), found.day.tolist())) == expected  # noqa: B905
+
+
+def test_a_key_of_another_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="16 bytes"):
+        Keys.from_arrow(pa.array([b"short"], pa.binary()), pa.array([0], pa.int32()))
+
+
+@pytest.mark.parametrize("harm", ["gone", "empty", "cut", "older"])
+def test_a_key_file_that_lost_keys_is_noticed(harm: str, tmp_path: Path) -> None:
+    index = KeyIndex(tmp_path)
+    index.add(keys_of([(i, i, 0) for i in range(5)]), 0)
+    older = (tmp_path / "0.npy").read_bytes()
+    index.add(keys_of([(i, i, 0) for i in range(9)]), 1)
+    file = tmp_path / "0.npy"
+    if harm == "gone":
+        file.unlink()
+    else:
+        file.write_bytes({"empty": b"", "cut": file.read_bytes()[:-20], "older": older}[harm])
+    with pytest.raises(TornIndex):
+        KeyIndex(tmp_path).fresh(keys_of([(7, 7, 0)]))
+
+
+def test_a_torn_manifest_is_no_index(tmp_path: Path) -> None:
+    index = KeyIndex(tmp_path)
+    index.add(keys_of([(1, 1, 0)]), 3)
+    (tmp_path / "version.json").write_text('{"version": 3, "ke')
+    assert KeyIndex(tmp_path).version == -1
