@@ -61,9 +61,10 @@ class Customers:
         `whole` makes them again even when they are new, and leaves no older ones on disk.
         """
         book, shards = self._orders.current(), self._find_shards()
-        now = self.snapshot()
-        if not whole and now.version == book.version and now.has_events == (shards is not None):
-            return now
+        if not whole:  # (a rebuild must not read what may be torn)
+            now = self.snapshot()
+            if now.version == book.version and now.has_events == (shards is not None):
+                return now
         with self._workspace.db.read() as connection:
             made = make_snapshot(
                 connection, book, shards, zone=self._workspace.zone, now=self._workspace.now()
