@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -33,24 +33,21 @@ def _transitions(zone: str) -> tuple[np.ndarray, np.ndarray]:
     """(starts ms, offset ms) of every offset the zone has from 1970 to 2100, found by bisection."""
     info = ZoneInfo(zone)
 
-    def offset(at: datetime) -> int:
-        delta = at.astimezone(info).utcoffset()
+    def offset(second: int) -> int:
+        delta = datetime.fromtimestamp(second, info).utcoffset()
         assert delta is not None
         return int(delta.total_seconds() * 1000)
 
-    starts, offsets = [-(2**62)], [offset(datetime(1970, 1, 1, tzinfo=UTC))]
-    step = timedelta(days=7)
-    at, end = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-    while at < end:
-        following = at + step
-        if offset(following) != offsets[-1]:
-            low, high = at, following
-            while high - low > timedelta(seconds=1):
-                middle = low + (high - low) / 2
+    starts, offsets = [-(2**62)], [offset(0)]
+    step, end = 7 * 86_400, 4_102_444_800  # a week; 2100-01-01
+    for at in range(0, end, step):
+        if offset(at + step) != offsets[-1]:
+            low, high = at, at + step  # the change lies after `low` and not after `high`
+            while high - low > 1:
+                middle = (low + high) // 2
                 low, high = (middle, high) if offset(middle) == offsets[-1] else (low, middle)
-            starts.append(round(high.timestamp()) * 1000)
+            starts.append(high * 1000)
             offsets.append(offset(high))
-        at = following
     return np.array(starts, np.int64), np.array(offsets, np.int64)
 
 
@@ -58,7 +55,8 @@ def day_numbers(ms: np.ndarray, zone: str) -> np.ndarray:
     """Business days since 1970 of instants (int64 ms, any shape) in the zone, as int32."""
     starts, offsets = _transitions(zone)
     local = ms + offsets[np.searchsorted(starts, ms, side="right") - 1]
-    return np.floor_divide(local, DAY_MS).astype(np.int32)
+    days: np.ndarray = np.floor_divide(local, DAY_MS).astype(np.int32)
+    return days
 
 
 def iso_of_day_number(day: int) -> str:
