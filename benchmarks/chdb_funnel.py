@@ -1,7 +1,8 @@
 """The funnel in ClickHouse's engine (chdb), run by funnel.py with the Python of .venv-bench.
 
-`python chdb_funnel.py events.parquet CODES THREADS RUNS` prints JSON: {setting: {"seconds": best,
-"depths": people by depth}}. The table is sorted by (customer, second), as ClickHouse wants it.
+`python chdb_funnel.py events.parquet CODES THREADS` answers each line of its input with JSON:
+{setting: {"seconds", "depths": people by depth}}. The table is sorted by (customer, second), as
+ClickHouse wants it.
 """
 
 import json
@@ -23,7 +24,7 @@ SETTINGS = {
 
 
 def main() -> None:
-    path, codes, threads, runs = sys.argv[1], sys.argv[2].split(","), sys.argv[3], int(sys.argv[4])
+    path, codes, threads = sys.argv[1], sys.argv[2].split(","), sys.argv[3]
     with tempfile.TemporaryDirectory() as folder:
         db = session.Session(folder)
         db.query("CREATE DATABASE d")
@@ -33,23 +34,27 @@ def main() -> None:
         )
         db.query(f"INSERT INTO d.e SELECT * FROM file('{path}')")
         db.query("OPTIMIZE TABLE d.e FINAL")
-        out = {}
-        for name, (where, setting) in SETTINGS.items():
-            steps = ", ".join(f"code = {code}" for code in codes)
-            query = (
-                f"SELECT depth, count() FROM (SELECT windowFunnel({WINDOW})(second, {steps}) depth"
-                f" FROM d.e {where.format(codes=','.join(codes))} GROUP BY customer)"
-                f" WHERE depth > 0 GROUP BY depth ORDER BY depth"
-                f" SETTINGS max_threads = {threads}{setting}"
+        print("ready", flush=True)
+        for _ in sys.stdin:  # one line, one round: funnel.py takes turns with us
+            print(
+                json.dumps({name: ask(db, codes, threads, name) for name in SETTINGS}), flush=True
             )
-            best, depths = float("inf"), {}
-            for _ in range(runs):
-                started = time.perf_counter()
-                answer = str(db.query(query, "CSV"))
-                best = min(best, time.perf_counter() - started)
-                depths = dict(tuple(map(int, line.split(","))) for line in answer.split())
-            out[name] = {"seconds": best, "depths": depths}
-        print(json.dumps(out))
+
+
+def ask(db, codes, threads, name):
+    """Seconds, and people by depth, with one of the settings."""
+    where, setting = SETTINGS[name]
+    steps = ", ".join(f"code = {code}" for code in codes)
+    query = (
+        f"SELECT depth, count() FROM (SELECT windowFunnel({WINDOW})(second, {steps}) depth"
+        f" FROM d.e {where.format(codes=','.join(codes))} GROUP BY customer)"
+        f" WHERE depth > 0 GROUP BY depth ORDER BY depth"
+        f" SETTINGS max_threads = {threads}{setting}"
+    )
+    started = time.perf_counter()
+    answer = str(db.query(query, "CSV"))
+    seconds = time.perf_counter() - started
+    return {"seconds": seconds, "depths": dict(row.split(",") for row in answer.split())}
 
 
 main()

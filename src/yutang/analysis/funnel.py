@@ -265,7 +265,7 @@ def run(view: View, plan: Plan) -> Entrants:
             keys, table, view.time, view.offsets, keep, _held(view, plan.hold), plan.steps,
             _ORDERS[plan.params.order], _COUNTS[plan.params.count], plan.gaps, *limits,
         )  # fmt: skip
-    at, groups = np.arange(who.size), np.empty((who.size, 0), np.int64)
+    at, groups = np.empty(0, np.int64), np.empty((0, 0), np.int64)
     if plan.dims:
         of_dims = [_step_rows(dim, rows, depths) for dim in plan.dims]
         at, groups = group_keys(plan.dims, view, of_dims, who)

@@ -118,10 +118,10 @@ def _step_rows(part: Entrants, plan: Plan) -> list[dict[str, Any]]:
         }
         at = np.flatnonzero(reached) if number > 1 else np.empty(0, np.int64)
         done = part.times[at, number - 1]
-        for prefix, since in (("", max(number - 2, 0)), ("first_", 0)):
-            median, p90 = percentiles(done - part.times[at, since], (50, 90))
-            row[f"{prefix}median_seconds"] = _seconds(median)
-            row[f"{prefix}p90_seconds"] = _seconds(p90)
+        waits = percentiles(done - part.times[at, max(number - 2, 0)], (50, 90))
+        total = waits if number <= 2 else percentiles(done - part.times[at, 0], (50, 90))
+        row["median_seconds"], row["p90_seconds"] = map(_seconds, waits)
+        row["first_median_seconds"], row["first_p90_seconds"] = map(_seconds, total)
         rows.append(row)
     return rows
 

@@ -50,20 +50,27 @@ def _apply(step, at, start, deadline, chain, lo, hi, window, edges):
 
 
 @njit(nogil=True, cache=True)
-def _apply_instant(row, end, keys, step_of, time, start, deadline, chain, lo, hi, window, edges):
-    """Apply all events of the instant of `row` in step order; returns depth and the next row."""
-    at, pending = time[row], 0
-    while row < end and time[row] == at:
-        step = step_of[keys[row]]
-        if step != NO_STEP:
-            pending |= 1 << step
-        row += 1
+def _apply_instant(i, count, served, moment, start, deadline, chain, lo, hi, window, edges):
+    """Apply all events of the instant of event `i` in step order; returns depth, next event."""
+    at, pending = moment[i], 0
+    while i < count and moment[i] == at:
+        pending |= 1 << served[i]
+        i += 1
     reached = 0
     for step in range(start.size):
         if pending >> step & 1:
             depth = _apply(step, at, start, deadline, chain, lo, hi, window, edges)
             reached = max(reached, depth)
-    return reached, row
+    return reached, i
+
+
+@njit(nogil=True, cache=True)
+def _longest(offsets):
+    """The most rows of one customer."""
+    most = 0
+    for customer in range(offsets.size - 1):
+        most = max(most, offsets[customer + 1] - offsets[customer])
+    return most
 
 
 @njit(nogil=True, cache=True)
@@ -76,36 +83,36 @@ def ordered_funnel(keys, step_of, time, offsets, keep, steps, lo, hi, last, wind
     Returns of those who entered: int64 customer positions, int8 depths, int64 times [n, steps]
     (undefined past the depth).
     """
-    customers = offsets.size - 1
-    who = np.empty(customers, np.int64)
-    depths = np.empty(customers, np.int8)
-    times = np.empty((customers, steps), np.int64)
-    start = np.empty(steps, np.int64)
-    deadline = np.empty(steps, np.int64)
+    who = np.empty(offsets.size - 1, np.int64)
+    depths = np.empty(offsets.size - 1, np.int8)
+    times = np.empty((offsets.size - 1, steps), np.int64)
+    start, deadline = np.empty(steps, np.int64), np.empty(steps, np.int64)
     chain = np.empty((steps, steps), np.int64)
+    room = _longest(offsets) + 1
+    served, moment = np.empty(room, np.uint8), np.empty(room, np.int64)
     found = 0
-    for customer in range(customers):
+    for customer in range(offsets.size - 1):
         if keep.size and not keep[customer]:
             continue
+        # Gather without a branch: whether an event is asked about cannot be guessed, and a wrong
+        # guess costs the processor more than writing each of them.
+        count = 0
+        for row in range(offsets[customer], offsets[customer + 1]):
+            step = step_of[keys[row]]
+            served[count] = step
+            moment[count] = time[row]
+            count += step != NO_STEP
         for step in range(steps):
             start[step] = _NEVER
-        depth = 0
-        row, end = offsets[customer], offsets[customer + 1]
-        while row < end:
-            step = step_of[keys[row]]
-            if step == NO_STEP:
-                row += 1
-                continue
-            at, reached = time[row], 0
-            if at > last:
-                break
-            if row + 1 < end and time[row + 1] == at:
-                # What lies before this row at its instant served no step, so the instant is whole.
-                reached, row = _apply_instant(
-                    row, end, keys, step_of, time, start, deadline, chain, lo, hi, window, edges
+        depth, i = 0, 0
+        while i < count and depth < steps and moment[i] <= last:
+            at, step, reached = moment[i], served[i], 0
+            if i + 1 < count and moment[i + 1] == at:
+                reached, i = _apply_instant(
+                    i, count, served, moment, start, deadline, chain, lo, hi, window, edges
                 )
             else:
-                row += 1
+                i += 1
                 # This is `_apply` written out: the call would cost more than twice the work.
                 if step == 0:
                     if lo <= at <= hi:
@@ -117,15 +124,13 @@ def ordered_funnel(keys, step_of, time, offsets, keep, steps, lo, hi, last, wind
                     if start[step - 1] > start[step]:
                         start[step] = start[step - 1]
                         deadline[step] = deadline[step - 1]
-                        for i in range(step):
-                            chain[step, i] = chain[step - 1, i]
+                        for k in range(step):
+                            chain[step, k] = chain[step - 1, k]
                         chain[step, step] = at
             if reached > depth:
                 depth = reached
-                for i in range(depth):
-                    times[found, i] = chain[depth - 1, i]
-                if depth == steps:
-                    break
+                for k in range(depth):
+                    times[found, k] = chain[depth - 1, k]
         if depth:
             who[found], depths[found] = customer, depth
             found += 1
