@@ -1,0 +1,206 @@
+"""What the API lets a program change, and whom it lets in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import ORDERS, Office
+from yutang.api.limits import JSON_LIMIT
+
+
+def test_without_a_valid_key_nothing_opens(office: Office) -> None:
+    nobody = office.nobody()
+    for headers in ({}, {"Authorization": "Bearer yt_no"}, {"Authorization": "Basic eDp5"}):
+        answer = nobody.get("/status", headers=headers)
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.json()["code"] == "no_key"
+
+
+def test_a_revoked_key_opens_nothing(office: Office) -> None:
+    client = office.client()
+    assert client.get("/status").status_code == 200
+    row = office.services.installation.get_brand("main")
+    (key,) = office.services.staff.list_keys(row.id)
+    office.services.staff.revoke_key(row.id, key.id, by="test")
+    assert client.get("/status").status_code == 401
+
+
+ROUTES = [
+    ("get", "/status", "guide"),
+    ("get", "/overview", "guide"),
+    ("get", "/customers", "guide"),
+    ("get", "/shops", "guide"),
+    ("get", "/models", "analyst"),
+    ("post", "/analyse/funnel", "analyst"),
+    ("get", "/dictionary/events", "analyst"),
+    ("get", "/dictionary/properties", "analyst"),
+    ("get", "/imports", "operator"),
+    ("post", "/imports", "operator"),
+    ("get", "/imports/1", "operator"),
+    ("get", "/imports/1/errors", "operator"),
+    ("post", "/imports/1/undo", "operator"),
+    ("get", "/quarantine", "operator"),
+    ("post", "/quarantine/dismiss", "operator"),
+    ("post", "/quarantine/values", "operator"),
+    ("post", "/quarantine/replay", "operator"),
+    ("patch", "/shops/1", "operator"),
+]
+BELOW = {"analyst": "guide", "operator": "analyst"}
+BODIES: dict[str, Any] = {
+    "/quarantine/dismiss": {"ids": [1]},
+    "/quarantine/values": {"ids": [1]},
+    "/quarantine/replay": {"records": {"1": {"a": 1}}},
+    "/analyse/funnel": {},
+    "/shops/1": {},
+}
+
+
+@pytest.mark.parametrize(("verb", "path", "lowest"), ROUTES)
+def test_each_route_asks_for_its_role(office: Office, verb: str, path: str, lowest: str) -> None:
+    form = {"files": {"file": ("a.csv", b"x")}, "data": {"kind": "orders"}}
+    sent = form if (verb, path) == ("post", "/imports") else (
+        {"json": BODIES[path]} if path in BODIES else {}
+    )  # fmt: skip
+    assert office.client(lowest).request(verb, path, **sent).status_code not in (401, 403)
+    if lowest in BELOW:
+        refused = office.client(BELOW[lowest]).request(verb, path, **sent)
+        assert refused.status_code == 403
+        assert refused.json()["code"] == "forbidden"
+
+
+def test_every_route_is_in_the_list_above(office: Office) -> None:
+    described = office.nobody().get("/openapi.json").json()["paths"]
+    known = {(verb, path) for path, verbs in described.items() for verb in verbs}
+    listed = {(verb, path.replace("/1", "/{}")) for verb, path, _ in ROUTES}
+    shaped = {
+        (verb, path.replace("{import_id}", "{}").replace("{shop_id}", "{}")) for verb, path in known
+    }
+    people = {("get", "/customers/{customer_id}"), ("get", "/customers/{customer_id}/timeline")}
+    assert shaped - people - {("post", "/analyse/{model}")} == listed - {
+        ("post", "/analyse/funnel")
+    }
+
+
+def test_a_key_sees_its_own_brand_only(office: Office, tmp_path: Path) -> None:
+    office.fill(tmp_path)
+    assert office.client("admin", "main").get("/status").json()["orders"] == 3
+    other = office.client("admin", "other")
+    assert other.get("/status").json()["orders"] == 0
+    assert other.get("/imports").json()["rows"] == []
+    assert other.get("/imports/1").status_code == 404
+    assert other.post("/imports/1/undo").status_code == 404
+
+
+def test_a_file_is_imported_followed_and_taken_back(office: Office, tmp_path: Path) -> None:
+    client = office.client("operator")
+    sent = client.post(
+        "/imports",
+        files={"file": ("orders.csv", ORDERS.encode())},
+        data={"kind": "orders", "platform": "pos", "shop": "s1"},
+    )
+    assert sent.status_code == 202, sent.text
+    one = sent.json()
+    assert (one["status"], office.nudged) == ("queued", ["main"])
+    assert client.post(f"/imports/{one['id']}/undo").status_code == 409
+    office.work()
+    assert client.get(f"/imports/{one['id']}").json()["status"] == "done"
+    assert client.get("/status").json()["orders"] == 3
+    taken = client.post(f"/imports/{one['id']}/undo")
+    assert (taken.status_code, taken.json()["status"]) == (202, "undoing")
+    office.work()
+    assert client.get(f"/imports/{one['id']}").json()["status"] == "undone"
+    assert client.get("/status").json()["orders"] == 0
+    log = office.services.brand("main").audit.page()
+    assert [row.action for row in log] == ["import_undone", "import_uploaded"]
+    assert {row.login for row in log} == {"key:operator key"}
+
+
+def test_bodies_have_a_limit(office: Office) -> None:
+    client = office.client()
+    big = client.post(
+        "/imports", files={"file": ("a.csv", b"x" * 2_000_000)}, data={"kind": "orders"}
+    )
+    assert (big.status_code, big.json()["code"]) == (413, "too_large")
+    parameters = b'{"steps": "' + b"x" * JSON_LIMIT + b'"}'
+    assert client.post("/analyse/funnel", content=parameters).status_code == 413
+
+    def endless() -> Any:
+        for _ in range(JSON_LIMIT // 10_000 + 2):
+            yield b"x" * 10_000
+
+    assert client.post("/analyse/funnel", content=endless()).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("data", "content"),
+    [
+        ({"kind": "orders"}, b""),
+        ({"kind": "secrets"}, b"x"),
+        ({"kind": "orders", "mapping": "{"}, b"x"),
+        ({"kind": "orders", "mapping": "[]"}, b"x"),
+    ],
+)
+def test_a_file_that_makes_no_sense_is_refused(
+    office: Office, data: dict[str, str], content: bytes
+) -> None:
+    answer = office.client().post("/imports", files={"file": ("a.csv", content)}, data=data)
+    assert answer.status_code == 422
+    assert answer.json()["message"]
+
+
+def test_a_shop_becomes_private_and_the_numbers_follow(office: Office, tmp_path: Path) -> None:
+    office.fill(tmp_path)
+    client = office.client("operator")
+    (shop,) = client.get("/shops").json()
+    assert (shop["domain"], shop["confirmed_by"]) == ("store", "")
+    changed = client.patch(f"/shops/{shop['id']}", json={"domain": "private", "name": "My shop"})
+    assert changed.json() == {
+        **shop, "domain": "private", "name": "My shop", "confirmed_by": "key:operator key",
+    }  # fmt: skip
+    office.work()
+    found = client.get("/customers", params={"domain": "private"}).json()
+    assert found["total"] == 2
+    assert client.get("/customers", params={"domain": "store"}).json()["total"] == 0
+    assert client.patch("/shops/99", json={"domain": "store"}).status_code == 404
+    assert client.patch(f"/shops/{shop['id']}", json={"domain": "moon"}).status_code == 422
+    assert client.patch(f"/shops/{shop['id']}", json={"color": "red"}).status_code == 422
+
+
+def test_quarantined_rows_are_repaired_replayed_and_dismissed(
+    office: Office, tmp_path: Path
+) -> None:
+    ids = office.fill(tmp_path)
+    client = office.client("operator")
+    (bad,) = client.get(f"/imports/{ids['orders']}/errors").json()["rows"]
+    record = json.loads(bad["record"]) | {"订单实付金额": "10"}
+    replayed = client.post("/quarantine/replay", json={"records": {str(bad["id"]): record}})
+    assert replayed.status_code == 202, replayed.text
+    assert client.post("/quarantine/values", json={}).status_code == 422
+    assert client.post("/quarantine/values", json={"column": "depth"}).json() == {"rows": 54}
+    office.work()
+    assert client.get("/status").json()["orders"] == 4
+    left = client.get("/quarantine").json()["rows"]
+    assert [row["reason"] for row in left] == ["malformed_json"]
+    rest = client.post("/quarantine/dismiss", json={"ids": [row["id"] for row in left]})
+    assert rest.json() == {"rows": len(left)}
+    assert client.get("/quarantine").json()["total"] == 0
+
+
+def test_the_description_is_complete_and_needs_nothing_from_elsewhere(office: Office) -> None:
+    client = office.nobody()
+    schema = client.get("/openapi.json").json()
+    for path, verbs in schema["paths"].items():
+        for verb, operation in verbs.items():
+            assert operation.get("description"), f"{verb} {path}"
+            assert operation["security"] == [{"HTTPBearer": []}], f"{verb} {path}"
+            assert {"401", "403", "422"} <= set(operation["responses"]), f"{verb} {path}"
+    page = client.get("http://test/api/docs")
+    assert page.status_code == 200
+    assert "/analyse/{model}" in page.text
+    assert "http" not in page.text.replace("HTTP", "")
+    assert "<script" not in page.text
