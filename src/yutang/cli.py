@@ -134,7 +134,15 @@ def import_list(
 
 
 def _import(
-    kind: str, file: Path, brand: str, home: Path | None, as_json: bool, **how: str
+    kind: str,
+    file: Path,
+    brand: str,
+    home: Path | None,
+    as_json: bool,
+    *,
+    preset: str = "",
+    platform: str = "",
+    shop: str = "",
 ) -> None:
     import time
 
@@ -144,7 +152,7 @@ def _import(
     services = _services(home)
     one = services.brand(brand)
     added = one.imports.add(file, kind=kind, filename=file.name, by="cli")
-    one.imports.queue(added.id, **how)
+    one.imports.queue(added.id, preset=preset, platform=platform, shop=shop)
     done = _carry_out(services, one, added.id, show=not as_json)
     if done.status != "done":
         error = done.error or {}
@@ -443,7 +451,7 @@ def person_erase(
     as_json: JsonOption = False,
 ) -> None:
     """Erase the person who has this identity from every store, and never take him in again."""
-    from yutang.errors import BadInput
+    from yutang.refresh import rebuild
     from yutang.worker import work_on
 
     kind, found, value = identity.partition(":")
@@ -452,7 +460,7 @@ def person_erase(
     one = _services(home).brand(brand)
     work_on(one)  # what is half done is finished first
     with one.workspace.writer():
-        receipt = one.privacy.erase(kind, value, by=by)
+        receipt = one.privacy.erase(kind, value, by=by, rebuild=lambda: rebuild(one))
     if as_json:
         _print(receipt.to_json())
         return
