@@ -141,9 +141,7 @@ class Brand:
 
     @cached_property
     def privacy(self) -> Privacy:
-        from yutang.refresh import rebuild
-
-        return Privacy(self.workspace, self.identities, lambda: rebuild(self))
+        return Privacy(self.workspace, self.identities)
 
 
 @dataclass

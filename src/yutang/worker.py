@@ -46,7 +46,7 @@ def work_on(brand: Brand, *, wait: bool = True) -> None:
     """Everything due for one brand: imports, undos, repairs, then the caches."""
     from yutang.commerce import tell_domains
     from yutang.ingest import undo
-    from yutang.refresh import refresh
+    from yutang.refresh import rebuild, refresh
 
     with brand.workspace.writer(wait=wait):
         for one in brand.imports.due():
@@ -59,7 +59,7 @@ def work_on(brand: Brand, *, wait: bool = True) -> None:
         brand.value_repairs.run()
         tell_domains(brand.workspace, brand.orders)
         refresh(brand)
-        brand.privacy.finish()
+        brand.privacy.finish(lambda: rebuild(brand))
 
 
 def _run(brand: Brand, import_id: int) -> None:

@@ -23,7 +23,7 @@ from tests.small_brand import (
 from yutang.app import Brand
 from yutang.errors import Busy, NotFound
 from yutang.installation import Installation
-from yutang.privacy import Privacy
+from yutang.privacy import Privacy, Receipt
 from yutang.refresh import rebuild, refresh
 
 PHONE = "13811112222"
@@ -95,9 +95,17 @@ class World:
         refresh(self.brand)
 
     def privacy(self, step: Any = lambda _name: None) -> Privacy:
-        return Privacy(
-            self.small.workspace, self.small.identities, lambda: rebuild(self.brand), step
-        )
+        return Privacy(self.small.workspace, self.small.identities, step)
+
+    def erase(self, kind: str, value: str, privacy: Privacy | None = None) -> Receipt:
+        with self.small.workspace.writer():
+            return (privacy or self.privacy()).erase(
+                kind, value, by="ann", rebuild=lambda: rebuild(self.brand)
+            )
+
+    def finish(self) -> int:
+        with self.small.workspace.writer():
+            return self.privacy().finish(lambda: rebuild(self.brand))
 
     def numbers(self) -> dict[str, Any]:
         """What is counted of everybody."""
@@ -160,8 +168,7 @@ def test_nothing_of_the_person_is_left(world: World) -> None:
     waiting = world.small.imports.add(world.eve["events"], kind="events", filename="waiting")
     assert find_in_files(root, PERSONAL)
 
-    with world.small.workspace.writer():
-        receipt = world.privacy().erase("phone", PHONE, by="ann")
+    receipt = world.erase("phone", PHONE)
 
     assert receipt.status == "done"
     assert find_in_files(root, PERSONAL) == []
@@ -183,8 +190,7 @@ def test_nothing_of_the_person_is_left(world: World) -> None:
 
 def test_the_receipt_holds_no_personal_data(world: World) -> None:
     world.add_eve()
-    with world.small.workspace.writer():
-        receipt = world.privacy().erase("member_no", MEMBER, by="ann")
+    receipt = world.erase("member_no", MEMBER)
     text = json.dumps(receipt.to_json())
     assert all(value not in text for value in PERSONAL)
     assert world.privacy().receipts() == [receipt]
@@ -194,8 +200,7 @@ def test_the_receipt_holds_no_personal_data(world: World) -> None:
 
 def test_the_person_does_not_come_back(world: World) -> None:
     world.add_eve()
-    with world.small.workspace.writer():
-        world.privacy().erase("member_no", MEMBER, by="ann")
+    world.erase("member_no", MEMBER)
     again = world.small.take("events", world.eve["events"])
     assert again.result is not None
     assert again.result["events"] == 0
@@ -210,8 +215,7 @@ def test_the_person_does_not_come_back(world: World) -> None:
 
 def test_a_refused_row_brings_no_new_identity(world: World, tmp_path: Path) -> None:
     world.add_eve()
-    with world.small.workspace.writer():
-        world.privacy().erase("member_no", MEMBER, by="ann")
+    world.erase("member_no", MEMBER)
     new = {"event": "page_viewed", "time": START,
            "identities": {"member_no": MEMBER, "openid": "eves-new-openid"}}  # fmt: skip
     (tmp_path / "new").write_text(json.dumps(new))
@@ -221,8 +225,7 @@ def test_a_refused_row_brings_no_new_identity(world: World, tmp_path: Path) -> N
 
 def test_a_new_owner_of_the_device_is_taken_in(world: World, tmp_path: Path) -> None:
     world.add_eve()
-    with world.small.workspace.writer():
-        world.privacy().erase("member_no", MEMBER, by="ann")
+    world.erase("member_no", MEMBER)
     new = {"event": "page_viewed", "time": START,
            "identities": {"member_no": "m-new", "device": DEVICE}}  # fmt: skip
     (tmp_path / "new").write_text(json.dumps(new))
@@ -236,8 +239,7 @@ def test_an_id_is_never_given_to_somebody_else(world: World, tmp_path: Path) -> 
     world.add_eve()
     eve = world.small.identities.find("member_no", MEMBER)
     assert eve is not None
-    with world.small.workspace.writer():
-        world.privacy().erase("member_no", MEMBER, by="ann")
+    world.erase("member_no", MEMBER)
     new = {"event": "page_viewed", "time": START, "identities": {"member_no": "m-new"}}
     (tmp_path / "new").write_text(json.dumps(new))
     world.small.take("events", tmp_path / "new")
@@ -257,11 +259,10 @@ def test_an_erasure_that_died_is_finished(step: str, world: World) -> None:
         if name == step:
             raise Dead
 
-    with world.small.workspace.writer(), pytest.raises(Dead):
-        world.privacy(die).erase("member_no", MEMBER, by="ann")
-    with world.small.workspace.writer():
-        assert world.privacy().finish() == 1
-        assert world.privacy().finish() == 0
+    with pytest.raises(Dead):
+        world.erase("member_no", MEMBER, world.privacy(die))
+    assert world.finish() == 1
+    assert world.finish() == 0
     (receipt,) = world.privacy().receipts()
     assert receipt.status == "done"
     assert receipt.counts["identities"] == 4
@@ -275,15 +276,14 @@ def test_another_persons_records_stay(world: World, tmp_path: Path) -> None:
     near = {"event": "", "time": 1, "identities": {"member_no": MEMBER + "2"}}
     (tmp_path / "near").write_text(json.dumps(near) + "\n")
     world.small.take("events", tmp_path / "near")
-    with world.small.workspace.writer():
-        world.privacy().erase("member_no", MEMBER, by="ann")
+    world.erase("member_no", MEMBER)
     rows = world.small.dump()["quarantine"]
     assert sum(MEMBER + "2" in row for row in rows) == 1
 
 
 def test_an_unknown_person_is_not_found(world: World) -> None:
     with pytest.raises(NotFound):
-        world.privacy().erase("phone", "13900000000", by="ann")
+        world.erase("phone", "13900000000")
 
 
 def test_a_reader_that_holds_the_old_state_delays_the_end(world: World) -> None:
@@ -291,12 +291,11 @@ def test_a_reader_that_holds_the_old_state_delays_the_end(world: World) -> None:
     database = world.small.workspace.db
     with database.engine.connect() as reader:
         reader.exec_driver_sql("SELECT count(*) FROM identities").all()
-        with world.small.workspace.writer(), pytest.raises(Busy):
-            patient(world).erase("member_no", MEMBER, by="ann")
+        with pytest.raises(Busy):
+            world.erase("member_no", MEMBER, patient(world))
         assert world.privacy().receipts()[0].status == "stores"
         reader.rollback()
-    with world.small.workspace.writer():
-        world.privacy().finish()
+    world.finish()
     assert find_in_files(world.small.workspace.root, PERSONAL) == []
 
 

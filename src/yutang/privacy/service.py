@@ -48,23 +48,24 @@ class Receipt:
                 "counts": self.counts}  # fmt: skip
 
 
+Rebuild = Callable[[], None]  # makes every cache of the brand again
+
+
 class Privacy:
-    """Erasures of one brand. `rebuild` makes every cache of the brand again."""
+    """Erasures of one brand."""
 
     def __init__(
         self,
         workspace: Workspace,
         identities: Identities,
-        rebuild: Callable[[], None],
         step: Callable[[str], None] = lambda _name: None,
     ) -> None:
         """`step` is told each store that was just cleared; tests kill the process there."""
         self._workspace = workspace
         self._identities = identities
-        self._rebuild = rebuild
         self._step = step
 
-    def erase(self, kind: str, value: str, *, by: str) -> Receipt:
+    def erase(self, kind: str, value: str, *, by: str, rebuild: Rebuild) -> Receipt:
         """Erase the customer who has this identity; the caller holds the writer lock.
 
         Raises NotFound, and Busy while an import is half done.
@@ -86,13 +87,13 @@ class Privacy:
                 },
             )  # fmt: skip
         self._step("started")
-        return self._carry_on(erasure_id)
+        return self._carry_on(erasure_id, rebuild)
 
-    def finish(self) -> int:
+    def finish(self, rebuild: Rebuild) -> int:
         """Finish what died half-way; the caller holds the writer lock. How many were left."""
         left = [one for one in self._list() if one[3]["status"] != "done"]
         for erasure_id, *_ in left:
-            self._carry_on(erasure_id)
+            self._carry_on(erasure_id, rebuild)
         return len(left)
 
     def receipts(self) -> list[Receipt]:
@@ -106,13 +107,13 @@ class Privacy:
         with self._workspace.db.read() as connection:
             return repository.list_erasures(connection)
 
-    def _carry_on(self, erasure_id: int) -> Receipt:
+    def _carry_on(self, erasure_id: int, rebuild: Rebuild) -> Receipt:
         """Do what an erasure still lacks."""
         _, _, by, receipt = next(one for one in self._list() if one[0] == erasure_id)
         if receipt["status"] == "started":
             with self._workspace.settled():
                 self._clear_stores(erasure_id, by, receipt)
-        self._rebuild()
+        rebuild()
         self._step("caches")
         # Pages of before the erasure stand in the state's write-ahead log.
         if not self._workspace.db.checkpoint():
