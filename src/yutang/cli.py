@@ -358,8 +358,8 @@ def compact(brand: BrandOption = "", home: HomeOption = None) -> None:
     one = _services(home).brand(brand)
     lake = one.workspace.lake
     with one.workspace.writer():
-        removed = sum(lake.compact(table, lake.crowded_days(table)) for table in TABLES)
-    typer.echo(f"{removed} small files were merged.")
+        merged = sum(lake.tidy(table) for table in TABLES)
+    typer.echo(f"{merged} small files were merged.")
 
 
 # --- keeping it well -----------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,15 +47,20 @@ def work_on(brand: Brand, *, wait: bool = True) -> None:
     """Everything due for one brand: imports, undos, repairs, then the caches."""
     from yutang.commerce import tell_domains
     from yutang.ingest import undo
+    from yutang.lake import TABLES
     from yutang.refresh import rebuild, refresh
 
     with brand.workspace.writer(wait=wait):
-        for one in brand.imports.due():
+        due = brand.imports.due()
+        for one in due:
             if one.status == "undoing":
                 undo(brand.workspace, brand.identities, brand.committer, brand.imports, one)
             else:
                 _run(brand, one.id)
         brand.imports.sweep()
+        if due:
+            for table in TABLES:
+                brand.workspace.lake.tidy(table)
         brand.repairs.settle()
         brand.value_repairs.run()
         tell_domains(brand.workspace, brand.orders)
@@ -69,7 +75,11 @@ def _run(brand: Brand, import_id: int) -> None:
     except Exception as error:
         if not brand.imports.give_up(import_id, error):
             raise  # the machine's fault, or a batch is half done: it is tried again
-        log.exception("import.broke", brand=brand.row.slug, import_id=import_id)
+        # Where, not what: the error's text may hold a value of the file.
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
+        why = type(error).__name__
+        log.error("import.broke", brand=brand.row.slug, number=import_id, error=why, where=where)
 
 
 def run(home: Path) -> None:

@@ -30,6 +30,7 @@ WRITER = WriterProperties(compression="ZSTD", max_row_group_size=1_000_000)
 # 32), and of no property: personal values must not linger in the log.
 SETTINGS = {"delta.dataSkippingStatsColumns": "commit_id,identity,import_id,time"}
 KEYS_PER_STEP = 5_000_000  # keys held in memory while an index is made again
+KEEP_HOURS = 24  # a reader holds an older version for minutes; a backup links what it reads
 OPEN_TRIES = 3  # a reader may meet the log in the moment the writer trims it
 
 
@@ -179,6 +180,20 @@ class Lake:
         delta.create_checkpoint()
         self._trim_log(table, delta.version())
         return len(gone)
+
+    def tidy(self, table: str) -> int:
+        """Compact crowded days and drop what only versions older than KEEP_HOURS need.
+
+        The number of small files merged.
+        """
+        if not self.exists(table):
+            return 0
+        crowded = self.crowded_days(table)
+        merged = self.compact(table, crowded) if crowded else 0
+        self.delta(table).vacuum(
+            retention_hours=KEEP_HOURS, enforce_retention_duration=False, dry_run=False, full=True
+        )
+        return merged
 
     def _trim_log(self, table: str, version: int) -> None:
         """Remove the log before the checkpoint of `version`, once that is on the disk."""
