@@ -22,6 +22,7 @@ from pyroaring import BitMap
 from sqlalchemy import Connection, func, insert, select, update
 
 from yutang.ingest.dictionary import count_events
+from yutang.ingest.moves import carry_out, customers_of_commit, next_version
 from yutang.ingest.records import Misfit, count_up, store_misfits
 from yutang.state.brand import commits
 from yutang.workspace import Workspace
@@ -92,7 +93,7 @@ class Committer:
             ).first()
             if known is not None and known.status == "done":
                 return dict(known.counts)
-            version = known.id if known is not None else _next_version(connection, workspace)
+            version = known.id if known is not None else next_version(connection, workspace)
             prepared = prepare(connection, version)
             counts = dict(known.counts) if known is not None else prepared.counts
             if known is None:
@@ -109,7 +110,11 @@ class Committer:
             self._step(f"lake:{table}")
         with workspace.db.write() as connection:
             count_up(connection, source, counts, at=workspace.now(), zone=workspace.zone)
+            late = facts_version(connection) > version
             connection.execute(update(commits).where(commits.c.id == version).values(status="done"))
+            if late:  # caches may stand at a newer version already and would never look back
+                touched = customers_of_commit(connection, workspace, version)
+                carry_out(connection, workspace, "late", f"late:{journal}:{position}", touched)
         self._step("counters")
         return counts
 
@@ -144,20 +149,7 @@ class Committer:
     def note(self, kind: str, journal: str, changed: Iterable[int]) -> int:
         """A facts version without facts: a merge, an undo or an erasure moved these customers."""
         with self._workspace.db.write() as connection:
-            version = _next_version(connection, self._workspace)
-            connection.execute(
-                insert(commits).values(
-                    id=version,
-                    at=self._workspace.now(),
-                    kind=kind,
-                    journal=journal,
-                    position=0,
-                    status="done",
-                    counts={},
-                    changed=BitMap(changed).serialize(),
-                )
-            )
-        return version
+            return carry_out(connection, self._workspace, kind, journal, changed)
 
 
 def facts_version(connection: Connection) -> int:
@@ -192,8 +184,3 @@ def totals(connection: Connection) -> Mapping[str, int]:
 
     query = select(counters.c.name, func.sum(counters.c.n)).group_by(counters.c.name)
     return {name: int(n) for name, n in connection.execute(query)}
-
-
-def _next_version(connection: Connection, workspace: Workspace) -> int:
-    top = connection.execute(select(func.max(commits.c.id))).scalar() or 0
-    return max(int(top), workspace.lake.highest("commit_id")) + 1
