@@ -77,7 +77,12 @@ def test_conditions_become_one_filter_and_come_back():
 
 
 def test_a_deeper_filter_is_carried_along():
-    deep = {"or": [{"property": "paid", "op": ">", "value": 1}, {"property": "paid", "op": "<", "value": 0}]}
+    deep = {
+        "or": [
+            {"property": "paid", "op": ">", "value": 1},
+            {"property": "paid", "op": "<", "value": 0},
+        ]
+    }
     rows, text = form.conditions({"and": [{"property": "platform", "op": "is_set"}, deep]})
     assert rows == [{"property": "platform", "op": "is_set", "value": ""}]
     again = form.with_filters({"filter": text}, TYPES)

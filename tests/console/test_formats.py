@@ -55,7 +55,13 @@ def test_fresh_shows_the_time_of_today_and_the_day_of_older_facts():
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(0.142, "0.14 s"), (42, "42 s"), (600, "10 min"), (5 * 3600, "5.0 h"), (86400 * 3.2, "3.2 days")],
+    [
+        (0.142, "0.14 s"),
+        (42, "42 s"),
+        (600, "10 min"),
+        (5 * 3600, "5.0 h"),
+        (86400 * 3.2, "3.2 days"),
+    ],
 )
 def test_lengths_of_time(seconds, shown):
     assert formats.duration(context(0, "en"), seconds) == shown

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from fastapi import Depends, Request
@@ -77,7 +78,7 @@ class Session:
     def zone(self) -> str:
         return str(self.brand.row.zone)
 
-    @property
+    @cached_property
     def updated_at(self) -> int | None:
         """When the newest facts came in (UTC ms); None without facts."""
         found: int | None = self.brand.intake.updated_at()

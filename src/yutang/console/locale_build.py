@@ -25,10 +25,10 @@ from yutang.console.language import LOCALES
 SOURCES = Path(__file__).parent.parent
 FOLDER = Path(__file__).parent
 CATALOGUE = LOCALES / "zh" / "LC_MESSAGES" / "messages.po"
-# Their errors are for whoever sits at the machine: the command line speaks English.
+# Their errors are for whoever sits at the machine, or for programs: those speak English.
 NEVER_ON_A_PAGE = (
     *("cli.py", "worker.py", "serve.py", "demo_home.py", "installation.py"),
-    *("ops/", "demo/", "benchmarks/"),
+    *("ops/", "demo/", "api/"),
 )
 CALLS = {"mark", "text", "_", "gettext", "said"}
 LINE_WIDTH = 100

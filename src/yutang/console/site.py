@@ -23,7 +23,8 @@ from yutang.console import (
     settings,
     shops,
 )
-from yutang.console.guard import LoginNeeded, SecurityHeaders, language_of
+from yutang.console.guard import LoginNeeded, SecurityHeaders, language_of, visit_of
+from yutang.console.language import Language
 from yutang.console.render import render, see_other
 from yutang.errors import NotFound, YutangError
 from yutang.kit.clock import Clock, now_ms
@@ -91,7 +92,7 @@ def _said_error(request: Request, error: Exception) -> Response:
     """One of our own errors: its sentence and its remedy, in the reader's language."""
     assert isinstance(error, YutangError)
     session = getattr(request.state, "session", None)
-    spoken = session.language if session else language_of(request)
+    spoken = session.language if session else _language(request)
     text = spoken.text(error.message, **error.params)
     hint = spoken.text(error.hint, **error.params)
     if error.status >= 500:
@@ -103,6 +104,14 @@ def _said_error(request: Request, error: Exception) -> Response:
     return render(
         request, "shell/error.html", status=error.status, spoken=spoken, text=text, hint=hint
     )
+
+
+def _language(request: Request) -> Language:
+    """The language of whoever is logged in, also where no brand's page was reached."""
+    try:
+        return language_of(request, visit_of(request).account)
+    except LoginNeeded:
+        return language_of(request)
 
 
 def _http_error(request: Request, error: Exception) -> Response:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from yutang.kit import clock
-from yutang.state.brand import commits, counters, imports, quarantine
+from yutang.state.brand import commits, counters
 from yutang.workspace import Workspace
 
 DAYS = 30
@@ -25,12 +25,8 @@ class SourceHealth:
 
 @dataclass(frozen=True)
 class Intake:
-    """`updated_at` is the last commit of facts (UTC ms, None = none); `days` are ISO dates."""
+    """`days` are the last 30 business days, ISO dates, oldest first."""
 
-    updated_at: int | None
-    facts_version: int
-    open_rows: int
-    waiting: int
     days: tuple[str, ...]
     sources: tuple[SourceHealth, ...]
 
@@ -42,28 +38,17 @@ class IntakeHealth:
         self._workspace = workspace
 
     def updated_at(self) -> int | None:
+        """When facts last came in (UTC ms); None without facts."""
         query = select(func.max(commits.c.at)).where(commits.c.status == "done")
         with self._workspace.db.read() as connection:
             found: int | None = connection.execute(query).scalar()
             return found
 
     def look(self) -> Intake:
-        """All of it, from one moment."""
+        """What each source brought in the last 30 days."""
         now, zone = self._workspace.now(), self._workspace.zone
         days = tuple(clock.iso_day(now - n * clock.DAY_MS, zone) for n in range(DAYS - 1, -1, -1))
-        done = commits.c.status == "done"
         with self._workspace.db.read() as connection:
-            at, version = connection.execute(
-                select(func.max(commits.c.at), func.max(commits.c.id)).where(done)
-            ).one()
-            open_rows = connection.execute(
-                select(func.count()).select_from(quarantine).where(quarantine.c.status == "open")
-            ).scalar_one()
-            waiting = connection.execute(
-                select(func.count())
-                .select_from(imports)
-                .where(imports.c.status.in_(["queued", "running", "undoing"]))
-            ).scalar_one()
             rows = connection.execute(
                 select(counters.c.source, counters.c.name, counters.c.day, counters.c.n).order_by(
                     counters.c.source
@@ -73,10 +58,6 @@ class IntakeHealth:
         for source, name, day, n in rows:
             by_source.setdefault(str(source), []).append((str(name), str(day), int(n)))
         return Intake(
-            updated_at=at,
-            facts_version=int(version or 0),
-            open_rows=int(open_rows),
-            waiting=int(waiting),
             days=days,
             sources=tuple(_of(source, found, days) for source, found in by_source.items()),
         )

@@ -39,7 +39,6 @@ RIGHTS: dict[str, tuple[str, str]] = {
     "analyse": ("分析与保存报表", "analyse and save reports"),
     "export": ("导出名单", "export lists"),
     "import": ("导入数据、管理店铺、修复隔离数据", "import data, manage shops, repair quarantine"),
-    "erase": ("按个人信息保护法删除客户", "erase a person"),
     "settings": ("管理员工、密钥与事件字典", "manage staff, keys and the event dictionary"),
 }
 ROLES: tuple[Role, ...] = (

@@ -141,6 +141,11 @@ def _params(model: str, asked: list[tuple[str, str]], words: Vocabulary) -> dict
         for one in params["measures"]:
             if one.get("measure", "times") in ("times", "people", "times_per_person"):
                 one.pop("property", None)
+            elif not one.get("property"):
+                raise BadInput(
+                    "Choose the property that is measured.",
+                    hint="It stands beside the measure.",
+                )
     if "group" in params:
         params["group"] = [g for g in params["group"] if g.get("property")]
     return params

@@ -282,7 +282,9 @@ def _event_head(asked: Asked, titles: Mapping[str, str], column: Any) -> str:
 
 
 def _kind(column: Any) -> str:
-    return {"group": "text", "period": "text", "seconds": "duration"}.get(column.kind, column.kind)
+    return str(
+        {"group": "text", "period": "text", "seconds": "duration"}.get(column.kind, column.kind)
+    )
 
 
 def _event_cell(asked: Asked, row: Mapping[str, Any], column: Any) -> Cell:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData
@@ -15,7 +16,7 @@ from yutang.console.language import mark
 from yutang.console.render import render, see_other
 from yutang.console.tables import Pager, Query, read_query
 from yutang.errors import BadInput, YutangError
-from yutang.ingest import Intake, QuarantineRow
+from yutang.ingest import Group, Import, Intake, QuarantineRow, is_value
 
 ROUTES = APIRouter()
 COUNTERS = {
@@ -27,10 +28,12 @@ COUNTERS = {
 SOURCES = {"file": mark("Files")}
 STATUSES = {
     "open": mark("open"),
+    "repairing": mark("repairing"),
     "repaired": mark("repaired"),
     "dismissed": mark("dismissed"),
 }
 EXPORTED = 100_000
+VALUE_REASONS = ("value_misfit", "too_large")
 
 
 @ROUTES.get("/b/{brand}/health")
@@ -88,16 +91,42 @@ def look_at_rows(request: Request, session: Session = needs("import")) -> Respon
 def repair(
     request: Request, session: Session = needs("import"), form: FormData = Depends(posted)
 ) -> Response:
-    """Bring corrected rows again, through the importer they came by."""
-    records = {i: str(form.get(f"record.{i}", "")) for i in _ids(form)}
+    """Set values that were left out, and bring corrected rows again through their importer."""
+    by = session.account.login
+    rows = session.brand.quarantine.get(_ids(form))
+    typed = {row.id: str(form.get(f"typed.{row.id}", "")) for row in rows}
+    records = {row.id: typed[row.id] for row in rows if not is_value(row)}
+    made = None
     try:
-        made = session.brand.repairs.replay(records, by=session.account.login)
+        if records:
+            made = session.brand.repairs.replay(records, by=by)
+        for row in rows:
+            if is_value(row):
+                session.brand.value_repairs.ask([row.id], by=by, value=typed[row.id])
     except YutangError as error:
-        rows = session.brand.quarantine.get(list(records))
-        return _repair_page(request, session, rows, typed=records, error=error)
-    _log(session, "quarantine_repaired", len(records))
+        return _repair_page(request, session, rows, typed=typed, error=error)
+    return _repaired(request, session, len(rows), made)
+
+
+@ROUTES.post("/b/{brand}/health/quarantine/convert")
+def convert(
+    request: Request, session: Session = needs("import"), form: FormData = Depends(posted)
+) -> Response:
+    """Cast every open value of one property to the property's type, where it can be."""
+    column = str(form.get("column", ""))
+    n = session.brand.value_repairs.ask_all(column, by=session.account.login)
+    if not n:
+        raise BadInput("There is nothing of this kind in quarantine.")
+    return _repaired(request, session, n, None)
+
+
+def _repaired(request: Request, session: Session, n: int, made: Import | None) -> Response:
+    _log(session, "quarantine_repaired", n)
     request.app.state.nudge(session.membership.slug)
-    return see_other(request, f"{session.base}/imports/{made.id}")
+    if made is not None:
+        return see_other(request, f"{session.base}/imports/{made.id}")
+    note = session.text("%(n)s values are being set; what cannot be set comes back here.", n=n)
+    return see_other(request, f"{session.base}/health/quarantine", note)
 
 
 def _query(request: Request) -> Query:
@@ -122,6 +151,7 @@ def _page(request: Request, session: Session, query: Query) -> Response:
         counts=[(code, reason_of(code), n) for code, n in counts],
         reason_of=reason_of,
         chosen=chosen,
+        groups=_groups(session, which),
         statuses=STATUSES,
         state=which["status"],
         pager=Pager(query, total),
@@ -142,13 +172,29 @@ def _repair_page(
         "health/repair.html",
         status=422 if error else 200,
         rows=rows,
-        typed=typed or {row.id: row.record or "" for row in rows},
+        typed=typed or {row.id: _typed_before(row) for row in rows},
+        is_value=is_value,
         reason_of=reason_of,
         error=error,
     )
 
 
-def _which(query: Query) -> dict[str, object]:
+def _typed_before(row: QuarantineRow) -> str:
+    """What a form starts with: the raw row, or the value as it came (JSON text unquoted)."""
+    text = (row.value if is_value(row) else row.record) or ""
+    quoted = is_value(row) and len(text) > 1 and text[0] == text[-1] == '"'
+    return text[1:-1] if quoted else text
+
+
+def _groups(session: Session, which: dict[str, Any]) -> list[Group]:
+    """Values that one decision can settle, shown on the open list."""
+    if which["status"] != "open" or which["reason"] not in ("", *VALUE_REASONS):
+        return []
+    found = session.brand.quarantine.groups(import_id=which["import_id"])
+    return [one for one in found if one.reason in VALUE_REASONS and one.column]
+
+
+def _which(query: Query) -> dict[str, Any]:
     number = query.filters.get("import", "")
     status = query.filters.get("status", "open")
     return {

@@ -12,6 +12,7 @@ from yutang.console.charts import Chart, Series
 from yutang.console.exports import download
 from yutang.console.guard import Session, needs
 from yutang.console.language import mark
+from yutang.console.navigation import SECTIONS
 from yutang.console.people import reference
 from yutang.console.period import PeriodChoice, read_period
 from yutang.console.render import render
@@ -65,9 +66,12 @@ def _people_link(session: Session, choice: PeriodChoice, metric: str) -> str:
 
 
 def _finding_link(session: Session, choice: PeriodChoice, finding: Finding) -> str:
+    """Where a finding can be mended; "" where this role may not go."""
     if finding.page == "customers" and "metric" in finding.params:
         return _people_link(session, choice, finding.params["metric"])
-    return f"{session.base}/{PAGES.get(finding.page, 'overview')}"
+    path = PAGES.get(finding.page, "overview")
+    right = next((section.right for section in SECTIONS if section.path == path), "see")
+    return f"{session.base}/{path}" if session.may(right) else ""
 
 
 def _pond(session: Session, choice: PeriodChoice, found: Overview) -> Chart:

@@ -1,0 +1,127 @@
+"""A small installation as the console sees it: two brands, one filled through the importers.
+
+Everything in it is ASCII, so that a test can tell our own words from the data: Chinese on an
+English page, or English on a Chinese one, is a word that nobody translated.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from yutang.app import Services
+from yutang.installation import Installation
+from yutang.refresh import refresh
+from yutang.settings import Settings
+from yutang.staff import Staff
+
+PASSWORD = "quiet-water-42"
+ROLES = ("admin", "operator", "analyst", "guide")
+START = datetime(2026, 9, 1, 4, tzinfo=UTC)
+NOW = int(datetime(2026, 11, 22, 4, tzinfo=UTC).timestamp() * 1000)
+PEOPLE = 60
+HEADER = (
+    "order_id", "shop", "platform", "created_at", "paid_at", "paid", "phone", "member_no",
+    "title", "category", "quantity", "item_paid",
+)  # fmt: skip
+MAPPING = {
+    "columns": {name: [name] for name in HEADER},
+    "amount_scope": "order",
+    "statuses": {},
+}
+
+
+def make(home: Path) -> Services:
+    """The installation; takes about two seconds."""
+    Installation.create(home)
+    services = Services.open(Settings(home=home, upload_limit_mb=5))
+    services.staff = fast_staff(services)
+    services.installation.add_brand("pond", "P1", provenance_zh="来源", provenance_en="Origin")
+    services.installation.add_brand("dry", "P2", label="simulated")
+    boss = services.staff.add_account("boss", "B1", PASSWORD, by="test")
+    for row in services.brands():
+        services.staff.set_role(row.id, boss.id, "admin", by="test")
+    anglo = services.staff.add_account("anglo", "A1", PASSWORD, by="test")
+    services.staff.set_preferences(anglo.id, locale="en")
+    for row in services.brands():
+        services.staff.set_role(row.id, anglo.id, "admin", by="test")
+    for role in ROLES:
+        account = services.staff.add_account(role, role[0].upper(), PASSWORD, by="test")
+        services.staff.set_role(services.brands()[0].id, account.id, role, by="test")
+    fill(services, home)
+    return services
+
+
+def fast_staff(services: Services) -> Staff:
+    hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),))
+    return Staff(services.installation.db, lambda: NOW, hasher)
+
+
+def fill(services: Services, home: Path) -> None:
+    brand = services.brand("pond")
+    orders, events = home / "orders.csv", home / "events.ndjson"
+    write_orders(orders)
+    write_events(events)
+    with brand.workspace.writer():
+        one = brand.imports.add(orders, kind="orders", filename="orders.csv", by="boss")
+        brand.imports.queue(one.id, mapping=MAPPING)
+        brand.imports.run(one.id)
+        two = brand.imports.add(events, kind="events", filename="events.ndjson", by="boss")
+        brand.imports.queue(two.id)
+        brand.imports.run(two.id)
+        refresh(brand)
+
+
+def write_orders(path: Path, *, first: int = 0, people: int = PEOPLE, bad: bool = True) -> None:
+    """Two to four orders a person in two shops; one row whose time cannot be read."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER)
+        for who in range(first, first + people):
+            for n in range(2 + who % 3):
+                at = START + timedelta(days=(who * 7 + n * 19) % 82, hours=who % 9)
+                private = (who + n) % 3 == 0
+                paid = f"{20 + who * 3 + n * 11}.50"
+                text = at.strftime("%Y-%m-%d %H:%M:%S")
+                writer.writerow(
+                    [
+                        f"T{who:04d}{n}", "S1" if private else "S2",
+                        "youzan" if private else "tmall", text, text, paid,
+                        f"138{who:08d}", f"M{who:05d}", f"I{who % 7}", f"C{who % 4}", 1 + n % 3,
+                        paid,
+                    ]
+                )  # fmt: skip
+        if bad:
+            writer.writerow(["T9999", "S2", "tmall", "?", "?", "1O", "", "", "I1", "C1", 1, "1O"])
+
+
+def write_events(path: Path) -> None:
+    """Scans, adds and reads of half of the people; one value and one line that do not fit."""
+    lines = []
+    for who in range(0, PEOPLE, 2):
+        at = START + timedelta(days=who % 50, hours=2)
+        common = {"identities": {"phone": f"138{who:08d}", "unionid": f"u{who}"}}
+        for n, event in enumerate(("code_scanned", "contact_added", "content_read")):
+            if who % (n + 3) == 0 and n:
+                continue
+            properties = {"touchpoint": "package_card", "guide": f"G{who % 3}", "seconds": 5 * n}
+            if who == 2 and n == 2:
+                properties["seconds"] = "ten"
+            lines.append(
+                {
+                    "event": event,
+                    "time": (at + timedelta(minutes=n)).isoformat(),
+                    "properties": properties,
+                    "message_id": f"m{who}-{n}",
+                    **common,
+                }
+            )
+    text = "\n".join(json.dumps(line) for line in lines)
+    path.write_text(
+        text + '\n{"event": "code_scanned", "time": "?", "identities": {"unionid": "u1"}}\n'
+    )
