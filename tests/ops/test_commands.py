@@ -1,0 +1,83 @@
+"""The commands as a person types them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.small_brand import write_events
+from yutang.cli import app
+from yutang.errors import BadInput, Conflict, NotFound
+
+RUNNER = CliRunner()
+
+
+def yutang(home: Path, *words: str) -> Result:
+    return RUNNER.invoke(app, [*words, "--home", str(home)])
+
+
+def answer(home: Path, *words: str) -> dict[str, object]:
+    result = yutang(home, *words, "--json")
+    assert result.exit_code == 0, result.output
+    found: dict[str, object] = json.loads(result.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    assert RUNNER.invoke(app, ["init", str(tmp_path / "home")]).exit_code == 0
+    file = write_events(tmp_path / "events.ndjson")
+    assert yutang(tmp_path / "home", "import", "events", str(file)).exit_code == 0
+    return tmp_path / "home"
+
+
+def test_backup_and_restore(home: Path, tmp_path: Path) -> None:
+    before = answer(home, "status")
+    made = answer(home, "backup", str(tmp_path / "b.tar.gz"))
+    assert set(made) == {"file", "bytes", "files", "made_at", "brands"}
+    result = RUNNER.invoke(app, ["restore", str(tmp_path / "b.tar.gz"), str(tmp_path / "again")])
+    assert result.exit_code == 0, result.output
+    assert answer(tmp_path / "again", "status") == before
+    funnel = '{"steps": [{"event": "page_viewed"}, {"event": "cart_added"}],' \
+             ' "window": {"value": 7, "unit": "day"}}'  # fmt: skip
+    rows = [
+        answer(folder, "analyse", "funnel", "--params", funnel)["rows"]
+        for folder in (home, tmp_path / "again")
+    ]
+    assert rows[0] == rows[1]
+    again = yutang(home, "backup", str(tmp_path / "b.tar.gz"))
+    assert isinstance(again.exception, Conflict)
+
+
+def test_doctor_answers_with_its_exit_status(home: Path) -> None:
+    well = yutang(home, "doctor", "--json")
+    assert well.exit_code == 0
+    assert {one["level"] for one in json.loads(well.stdout)["findings"]} <= {"hint", "warning"}
+    (home / "secret.key").chmod(0o644)
+    ill = yutang(home, "doctor")
+    assert ill.exit_code == 1
+    assert "chmod 600" in ill.stdout
+
+
+def test_doctor_of_nothing(tmp_path: Path) -> None:
+    assert yutang(tmp_path, "doctor").exit_code == 1
+
+
+def test_erasing_a_person(home: Path) -> None:
+    receipt = answer(home, "person", "erase", "member_no:m3")
+    assert receipt["status"] == "done"
+    assert answer(home, "status")["events"] == 190
+    again = yutang(home, "person", "erase", "member_no:m3")
+    assert isinstance(again.exception, NotFound)
+    wrong = yutang(home, "person", "erase", "m3")
+    assert isinstance(wrong.exception, BadInput)
+
+
+def test_rebuild_and_compact_change_no_number(home: Path) -> None:
+    before = answer(home, "status")
+    assert yutang(home, "rebuild").exit_code == 0
+    assert yutang(home, "compact").exit_code == 0
+    assert answer(home, "status") == before
