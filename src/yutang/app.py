@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from yutang.ingest import (
     EventIntake,
     Imports,
     IntakeHealth,
+    LakeHealth,
     MappingPresets,
     Quarantine,
     ValueRepairs,
@@ -72,13 +74,16 @@ class Brand:
             },
         )
         self.order_files = order_files  # the mapping page's door to reading files
-        self.presets = MappingPresets(workspace)
+        self.presets = MappingPresets(
+            workspace, lambda mapping: order_files.Mapping.from_json(json.dumps(mapping))
+        )
         self.quarantine = Quarantine(workspace)
         self.value_repairs = ValueRepairs(workspace, self.identities, self.quarantine)
         self.repairs = Repairs(
             workspace, self.imports, self.quarantine, self.orders, order_files.read_orders
         )
         self.intake = IntakeHealth(workspace)
+        self.lake_health = LakeHealth(workspace)
         self.dictionary = Dictionary(workspace)
         self.reports = Reports(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)

@@ -14,13 +14,14 @@ from yutang.ingest.event_import import EventImports
 from yutang.ingest.events import ARRIVAL_BITS, EventIntake
 from yutang.ingest.imports import FINISHED, Import, Imports, Progress, source_of
 from yutang.ingest.intake_health import Intake, IntakeHealth, SourceHealth
+from yutang.ingest.lake_health import LakeHealth, TableHealth, Volumes
 from yutang.ingest.moves import carry_out, next_version, plan
 from yutang.ingest.presets import MappingPresets, SavedMapping
 from yutang.ingest.quarantine import Group, Quarantine, QuarantineRow
 from yutang.ingest.records import Misfit
 from yutang.ingest.repair import ValueRepairs, is_value
 from yutang.ingest.undo import undo
-from yutang.ingest.words import Dictionary
+from yutang.ingest.words import Dictionary, Example
 
 __all__ = [
     "ARRIVAL_BITS",
@@ -30,11 +31,13 @@ __all__ = [
     "EventImports",
     "EventIntake",
     "EventName",
+    "Example",
     "Group",
     "Import",
     "Imports",
     "Intake",
     "IntakeHealth",
+    "LakeHealth",
     "MappingPresets",
     "Misfit",
     "Prepared",
@@ -44,7 +47,9 @@ __all__ = [
     "QuarantineRow",
     "SavedMapping",
     "SourceHealth",
+    "TableHealth",
     "ValueRepairs",
+    "Volumes",
     "carry_out",
     "changed_since",
     "claim",

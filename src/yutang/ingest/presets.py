@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,8 +29,12 @@ class SavedMapping:
 class MappingPresets:
     """The saved mappings of one brand; a name is unique, saving again replaces."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(
+        self, workspace: Workspace, check: Callable[[Mapping[str, Any]], object] = lambda _: None
+    ) -> None:
+        """`check` raises BadInput where a mapping is none that the reader understands."""
         self._workspace = workspace
+        self._check = check
 
     def list_(self) -> list[SavedMapping]:
         query = select(
@@ -51,6 +56,7 @@ class MappingPresets:
         name = name.strip()
         if not 0 < len(name) <= NAME_LENGTH:
             raise BadInput("A name has 1 to %(n)d characters.", n=NAME_LENGTH)
+        self._check(mapping)
         values = {
             "mapping": dict(mapping),
             "created_by": by,
@@ -61,6 +67,26 @@ class MappingPresets:
             done = connection.execute(update(mapping_presets).where(known).values(**values))
             if done.rowcount == 0:
                 connection.execute(insert(mapping_presets).values(name=name, **values))
+
+    def share(self, name: str) -> str:
+        """A saved mapping as text that another brand's `take` understands."""
+        one = self.get(name)
+        shared = {"yutang_mapping": 1, "name": one.name, "mapping": one.mapping}
+        return json.dumps(shared, ensure_ascii=False, indent=2)
+
+    def take(self, text: str | bytes, *, by: str) -> SavedMapping:
+        """Save a shared mapping under its name. Raises BadInput where the text is none."""
+        try:
+            shared = json.loads(text)
+            name, mapping = shared["name"], shared["mapping"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadInput(
+                "This is no shared mapping.", hint="Choose a file that Yutang has exported."
+            ) from error
+        if not isinstance(name, str) or not isinstance(mapping, dict):
+            raise BadInput("This is no shared mapping.")
+        self.save(name, mapping, by=by)
+        return self.get(name.strip())
 
     def remove(self, name: str) -> None:
         with self._workspace.db.write() as connection:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
 from sqlalchemy import update
 
 from yutang.errors import NotFound
@@ -12,6 +17,15 @@ from yutang.workspace import Workspace
 
 LABEL_LENGTH = 80
 DESCRIPTION_LENGTH = 1_000
+EXAMPLE_DAYS = 7  # examples come from the newest days that have events
+
+
+@dataclass(frozen=True)
+class Example:
+    """A value and how many of the newest events carry it."""
+
+    value: float | str | bool | int
+    events: int
 
 
 class Dictionary:
@@ -20,25 +34,49 @@ class Dictionary:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def names(self) -> list[EventName]:
-        """Event names, most frequent first."""
+    def names(self, search: str = "") -> list[EventName]:
+        """Event names, most frequent first; `search` looks into name, label and description."""
         with self._workspace.db.read() as connection:
-            return dictionary.names(connection)
+            found = dictionary.names(connection)
+        return [one for one in found if _matches(search, one.name, one.label, one.description)]
 
-    def properties(self) -> list[Property]:
+    def properties(self, search: str = "") -> list[Property]:
+        """Properties by name."""
         with self._workspace.db.read() as connection:
-            return list(dictionary.properties(connection).values())
+            found = list(dictionary.properties(connection).values())
+        return [one for one in found if _matches(search, one.name, one.label, one.description)]
 
-    def describe_event(self, name: str, *, label: str, description: str) -> None:
-        """Raises NotFound for an event that never came in."""
+    def examples(self, name: str, limit: int = 8) -> list[Example]:
+        """Frequent values of a property among the newest events. Raises NotFound."""
+        with self._workspace.db.read() as connection:
+            found = dictionary.properties(connection).get(name.casefold())
+        if found is None:
+            raise NotFound("There is no property “%(name)s”.", name=name)
+        lake = self._workspace.lake
+        if found.field not in lake.fields("events"):
+            return []
+        newest = sorted(lake.files_per_day("events"))[-EXAMPLE_DAYS:]
+        rows = lake.scan("events", [found.field], ds.field("day").isin(newest))
+        values = rows.column(found.field).drop_null()
+        if pa.types.is_list(values.type):
+            values = pc.list_flatten(values)
+        counted = pc.value_counts(values.combine_chunks()).to_pylist()
+        counted.sort(key=lambda one: (-one["counts"], str(one["values"])))
+        return [Example(one["values"], int(one["counts"])) for one in counted[:limit]]
+
+    def describe_event(
+        self, name: str, *, label: str, description: str, owner: str | None = None
+    ) -> None:
+        """Raises NotFound for an event that never came in. `owner`: who answers for it."""
+        values = {
+            "label": label.strip()[:LABEL_LENGTH],
+            "description": description.strip()[:DESCRIPTION_LENGTH],
+        }
+        if owner is not None:
+            values["owner"] = owner.strip()[:LABEL_LENGTH]
         with self._workspace.db.write() as connection:
             done = connection.execute(
-                update(event_names)
-                .where(event_names.c.name == name)
-                .values(
-                    label=label.strip()[:LABEL_LENGTH],
-                    description=description.strip()[:DESCRIPTION_LENGTH],
-                )
+                update(event_names).where(event_names.c.name == name).values(**values)
             )
             if done.rowcount == 0:
                 raise NotFound("There is no event “%(name)s”.", name=name)
@@ -56,3 +94,8 @@ class Dictionary:
             )
             if done.rowcount == 0:
                 raise NotFound("There is no property “%(name)s”.", name=name)
+
+
+def _matches(search: str, *texts: str) -> bool:
+    wanted = search.strip().casefold()
+    return not wanted or any(wanted in text.casefold() for text in texts)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from yutang.errors import BadInput, NotFound
 from yutang.state.brand import saved_reports
@@ -51,9 +51,7 @@ class Reports:
         return Report(*row)
 
     def add(self, name: str, model: str, params: Mapping[str, Any], *, by: str) -> Report:
-        name = name.strip()
-        if not 0 < len(name) <= NAME_LENGTH:
-            raise BadInput("A name has 1 to %(n)d characters.", n=NAME_LENGTH)
+        name = _checked(name)
         with self._workspace.db.write() as connection:
             new = connection.execute(
                 insert(saved_reports)
@@ -68,7 +66,24 @@ class Reports:
             ).scalar_one()
         return self.get(int(new))
 
+    def rename(self, report_id: int, name: str) -> Report:
+        self.get(report_id)
+        with self._workspace.db.write() as connection:
+            connection.execute(
+                update(saved_reports)
+                .where(saved_reports.c.id == report_id)
+                .values(name=_checked(name))
+            )
+        return self.get(report_id)
+
     def remove(self, report_id: int) -> None:
         self.get(report_id)
         with self._workspace.db.write() as connection:
             connection.execute(delete(saved_reports).where(saved_reports.c.id == report_id))
+
+
+def _checked(name: str) -> str:
+    name = name.strip()
+    if not 0 < len(name) <= NAME_LENGTH:
+        raise BadInput("A name has 1 to %(n)d characters.", n=NAME_LENGTH)
+    return name
