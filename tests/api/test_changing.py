@@ -45,6 +45,7 @@ ROUTES = [
     ("get", "/imports/1/errors", "operator"),
     ("post", "/imports/1/undo", "operator"),
     ("get", "/quarantine", "operator"),
+    ("get", "/health", "operator"),
     ("post", "/quarantine/dismiss", "operator"),
     ("post", "/quarantine/values", "operator"),
     ("post", "/quarantine/replay", "operator"),

@@ -87,6 +87,18 @@ def test_errors_of_an_import_say_why_and_what_to_do(filled: Filled, get: Get) ->
     assert page["next_cursor"]
 
 
+def test_health_knows_sources_sizes_and_caches(filled: Filled, get: Get) -> None:
+    health = get("/health")
+    (source,) = health["sources"]
+    assert source["counts"]["accepted"] == 60 + 3 + 3
+    assert source["counts"]["quarantined"] == 56
+    assert {one["name"]: one["rows"] for one in health["tables"]} == {
+        "events": 60, "orders": 3, "order_lines": 3,
+    }  # fmt: skip
+    assert set(health["caches"].values()) == {health["facts_version"]}
+    assert sum(health["volumes"]["rows"]["events"]) == 60
+
+
 def test_the_dictionary(get: Get) -> None:
     events = {one["name"]: one for one in get("/dictionary/events")}
     assert events["page_viewed"]["label"] == "viewed a page"

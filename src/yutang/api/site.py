@@ -13,6 +13,7 @@ from yutang.api import (
     analysis,
     customers,
     dictionary,
+    health,
     imports,
     overview,
     quarantine,
@@ -31,6 +32,7 @@ ROUTERS = (
     shops.ROUTES,
     imports.ROUTES,
     quarantine.ROUTES,
+    health.ROUTES,
     dictionary.ROUTES,
     analysis.ROUTES,
 )
