@@ -13,6 +13,8 @@ from tests.contracts import kill_run
 from tests.small_brand import open_brand_at, write_events, write_orders
 from yutang.commerce import importer
 from yutang.ingest import event_files
+from yutang.sequence import build, refresh
+from yutang.sequence.shard import open_shards
 
 WRITE = {"events": write_events, "orders": write_orders}
 POINTS = {
@@ -99,3 +101,62 @@ def test_a_killed_import_ends_as_if_it_had_not_been(
 
 def _without_stored_name(rows: list[str]) -> list[str]:
     return [", ".join(field for field in row.split(", ") if "-" not in field) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("kind", "point"),
+    [("events", "delta:events"), ("events", "lake:events"), ("orders", "lake:orders")],
+)
+def test_caches_made_while_a_batch_is_half_done_stay_right(
+    kind: str, point: str, files: dict[str, Path], tmp_path: Path
+) -> None:
+    """A rebuild, or a restored backup, may meet facts of a batch that is finished only later."""
+    calm = Numbers(tmp_path / "calm")
+    calm.small.take(kind, files[kind])
+
+    class DeadError(Exception):
+        """Stands for the process dying at a step."""
+
+    seen = 0
+
+    def die(name: str) -> None:
+        nonlocal seen
+        seen += name == point
+        if name == point and seen == 2:
+            raise DeadError
+
+    broken = open_brand_at(tmp_path / "broken", die)
+    with pytest.raises(DeadError):
+        broken.take(kind, files[kind])
+    numbers = Numbers(tmp_path / "broken")
+    version = numbers.rebuild()
+    assert version < calm.rebuild()
+    half = numbers.read()
+    assert half["facts"] < calm.read()["facts"]
+    numbers.small.finish()
+    numbers.refresh()
+    assert numbers.read() == calm.read()
+
+
+class Numbers:
+    """What caches say of a brand."""
+
+    def __init__(self, home: Path) -> None:
+        self.small = open_brand_at(home)
+        self.folder = self.small.workspace.cache / "shards"
+
+    def rebuild(self) -> int:
+        self.small.orders.refresh(whole=True)
+        return build(self.small.facts, self.folder).facts_version
+
+    def refresh(self) -> None:
+        self.small.orders.refresh()
+        refresh(self.small.facts, self.folder)
+
+    def read(self) -> dict[str, Any]:
+        book = self.small.orders.current()
+        return {
+            "facts": open_shards(self.folder).facts,
+            "orders": book.orders.to_pylist(),
+            "lines": book.lines.to_pylist(),
+        }

@@ -25,7 +25,7 @@ from yutang.catalog.platforms import PLATFORMS
 from yutang.commerce.orders import IS_PAID, PAID_FEN, REFUND_FEN
 from yutang.errors import Damaged
 from yutang.identity import Identities
-from yutang.ingest import facts_version
+from yutang.ingest import facts_version, unfinished
 from yutang.kit import clock
 from yutang.lake import Lake
 from yutang.state.brand import shops
@@ -94,9 +94,10 @@ class OrderBook:
         """Make the orders of the newest facts version (the writer only)."""
         with self._workspace.db.read() as connection:
             version = facts_version(connection)
+            half_done = bool(unfinished(connection))
         if not whole and self.current().version == version:
             return self.current()
-        orders, lines = self._make()
+        orders, lines = self._make(version if half_done else None)
         folder = f"{version}-{self._workspace.now()}"
         target = self._root / folder
         target.mkdir(parents=True, exist_ok=True)
@@ -114,15 +115,18 @@ class OrderBook:
             shutil.rmtree(old, ignore_errors=True)
         return self.current()
 
-    def _make(self) -> tuple[pa.Table, pa.Table]:
+    def _make(self, until: int | None) -> tuple[pa.Table, pa.Table]:
+        """Orders and lines as the lake has them; of commits up to `until`, where that is given."""
         lake = self._workspace.lake
         if not lake.exists("orders"):
             return _empty()
         customer = self._identities.customer_array()
         with self._workspace.db.read() as connection:
             known = connection.execute(select(shops.c.platform, shops.c.shop, shops.c.domain)).all()
-        with duckdb.connect() as db:
-            _load(db, "revisions", lake, "orders", HEADER_COLUMNS)
+        spill = self._workspace.cache / "spill"
+        shutil.rmtree(spill, ignore_errors=True)  # of a process that died
+        with duckdb.connect(config={"temp_directory": str(spill)}) as db:
+            _load(db, "revisions", lake, "orders", HEADER_COLUMNS, until)
             db.register("customer_of", _customer_table(customer))
             db.register(
                 "shops",
@@ -143,7 +147,7 @@ class OrderBook:
             if not lake.exists("order_lines"):
                 lines = _empty()[1]
             else:
-                _load(db, "line_revisions", lake, "order_lines", LINE_REVISION_COLUMNS)
+                _load(db, "line_revisions", lake, "order_lines", LINE_REVISION_COLUMNS, until)
                 _fold(db, "line_revisions", ("order_key", "line_id"), LINE_RANKED, _LINE_PICKS)
                 lines = _with_order(db.sql(_LINES_SQL).to_arrow_table(), orders)
         return orders.drop_columns(["order_key"]), lines
@@ -168,7 +172,12 @@ _PLAIN = {"first_commit": "commit_id", "identity": "nullif(identity, 0)"}
 
 
 def _load(
-    db: duckdb.DuckDBPyConnection, name: str, lake: Lake, table: str, columns: tuple[str, ...]
+    db: duckdb.DuckDBPyConnection,
+    name: str,
+    lake: Lake,
+    table: str,
+    columns: tuple[str, ...],
+    until: int | None,
 ) -> None:
     """One pass over the lake's many day files; what follows reads DuckDB's own table, which spills
     to disk where the memory does not hold it. (DuckDB opens small files twice as fast as Arrow.)"""
@@ -179,9 +188,10 @@ def _load(
         db.register("none", lake.scan(table, columns))
         db.execute(f"CREATE TEMP TABLE {name} AS SELECT {names} FROM none")
         return
+    finished = "" if until is None else f" WHERE commit_id <= {int(until)}"
     db.execute(
         f"CREATE TEMP TABLE {name} AS SELECT {names}"
-        " FROM read_parquet(?, hive_partitioning=false, union_by_name=true)",
+        f" FROM read_parquet(?, hive_partitioning=false, union_by_name=true){finished}",
         [files],
     )
 

@@ -13,7 +13,7 @@ import pyarrow.dataset as ds
 from yutang.catalog.properties import ITEM_BOUGHT, ORDER_PAID, ORDER_REFUNDED
 from yutang.commerce import OrderBook
 from yutang.identity import Identities
-from yutang.ingest import ARRIVAL_BITS, changed_since, facts_version, properties
+from yutang.ingest import ARRIVAL_BITS, changed_since, facts_version, properties, unfinished
 from yutang.sequence.source import Column
 from yutang.workspace import Workspace
 
@@ -35,6 +35,11 @@ class BrandFacts:
         """The facts version the order book stands at: events and orders of one moment."""
         with self._workspace.db.read() as connection:
             return facts_version(connection)
+
+    def _until(self) -> int | None:
+        """The newest commit to be read, where a later one is half done."""
+        with self._workspace.db.read() as connection:
+            return facts_version(connection) if unfinished(connection) else None
 
     def columns(self) -> Sequence[Column]:
         with self._workspace.db.read() as connection:
@@ -72,6 +77,9 @@ class BrandFacts:
             if whole is not None and len(whole):
                 mine = np.flatnonzero(np.isin(customer_of, whole))
                 where = where | ds.field("identity").isin(pa.array(mine, pa.int64()))
+        if (until := self._until()) is not None:
+            finished = ds.field("commit_id") <= until
+            where = finished if where is None else where & finished
         for rows in _large(dataset.to_batches(columns=[*BASE, *present], filter=where)):
             customer = customer_of[np.asarray(rows.column("identity"))]
             table = pa.table(

@@ -153,13 +153,17 @@ class Committer:
 
 
 def facts_version(connection: Connection) -> int:
-    """The newest finished facts version (0 = no facts yet)."""
-    return int(
-        connection.execute(
-            select(func.max(commits.c.id)).where(commits.c.status == "done")
-        ).scalar()
-        or 0
-    )
+    """The newest facts version up to which all are finished (0 = no facts yet).
+
+    Caches hold exactly the facts up to it: rows of a batch that died half-way are in the lake
+    already, and would else be counted twice when it is finished.
+    """
+    half_done = select(func.min(commits.c.id)).where(commits.c.status == "prepared")
+    first = connection.execute(half_done).scalar()
+    query = select(func.max(commits.c.id)).where(commits.c.status == "done")
+    if first is not None:
+        query = query.where(commits.c.id < first)
+    return int(connection.execute(query).scalar() or 0)
 
 
 def changed_since(connection: Connection, version: int) -> BitMap:
