@@ -64,6 +64,8 @@ class Installation:
         key = home / "secret.key"
         with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(secrets.token_bytes(32))
+            file.flush()
+            os.fsync(file.fileno())  # lost, it would make every known phone a stranger
         (home / "brands").mkdir(exist_ok=True)
         open_installation(home / "installation.db").close()
         return cls.open(home)

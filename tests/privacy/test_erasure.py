@@ -25,6 +25,7 @@ from yutang.errors import Busy, NotFound
 from yutang.installation import Installation
 from yutang.privacy import Privacy, Receipt
 from yutang.refresh import rebuild, refresh
+from yutang.worker import work_on
 
 PHONE = "13811112222"
 MEMBER = "member-of-eve"
@@ -279,6 +280,20 @@ def test_another_persons_records_stay(world: World, tmp_path: Path) -> None:
     world.erase("member_no", MEMBER)
     rows = world.small.dump()["quarantine"]
     assert sum(MEMBER + "2" in row for row in rows) == 1
+
+
+def test_an_undo_brings_nobody_back(world: World) -> None:
+    """Two imports hold Eve's events and everybody's; the second one's claims are hashes."""
+    world.add_eve()
+    world.small.take("events", world.eve["events"])
+    world.erase("member_no", MEMBER)
+    before = world.small.workspace.lake.count("events")
+    oldest = min(one.id for one in world.small.imports.list_() if one.filename == "eve.ndjson")
+    world.small.imports.ask_undo(oldest)
+    work_on(world.brand)
+    assert world.small.imports.get(oldest).status == "undone"
+    assert world.small.workspace.lake.count("events") == before
+    assert find_in_files(world.small.workspace.root, PERSONAL) == []
 
 
 def test_an_unknown_person_is_not_found(world: World) -> None:
