@@ -10,9 +10,16 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.pages import pond
+from yutang import logs
 from yutang.app import Services
 from yutang.console import make_console
 from yutang.settings import Settings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs():
+    """As in service: one line of JSON, not a picture of the stack with everybody's data."""
+    logs.configure("critical")
 
 
 @pytest.fixture(scope="session")

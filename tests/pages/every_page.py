@@ -31,6 +31,7 @@ PAGES: dict[str, str] = {
     "shops, empty": "/b/dry/shops",
     "imports": "/b/pond/imports",
     "imports, empty": "/b/dry/imports",
+    "saved mappings": "/b/pond/imports/mappings",
     "import of orders": "/b/pond/imports/1",
     "import of events": "/b/pond/imports/2",
     "health": "/b/pond/health",

@@ -112,6 +112,22 @@ def test_the_rows_that_were_set_aside_can_be_downloaded(browser):
     assert body.splitlines()[0].startswith("行,列,值,原因")
 
 
+def test_a_saved_mapping_goes_to_another_brand_and_away(acting):
+    pond_, dry = "/b/pond/imports/mappings", "/b/dry/imports/mappings"
+    acting.services.brand("pond").presets.save("till 1", pond.MAPPING, by="boss")
+    text = acting.get(pond_ + "/share?name=till%201").content
+    file = {"file": ("till.json", io.BytesIO(text), "application/json")}
+    assert acting.post(dry, files=file).status_code == 303
+    assert "till 1" in acting.get(dry).text
+    assert acting.post(pond_ + "/remove", {"name": "till 1"}).status_code == 303
+    acting.get(pond_)
+    assert "till 1" not in acting.get(pond_).text
+    other = {"file": ("till.json", io.BytesIO(b"[]"), "application/json")}
+    page = acting.post(dry, files=other)
+    assert page.status_code == 422
+    assert "不是分享的列对应文件" in page.text
+
+
 # --- quarantine ---
 def first_row(browser, reason: str) -> str:
     page = browser.get(f"/b/pond/health/quarantine?reason={reason}").text

@@ -13,14 +13,15 @@ from yutang.workspace import Workspace
 def status_of(workspace: Workspace, orders: OrderBook, imports: Imports) -> dict[str, int]:
     """Counts of facts and people; `pending` = imports to run plus batches that died on the way."""
     with workspace.db.read() as connection:
-        people = connection.execute(select(func.count(identities.c.customer_id.distinct())))
-        known = connection.execute(select(func.count()).select_from(identities))
+        people, known = connection.execute(
+            select(func.count(identities.c.customer_id.distinct()), func.count(identities.c.id))
+        ).one()
         waiting = connection.execute(
             select(func.count()).select_from(quarantine).where(quarantine.c.status == "open")
         )
         found = {
-            "customers": int(people.scalar() or 0),
-            "identities": int(known.scalar() or 0),
+            "customers": int(people),
+            "identities": int(known),
             "quarantined": int(waiting.scalar() or 0),
             "pending": len(unfinished(connection)),
             "facts_version": facts_version(connection),

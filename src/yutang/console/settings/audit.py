@@ -42,6 +42,7 @@ ACTIONS = {
     "import_discarded": mark("discarded an upload"),
     "import_undone": mark("undid an import"),
     "preset_saved": mark("saved a mapping"),
+    "preset_removed": mark("deleted a mapping"),
     "shop_set": mark("changed a shop"),
     "quarantine_repaired": mark("repaired quarantined rows"),
     "quarantine_dismissed": mark("dismissed quarantined rows"),
