@@ -124,7 +124,8 @@ def _serve(attempts, i, event, steps, order, hi, until):
         for attempt in attempts:
             if attempt is not chosen:
                 attempt["open"] = False
-    if chosen is None and event["time"] <= hi and (order == "any" or 0 in event["steps"]):
+    may_start = not open_ if order == "any" else 0 in event["steps"]
+    if chosen is None and may_start and event["time"] <= hi:
         chosen = {"times": [], "events": [], "done": set(), "open": True}
         attempts.append(chosen)
     if chosen is not None:

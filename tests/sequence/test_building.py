@@ -1,4 +1,5 @@
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -214,6 +215,47 @@ def test_facts_that_move_while_they_are_read_are_read_again(tmp_path):
     facts.append([{"customer": 2, "time": 1, "event": "scan"}])
     with pytest.raises(Busy):
         refresh(facts, tmp_path)
+
+
+def test_what_a_killed_build_left_is_cleaned_up(tmp_path):
+    facts = MemoryFacts()
+    facts.append([{"customer": 1, "time": 1, "event": "scan"}])
+    for left in ("spool-000001", "base-000001", "odd"):
+        (tmp_path / left).mkdir()
+    (tmp_path / "base-000001" / "time.npy").write_bytes(b"half")
+    refresh(facts, tmp_path)
+    assert read_back(open_shards(tmp_path)) == expected(facts)
+    assert [p.name for p in tmp_path.iterdir() if p.is_dir()] == ["base-000002"]
+
+
+def test_readers_always_open_one_whole_version_while_the_worker_refreshes(tmp_path):
+    facts = MemoryFacts()
+    counts = {}
+
+    def commit(number):
+        facts.append([{"customer": number % 7 + 1, "time": number, "event": "scan",
+                       "note": str(number)} for _ in range(number + 1)])  # fmt: skip
+        counts[facts.version()] = len(facts.rows)
+        (build if number % 3 else refresh)(facts, tmp_path)
+
+    commit(0)
+    seen, wrong, stop = set(), [], threading.Event()
+
+    def read():
+        while not stop.is_set():
+            shards = open_shards(tmp_path)
+            seen.add(shards.facts_version)
+            if len(read_back(shards)) != counts[shards.facts_version]:
+                wrong.append(shards.facts_version)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for number in range(1, 25):
+        commit(number)
+    stop.set()
+    reader.join()
+    assert not wrong
+    assert len(seen) > 1
 
 
 def test_large_columns_go_through_the_spool_files(tmp_path, monkeypatch):

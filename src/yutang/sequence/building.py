@@ -173,5 +173,5 @@ def _rows(manifest: dict[str, Any]) -> int:
 def _next_number(folder: Path) -> int:
     """The number of the next generation; never one of a folder that is there."""
     folder.mkdir(parents=True, exist_ok=True)
-    numbers = [int(p.name.rpartition("-")[2]) for p in folder.iterdir() if p.is_dir()]
-    return max(numbers, default=0) + 1
+    tails = [p.name.rpartition("-")[2] for p in folder.iterdir() if p.is_dir()]
+    return max((int(tail) for tail in tails if tail.isdecimal()), default=0) + 1

@@ -89,27 +89,112 @@ def _write(source, depth, at, masks, count, strict, ends_here, group, chain_t, c
 
 
 @njit(nogil=True, cache=True)
-def best_attempt(time, mask, count, steps, strict, gaps, lo, hi, last, window, edges, out_t, out_e):
-    """The deepest, first completed, latest started attempt in a customer's events.
+def _apply_one(
+    at, bits, event, found, steps, strict, barred, gaps, lo, hi, window, edges, state, out_t, out_e
+):
+    """An instant with one event: it can only add one step to the chain before."""
+    alive, start, deadline, chain_t, chain_e = state
+    for d in range(steps, 0, -1):  # from deep to shallow: sources are still those before
+        kept = alive[d] and not strict and not (barred and _barred(barred, gaps, d, d))
+        can = bits >> (d - 1) & 1 != 0
+        if d == 1:
+            can = can and lo <= at <= hi
+            begin = at
+        else:
+            can = can and alive[d - 1] and deadline[d - 1] >= at
+            begin = start[d - 1]
+        alive[d] = kept
+        if not can:
+            continue
+        if d > found:
+            found = d
+            for i in range(d - 1):
+                out_t[i], out_e[i] = chain_t[d - 1, i], chain_e[d - 1, i]
+            out_t[d - 1], out_e[d - 1] = at, event
+        if barred and d > 1 and _barred(barred, gaps, d - 1, d):
+            continue
+        if not kept or begin > start[d]:
+            alive[d], start[d] = True, begin
+            deadline[d] = deadline_of(at, window, edges) if d == 1 else deadline[d - 1]
+            for i in range(d - 1):
+                chain_t[d, i], chain_e[d, i] = chain_t[d - 1, i], chain_e[d - 1, i]
+            chain_t[d, d - 1], chain_e[d, d - 1] = at, event
+    return found
 
-    time, mask: int64, `count` of them, in order; gaps: int64 [exclusions, 2]. Writes times and
-    event positions of its steps to out_t, out_e (at least `steps` long) and returns its depth.
-    """
-    alive = np.zeros(steps + 1, np.bool_)
-    start = np.zeros(steps + 1, np.int64)
-    deadline = np.zeros(steps + 1, np.int64)
-    chain_t = np.zeros((steps + 1, steps), np.int64)
-    chain_e = np.zeros((steps + 1, steps), np.int64)
-    masks = np.empty(count, np.int64)
-    group = np.empty(count, np.int64)
+
+@njit(nogil=True, cache=True)
+def _apply_instant(
+    at, masks, group, size, union, found, steps, strict, barred, gaps, lo, hi, window, edges,
+    state, work, out_t, out_e,
+):  # fmt: skip
+    """An instant with several events, or with none of the steps but an exclusion."""
+    alive, start, deadline, chain_t, chain_e = state
+    for d in range(steps, 0, -1):  # from deep to shallow: sources are still those before
+        kept = alive[d] and not (strict and size) and not _barred(barred, gaps, d, d)
+        if not union >> (d - 1) & 1:
+            alive[d] = kept
+            continue
+        if d > found:
+            source = _source(
+                d, at, masks, size, strict, True, 0, gaps, lo, hi, alive, start, deadline, work
+            )
+            if source >= 0:
+                found = d
+                _write(
+                    source, d, at, masks, size, strict, True, group, chain_t, chain_e, work,
+                    out_t, out_e,
+                )  # fmt: skip
+        source = _source(
+            d, at, masks, size, strict, False, barred, gaps, lo, hi, alive, start, deadline, work
+        )
+        alive[d] = kept
+        if source >= 0:
+            begin = at if source == 0 else start[source]
+            if not kept or begin > start[d]:
+                _write(
+                    source, d, at, masks, size, strict, False, group, chain_t, chain_e, work,
+                    chain_t[d], chain_e[d],
+                )  # fmt: skip
+                alive[d], start[d] = True, begin
+                deadline[d] = deadline_of(begin, window, edges)
+    return found
+
+
+@njit(nogil=True, cache=True)
+def make_room(steps, most):
+    """Scratch arrays for `best_attempt`, for customers of at most `most` events."""
+    state = (
+        np.zeros(steps + 1, np.bool_),
+        np.zeros(steps + 1, np.int64),
+        np.zeros(steps + 1, np.int64),
+        np.zeros((steps + 1, steps), np.int64),
+        np.zeros((steps + 1, steps), np.int64),
+    )
     work = (
-        np.zeros(count, np.bool_),
-        np.zeros(count, np.bool_),
-        np.zeros(count, np.int64),
-        np.zeros(count, np.bool_),
+        np.zeros(most, np.bool_),
+        np.zeros(most, np.bool_),
+        np.zeros(most, np.int64),
+        np.zeros(most, np.bool_),
         np.zeros(steps, np.int64),
         np.zeros(steps, np.bool_),
     )
+    return state, work, np.empty(most, np.int64), np.empty(most, np.int64)
+
+
+@njit(nogil=True, cache=True)
+def best_attempt(
+    time, mask, count, steps, strict, gaps, lo, hi, last, window, edges, room, out_t, out_e
+):
+    """The deepest, first completed, latest started attempt in a customer's events.
+
+    time, mask: int64, `count` of them, in order; gaps: int64 [exclusions, 2]; room: scratch of
+    `make_room`. Writes times and event positions of its steps to out_t, out_e (at least `steps`
+    long) and returns its depth.
+    """
+    state, work, masks, group = room
+    alive = state[0]
+    for d in range(steps + 1):
+        alive[d] = False
     of_steps = (1 << steps) - 1
     depth, i = 0, 0
     while i < count and depth < steps and time[i] <= last:
@@ -121,36 +206,14 @@ def best_attempt(time, mask, count, steps, strict, gaps, lo, hi, last, window, e
                 size += 1
             barred |= mask[i] >> steps
             i += 1
-        found = depth
-        for d in range(steps, 0, -1):  # from deep to shallow: sources are still those before
-            kept = alive[d] and not (strict and size) and not _barred(barred, gaps, d, d)
-            if not union >> (d - 1) & 1:
-                alive[d] = kept
-                continue
-            source = -1
-            if d > found:
-                source = _source(
-                    d, at, masks, size, strict, True, 0, gaps, lo, hi, alive, start, deadline, work
-                )
-                if source >= 0:
-                    found = d
-                    _write(
-                        source, d, at, masks, size, strict, True, group, chain_t, chain_e, work,
-                        out_t, out_e,
-                    )  # fmt: skip
-            source = _source(
-                d, at, masks, size, strict, False, barred, gaps, lo, hi, alive, start, deadline,
-                work,
+        if size == 1:
+            depth = _apply_one(
+                at, union, group[0], depth, steps, strict, barred, gaps, lo, hi, window, edges,
+                state, out_t, out_e,
             )  # fmt: skip
-            alive[d] = kept
-            if source >= 0:
-                begin = at if source == 0 else start[source]
-                if not kept or begin > start[d]:
-                    _write(
-                        source, d, at, masks, size, strict, False, group, chain_t, chain_e, work,
-                        chain_t[d], chain_e[d],
-                    )  # fmt: skip
-                    alive[d], start[d] = True, begin
-                    deadline[d] = deadline_of(begin, window, edges)
-        depth = found
+        else:
+            depth = _apply_instant(
+                at, masks, group, size, union, depth, steps, strict, barred, gaps, lo, hi, window,
+                edges, state, work, out_t, out_e,
+            )  # fmt: skip
     return depth

@@ -2,14 +2,17 @@
 """All attempts of one customer, for the funnel that counts times instead of people.
 
 The rule, for it has no single "best": go through the events by time, within an instant by the
-first step they can serve, then the last, then as stored. Each event serves one attempt only: it
-takes the deepest attempt it can carry on (of equally deep ones the latest started), else it starts
-a new attempt if it can be step 1, else it does nothing. Strict: an event that does not carry on the
-attempt that is open ends it. Any order: an event carries on the deepest attempt that still lacks a
-step it can serve (it takes the first such step), else it starts a new one.
+first step they can serve, then the last, then as stored. Each event serves one attempt only.
+Ordered: it takes the deepest attempt it can carry on (of equally deep ones the latest started),
+else it starts a new attempt if it can be step 1, else it does nothing. Strict: there is one
+attempt at a time, which an event that does not carry it on ends. Any order: there is one attempt
+at a time, until it is complete or its window has ended; an event takes the first step it can
+serve that is still lacking, else it does nothing.
 """
 
 from __future__ import annotations
+
+import heapq
 
 import numpy as np
 from numba import njit
@@ -51,12 +54,38 @@ def _top(bits):
 
 
 @njit(nogil=True, cache=True)
-def _next_step(order, mask, depth, done, steps):
-    """The step an event could serve in an attempt; -1: none."""
-    if order != ANY:
-        return depth if depth < steps and mask >> depth & 1 else -1
+def _carry_on(order, bits, at, steps, waiting, last_made, done, depths, deadline, closed):
+    """(attempt, step) the event serves; attempt -1: none of those there are."""
+    if order == ORDERED:
+        for depth in range(steps - 1, 0, -1):
+            if bits >> depth & 1:
+                # Numbers grow with the start, so the smallest negative one started last.
+                heap = waiting[depth]
+                while heap and closed[-heap[0]]:
+                    heapq.heappop(heap)
+                if heap and deadline[-heap[0]] < at:
+                    heap.clear()
+                if heap:
+                    return -heapq.heappop(heap), depth
+        return -1, 0
+    if last_made < 0 or closed[last_made] or deadline[last_made] < at:
+        return -1, 0
+    if order == STRICT:
+        depth = depths[last_made]
+        return (last_made, depth) if bits >> depth & 1 else (-1, 0)
     for step in range(steps):
-        if mask >> step & 1 and not done >> step & 1:
+        if bits >> step & 1 and not done[last_made] >> step & 1:
+            return last_made, step
+    return -2, 0  # any order: the attempt that is open wants nothing of it
+
+
+@njit(nogil=True, cache=True)
+def _first_step(order, bits, steps):
+    """The step an event serves in an attempt it starts; -1: it cannot start one."""
+    if order != ANY:
+        return 0 if bits & 1 else -1
+    for step in range(steps):
+        if bits >> step & 1:
             return step
     return -1
 
@@ -73,8 +102,9 @@ def all_attempts(
     closed = np.zeros(count, np.bool_)
     done = np.zeros(count, np.int64)
     deadline = np.zeros(count, np.int64)
+    waiting = [[np.int64(0) for _ in range(0)] for _ in range(steps)]
     sequence = in_step_order(time, mask, count, of_steps)
-    made, oldest, barred = 0, 0, 0
+    made, barred = 0, 0
     for i in range(count):
         event = sequence[i]
         at, bits = time[event], mask[event] & of_steps
@@ -82,36 +112,37 @@ def all_attempts(
             break
         barred |= mask[event] >> steps
         if bits and at >= lo:
-            while oldest < made and (closed[oldest] or deadline[oldest] < at):
-                oldest += 1
-            taken, step = -1, -1
-            for a in range(made - 1, oldest - 1, -1):
-                if not closed[a] and deadline[a] >= at and (taken < 0 or depths[a] > depths[taken]):
-                    possible = _next_step(order, bits, depths[a], done[a], steps)
-                    if possible >= 0:
-                        taken, step = a, possible
-            if order == STRICT:
-                for a in range(oldest, made):
-                    closed[a] = closed[a] or a != taken
-            if taken < 0 and at <= hi and (order == ANY or bits & 1):
-                taken, step = made, _next_step(order, bits, 0, 0, steps)
-                depths[made], deadline[made] = 0, deadline_of(at, window, edges)
-                made += 1
+            taken, step = _carry_on(
+                order, bits, at, steps, waiting, made - 1, done, depths, deadline, closed
+            )
+            if order == STRICT and taken < 0 and made:
+                closed[made - 1] = True
+            if taken == -1 and at <= hi:
+                step = _first_step(order, bits, steps)
+                if step >= 0:
+                    taken = made
+                    depths[made], deadline[made] = 0, deadline_of(at, window, edges)
+                    made += 1
             if taken >= 0:
-                times[taken, depths[taken]], events[taken, depths[taken]] = at, event
-                depths[taken] += 1
+                depth = depths[taken]
+                times[taken, depth], events[taken, depth] = at, event
+                depths[taken] = depth + 1
                 done[taken] |= 1 << step
-                closed[taken] = depths[taken] == steps
+                closed[taken] = depth + 1 == steps
+                if order == ORDERED and not closed[taken]:
+                    heapq.heappush(waiting[depth + 1], -taken)
         if barred and (i + 1 == count or time[sequence[i + 1]] != at):
-            _close_barred(barred, gaps, at, oldest, made, closed, depths, times)
+            _close_barred(barred, gaps, at, made, closed, deadline, depths, times)
             barred = 0
     return made
 
 
 @njit(nogil=True, cache=True)
-def _close_barred(barred, gaps, at, oldest, made, closed, depths, times):
+def _close_barred(barred, gaps, at, made, closed, deadline, depths, times):
     """Close the attempts an exclusion has met between two of their steps."""
-    for a in range(oldest, made):
+    for a in range(made - 1, -1, -1):
+        if deadline[a] < at:
+            break  # those that started earlier have ended, too
         for g in range(gaps.shape[0]):
             if (
                 barred >> g & 1

@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from yutang.sequence.kernels.any_order import best_any
-from yutang.sequence.kernels.attempts import best_attempt
+from yutang.sequence.kernels.attempts import best_attempt, make_room
 from yutang.sequence.kernels.repeats import ANY, STRICT, all_attempts
 
 # What one result stands for.
@@ -87,6 +87,7 @@ def funnel(
     ev_hold = np.empty(most, np.int64)
     t = np.empty(steps, np.int64)
     e = np.empty(steps, np.int64)
+    scratch = make_room(steps, most)
     made = 0
     for customer in range(offsets.size - 1):
         if keep.size and not keep[customer]:
@@ -118,7 +119,7 @@ def funnel(
                 else:
                     depth = best_attempt(
                         part_t, part_m, size, steps, order == STRICT, gaps, lo, hi, last, window,
-                        edges, t, e,
+                        edges, scratch, t, e,
                     )  # fmt: skip
                 for i in range(depth):
                     e[i] = ev_row[begin + e[i]]
