@@ -25,7 +25,7 @@ customers = Table(
     metadata,
     key(),
     at("created_at"),
-    Column("merged_into", Big, ForeignKey("customers.id"), nullable=True),
+    Column("merged_into", Big, ForeignKey("customers.id"), nullable=True, index=True),
 )
 identities = Table(
     "identities",
