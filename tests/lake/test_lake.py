@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from yutang.lake import Keys, Lake
+from yutang.lake import lake as lake_module
 
 DAYS = ("2026-01-01", "2026-01-02", "2026-01-03")
 
@@ -168,12 +169,29 @@ def test_compaction_merges_only_the_days_asked_for(lake: Lake) -> None:
     assert lake.count("events") == 10
 
 
-def test_a_day_is_crowded_above_fifty_files(lake: Lake) -> None:
-    for n in range(50):
+def test_a_day_is_crowded_above_a_number_of_files(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lake_module.FILES_PER_DAY == 50, "as designed"
+    monkeypatch.setattr(lake_module, "FILES_PER_DAY", 3)
+    for n in range(3):
         lake.append("events", rows_of([n * 3]), journal="j", position=n)
     assert lake.crowded_days("events") == []
-    lake.append("events", rows_of([150]), journal="j", position=50)
+    lake.append("events", rows_of([9]), journal="j", position=3)
     assert lake.crowded_days("events") == [DAYS[0]]
+    assert lake.tidy("events") == 4
+    assert lake.crowded_days("events") == []
+    assert held(lake) == [0, 3, 6, 9]
+
+
+def test_tidying_leaves_what_a_reader_may_still_hold(lake: Lake) -> None:
+    lake.append("events", rows_of([1, 2]), journal="j", position=0)
+    dataset = lake.dataset("events")
+    assert dataset is not None
+    lake.delete("events", "identity", [1])
+    lake.tidy("events")
+    assert dataset.count_rows() == 2
+    assert held(lake) == [2]
 
 
 def everything_on_disk(lake: Lake) -> bytes:
