@@ -292,23 +292,3 @@ def test_a_part_that_was_split_off_becomes_a_new_customer(tmp_path: Path) -> Non
     assert split != big.customer_id
     assert brand.identities.find("openid", "b1").customer_id == split
     assert brand.identities.find("openid", "a1").customer_id == big.customer_id
-
-
-def test_a_batch_that_ends_after_a_newer_version_is_still_read(tmp_path: Path) -> None:
-    def die(name: str) -> None:
-        if name == "state":
-            raise DiedError
-
-    first = events_file(tmp_path, "a", [1, 2])
-    dying = open_brand_at(tmp_path / "home", die)
-    added = dying.imports.add(first, kind="events", filename="a")
-    dying.imports.queue(added.id)
-    with pytest.raises(DiedError):
-        dying.finish()
-    brand = open_brand_at(tmp_path / "home")
-    newer = brand.committer.note("shops", "shops:1", [])
-    brand.finish()
-    with brand.workspace.db.read() as connection:
-        assert facts_version(connection) > newer
-        everybody = set(brand.identities.customer_array_in(connection).tolist()) - {0}
-        assert set(changed_since(connection, newer)) == everybody

@@ -22,7 +22,7 @@ from pyroaring import BitMap
 from sqlalchemy import Connection, func, insert, select, update
 
 from yutang.ingest.dictionary import count_events
-from yutang.ingest.moves import carry_out, customers_of_commit, next_version
+from yutang.ingest.moves import carry_out, next_version
 from yutang.ingest.records import Misfit, count_up, store_misfits
 from yutang.state.brand import commits
 from yutang.workspace import Workspace
@@ -110,11 +110,7 @@ class Committer:
             self._step(f"lake:{table}")
         with workspace.db.write() as connection:
             count_up(connection, source, counts, at=workspace.now(), zone=workspace.zone)
-            late = facts_version(connection) > version
             connection.execute(update(commits).where(commits.c.id == version).values(status="done"))
-            if late:  # caches may stand at a newer version already and would never look back
-                touched = customers_of_commit(connection, workspace, version)
-                carry_out(connection, workspace, "late", f"late:{journal}:{position}", touched)
         self._step("counters")
         return counts
 

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-import numpy as np
-import pyarrow.dataset as ds
 from pyroaring import BitMap
 from sqlalchemy import Connection, delete, func, insert, select
 
-from yutang.state import integers
-from yutang.state.brand import commits, identities
+from yutang.state.brand import commits
 from yutang.workspace import Workspace
 
 
@@ -40,20 +37,6 @@ def carry_out(
         customers |= BitMap.deserialize(planned)
         connection.execute(delete(commits).where(_is(journal)))
     return _add(connection, workspace, kind, journal, customers, "done")
-
-
-def customers_of_commit(connection: Connection, workspace: Workspace, version: int) -> BitMap:
-    """Customers whose facts a commit brought or moved."""
-    stored = connection.execute(select(commits.c.changed).where(commits.c.id == version)).scalar()
-    found = BitMap.deserialize(stored) if stored else BitMap()
-    ids: set[int] = set()
-    for table in ("events", "orders"):
-        rows = workspace.lake.scan(table, ["identity"], ds.field("commit_id") == version)
-        if rows.num_rows:
-            ids.update(np.unique(np.asarray(rows.column("identity"))).tolist())
-    pairs = integers(connection, select(identities.c.id, identities.c.customer_id))
-    found |= BitMap(pairs[np.isin(pairs[:, 0], list(ids)), 1].tolist())
-    return found
 
 
 def _is(journal: str):  # type: ignore[no-untyped-def]

@@ -23,7 +23,6 @@ from yutang.ingest import dictionary
 from yutang.ingest.casting import CannotCastError, cast
 from yutang.ingest.moves import carry_out
 from yutang.ingest.quarantine import Quarantine, QuarantineRow
-from yutang.lake.amend import amend
 from yutang.state.brand import quarantine
 from yutang.workspace import Workspace
 
@@ -109,7 +108,7 @@ class ValueRepairs:
             }
         )
         with self._workspace.settled():
-            amend(self._workspace.lake, "events", table)
+            self._workspace.lake.amend("events", table)
             self._close(ids, np.array([place[one][2] for one in ids], np.int64))
         return len(ids)
 

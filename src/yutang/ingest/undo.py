@@ -20,7 +20,6 @@ from yutang.ingest.commit import Committer
 from yutang.ingest.imports import Import, Imports, source_of
 from yutang.ingest.moves import carry_out, plan
 from yutang.lake import TABLES, Keys
-from yutang.lake.amend import amend
 from yutang.state.brand import commits, imports, quarantine
 from yutang.workspace import Workspace
 
@@ -111,7 +110,7 @@ def _hand_over(workspace: Workspace, table: str, import_id: int, live: set[int])
         changes["arrival"] = mine["arrival"]
         # First the quarantine: after the commit nobody knows any more which row became which.
         _move_misfits(workspace, import_id, np.asarray(kept.column("row")), mine)
-    amend(workspace.lake, table, pa.table(changes), where=f"t.import_id = {import_id}")
+    workspace.lake.amend(table, pa.table(changes), where=f"t.import_id = {import_id}")
 
 
 def _move_misfits(

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
@@ -130,6 +131,37 @@ class Lake:
             self._sync(table, before)
             self._step(f"deleted:{table}")
         return removed
+
+    def amend(self, table: str, changes: pa.Table, *, where: str = "") -> int:
+        """Set columns of existing rows in one commit; the number of rows set. Safe to repeat.
+
+        `changes` holds `day` and `event_key`, each row once, and the new values under the names
+        of the table's columns; `where` is SQL over the old row (as `t`).
+        """
+        if not changes.num_rows or not self.exists(table):
+            return 0
+        days = pc.min_max(changes.column("day")).as_py()
+        delta, lag = self.delta(table), self.keys_behind(table)
+        before = delta.version()
+        rule = (
+            "t.day = s.day AND t.event_key = s.event_key"
+            f" AND t.day >= '{days['min']}' AND t.day <= '{days['max']}'"
+        )
+        merge = delta.merge(
+            changes,
+            predicate=f"{rule} AND {where}" if where else rule,
+            source_alias="s",
+            target_alias="t",
+            writer_properties=WRITER,
+        )
+        columns = [name for name in changes.column_names if name not in ("day", "event_key")]
+        done = merge.when_matched_update({f't."{c}"': f's."{c}"' for c in columns}).execute()
+        after = self.version(table)
+        if after != before:
+            self._sync(table, before)
+            if lag == 0:  # no key came or went: the index is as good as it was
+                self._add_keys(table, Keys.empty(), after)
+        return int(done["num_target_rows_updated"])
 
     def compact(self, table: str, days: Sequence[str] | None = None) -> int:
         """Merge small files; of `days` only those that need it. The number of files removed."""
