@@ -224,7 +224,7 @@ def test_a_question_is_saved_opened_again_and_deleted(acting):
     page = acting.get(opened.headers["location"])
     assert "Scan to order" in page.text
     assert re.search(r'name="window.value" value="9"|value="9"[^>]*name="window.value"', page.text)
-    assert 'value="tmall"' in page.text
+    assert 'name="steps.1.where.0.value" value="tmall"' in page.text
     assert "Scan to order" in acting.get("/b/pond/search?q=scan").text
     report = re.search(r"report=(\d+)", opened.headers["location"])[1]
     acting.post(f"/b/pond/analyse/saved/{report}/delete")
