@@ -29,7 +29,8 @@ def main() -> None:
     uv = next(line for line in LOCK.read_text().splitlines() if line.startswith("uv=="))
     print("Setting up:")
     step("installer", python, "-m", "pip", "install", "-q", "--disable-pip-version-check", uv)
-    install = (python, "-m", "uv", "pip", "install", "-q", "--python", python)
+    # Compiled bytecode: a first answer must not wait for Python's own compiler.
+    install = (python, "-m", "uv", "pip", "install", "-q", "--compile-bytecode", "--python", python)
     step("packages", *install, "-r", str(LOCK))
     step("yutang itself", *install, "--no-deps", "-e", ".")
     step("front-end files", python, "tools/vendor.py")

@@ -107,38 +107,15 @@ class OrderIntake:
             headers = self._headers(db, batch.orders, identity, resolved.refused)
             lines = self._lines(db, batch.lines)
         known = self._known(headers, lines)
-        tables: dict[str, pa.Table] = {}
-        dropped: dict[str, int] = {}
+        tables, dropped = {}, {}
         for name, rows in (("orders", headers), ("order_lines", lines)):
-            days = clock.day_numbers(np.asarray(rows.column("at"), np.int64), self._workspace.zone)
-            keys = Keys(_u64(rows, "key_high"), _u64(rows, "key_low"), days)
-            order_keys = Keys(_u64(rows, "order_high"), _u64(rows, "order_low"), days)
-            new = self._workspace.lake.fresh(name, keys)
-            old = np.flatnonzero(~new)
-            claim(
-                self._workspace, import_id, position, name, keys.take(old),
-                rows=np.asarray(rows.column("row"))[old], arrival=old, commit_id=version,
-            )  # fmt: skip
-            fresh = np.flatnonzero(new)
-            dropped[name] = rows.num_rows - len(fresh)
-            plain = rows.drop_columns(["key_high", "key_low", "order_high", "order_low", "at"])
-            extra = {
-                "day": iso_days(days),
-                "event_key": keys.to_arrow(),
-                "key_day": pa.array(days, pa.int32()),
-                "order_key": order_keys.to_arrow(),
-                "import_id": pa.array(np.full(len(days), import_id), pa.int64()),
-                "imported_at": pa.array(np.full(len(days), at), pa.int64()),
-            }
-            for column, values in extra.items():
-                plain = plain.append_column(column, values)
-            tables[name] = plain.take(pa.array(fresh)).sort_by([("day", "ascending")])
+            tables[name] = self._fresh_rows(name, rows, import_id, position, version)
+            dropped[name] = rows.num_rows - tables[name].num_rows
         changed = set(resolved.changed) | self._owners(known, tables, connection)
-        lines = tables["order_lines"].num_rows
         counts = {
             "orders": tables["orders"].num_rows,
-            "lines": lines,
-            "accepted": tables["orders"].num_rows + lines,
+            "lines": tables["order_lines"].num_rows,
+            "accepted": tables["orders"].num_rows + tables["order_lines"].num_rows,
             "duplicates": dropped["order_lines"] if batch.lines.num_rows else dropped["orders"],
             "quarantined": len(misfits),
             "refused": int(resolved.refused.sum()),
@@ -146,6 +123,32 @@ class OrderIntake:
             **_money(tables["orders"]),
         }
         return Prepared(tables=tables, counts=counts, misfits=misfits, changed=changed)
+
+    def _fresh_rows(
+        self, name: str, rows: pa.Table, import_id: int, position: int | str, version: int
+    ) -> pa.Table:
+        """Rows of a lake table that it does not hold yet; what it holds is claimed."""
+        days = clock.day_numbers(np.asarray(rows.column("at"), np.int64), self._workspace.zone)
+        keys = Keys(_u64(rows, "key_high"), _u64(rows, "key_low"), days)
+        order_keys = Keys(_u64(rows, "order_high"), _u64(rows, "order_low"), days)
+        new = self._workspace.lake.fresh(name, keys)
+        old = np.flatnonzero(~new)
+        claim(
+            self._workspace, import_id, position, name, keys.take(old),
+            rows=np.asarray(rows.column("row"))[old], arrival=old, commit_id=version,
+        )  # fmt: skip
+        plain = rows.drop_columns(["key_high", "key_low", "order_high", "order_low", "at"])
+        extra = {
+            "day": iso_days(days),
+            "event_key": keys.to_arrow(),
+            "key_day": pa.array(days, pa.int32()),
+            "order_key": order_keys.to_arrow(),
+            "import_id": pa.repeat(pa.scalar(import_id, pa.int64()), len(days)),
+            "imported_at": pa.repeat(pa.scalar(self._workspace.now(), pa.int64()), len(days)),
+        }
+        for column, values in extra.items():
+            plain = plain.append_column(column, values)
+        return plain.take(pa.array(np.flatnonzero(new))).sort_by([("day", "ascending")])
 
     def _headers(
         self,

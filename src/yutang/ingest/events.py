@@ -26,6 +26,7 @@ from yutang.kit.columns import iso_days
 from yutang.lake import Keys
 from yutang.workspace import Workspace
 
+INT = pa.int64()
 ARRIVAL_BITS = 24  # arrival = facts version, then place in the batch (at most 16.7 M rows)
 
 
@@ -48,42 +49,33 @@ class EventIntake:
     ) -> Prepared:
         """Rows, counts and misfits of a chunk; see Committer.commit.
 
-        position: names this part of the import, for its claims.
+        position: names this part of the import, for its claims. A row's arrival is its place in
+        the chunk, so that a claimed row has one too.
         """
         misfits = list(chunk.misfits)
         keys = _keys(chunk, source, self._workspace.zone)
-        # Known events are resolved too: what ties their identities is this import's evidence.
+        # Known events are resolved too: they are this import's evidence as well.
         resolved = self._identities.resolve(
             connection, chunk.identities, commit_id=version, source=source_of(import_id),
             evidence="event",
         )  # fmt: skip
         fresh = self._workspace.lake.fresh("events", keys)
-        # A row's arrival is its place in the chunk, so that a claimed row has one too.
         arrival = (version << ARRIVAL_BITS) + np.arange(len(chunk), dtype=np.int64)
         known = np.flatnonzero(~fresh)
         claim(
             self._workspace, import_id, position, "events", keys.take(known),
             rows=np.asarray(chunk.row)[known], arrival=arrival[known], commit_id=version,
         )  # fmt: skip
-        masked = fresh & (resolved.primary == 0) & ~resolved.refused
-        misfits += [
-            Misfit(
-                chunk.row[i].as_py(), "identities", "missing_identity", None, _line(chunk, int(i))
-            )
-            for i in np.flatnonzero(masked)
-        ]
+        misfits += _nobody(chunk, fresh & (resolved.primary == 0) & ~resolved.refused)
         usable = np.flatnonzero(fresh & (resolved.primary > 0))
         used = _take(chunk, usable)
         at = self._workspace.now()
-        columns, bad = self._properties(connection, used, at)
-        misfits += bad
+        columns, misfit_values = self._properties(connection, used, at)
+        misfits += misfit_values
+        columns["identity"] = pa.array(resolved.primary[usable], INT)
+        columns["source"] = pa.repeat(source, len(used))
+        columns["import_id"] = pa.repeat(pa.scalar(import_id, INT), len(used))
         rows = self._rows(used, keys.take(usable), columns, arrival[usable], at)
-        rows = rows.append_column("identity", pa.array(resolved.primary[usable], pa.int64()))
-        rows = rows.append_column("source", pa.array([source] * rows.num_rows, pa.string()))
-        rows = rows.append_column("import_id", pa.array([import_id] * rows.num_rows, pa.int64()))
-        volumes = {
-            item["values"]: item["counts"] for item in pc.value_counts(used.event).to_pylist()
-        }
         return Prepared(
             tables={"events": rows.sort_by([("day", "ascending"), ("time", "ascending")])},
             counts={
@@ -96,7 +88,7 @@ class EventIntake:
             },
             misfits=misfits,
             changed=resolved.changed,
-            volumes=volumes,
+            volumes={v["values"]: v["counts"] for v in pc.value_counts(used.event).to_pylist()},
         )
 
     def customers_of_import(self, import_id: int) -> int:
@@ -156,6 +148,14 @@ class EventIntake:
                 Misfit(int(rows[i]), name, reason, _text(value), None) for i, value, reason in bad
             ]
         return columns, misfits
+
+
+def _nobody(chunk: EventChunk, masked: np.ndarray) -> list[Misfit]:
+    """Misfits for the events (bool, n) whose identities are all masked."""
+    return [
+        Misfit(chunk.row[i].as_py(), "identities", "missing_identity", None, _line(chunk, int(i)))
+        for i in np.flatnonzero(masked)
+    ]
 
 
 def fit(values: pa.Array | list[Any], type_: str) -> tuple[pa.Array, list[tuple[int, Any, str]]]:
