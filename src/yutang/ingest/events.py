@@ -47,11 +47,7 @@ class EventIntake:
         import_id: int,
         position: int | str,
     ) -> Prepared:
-        """Rows, counts and misfits of a chunk; see Committer.commit.
-
-        position: names this part of the import, for its claims. A row's arrival is its place in
-        the chunk, so that a claimed row has one too.
-        """
+        """Rows, counts and misfits of a chunk, whose claims are named after `position`."""
         misfits = list(chunk.misfits)
         keys = _keys(chunk, source, self._workspace.zone)
         # Known events are resolved too: they are this import's evidence as well.
