@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 
 from yutang.identity import Identity, as_text
 
-SHORTEST = 5  # a shorter value, such as “12”, says nothing where no field names it
-PHONE = re.compile(r"(?<!\d)1\d{10}(?!\d)")
+# A shorter value, such as “12”, says nothing where no field names it. (Chinese has 3 bytes a sign.)
+SHORTEST, SHORTEST_BYTES = 5, 8
+PHONE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1\d{2}[- ]?\d{4}[- ]?\d{4})(?!\d)")
 READ_BYTES = 4 << 20
 OVERLAP = 4_096  # a value may lie across two reads
 
@@ -35,8 +36,7 @@ class Traces:
         self._hashed = hashed
         self._has_phone = any(one.kind == "phone" for one in members)
         plain = {one.value for one in members if one.kind not in hashed}
-        self._any_length = _pattern(plain)
-        self._telling = _pattern({value for value in plain if len(value) >= SHORTEST})
+        self._words = _pattern({value for value in plain if _is_telling(value)})
 
     def in_identity(self, kind: str, value: object) -> bool:
         """Is this identity, as a sender wrote it, the person's?"""
@@ -45,13 +45,12 @@ class Traces:
             return False
         return (kind, self._hash(kind, key) if kind in self._hashed else key) in self._keys
 
-    def in_text(self, text: str, *, telling: bool = True) -> bool:
-        """Does a value stand in the text as a word of its own? `telling` leaves out short ones."""
-        pattern = self._telling if telling else self._any_length
-        if pattern is not None and pattern.search(text):
+    def in_text(self, text: str) -> bool:
+        """Does a telling value stand in the text as a word of its own?"""
+        if self._words is not None and self._words.search(text):
             return True
         return self._has_phone and any(
-            ("phone", self._hash("phone", match)) in self._keys for match in PHONE.findall(text)
+            self.in_identity("phone", match) for match in PHONE.findall(text)
         )
 
     def in_record(self, record: str | None) -> bool:
@@ -68,8 +67,12 @@ class Traces:
         return self.in_text(record)
 
     def in_file(self, path: Path) -> bool:
-        """Does a value of any length stand in the file? Reads text, Parquet and XLSX."""
-        return any(self.in_text(text, telling=False) for text in _texts(path))
+        """Does a telling value stand in the file? Reads text, Parquet and XLSX."""
+        return any(self.in_text(text) for text in _texts(path))
+
+
+def _is_telling(value: str) -> bool:
+    return len(value) >= SHORTEST or len(value.encode()) >= SHORTEST_BYTES
 
 
 def _pattern(values: set[str]) -> re.Pattern[str] | None:
