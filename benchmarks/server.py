@@ -23,8 +23,8 @@ from yutang.demo_home import LOGIN, password_of
 
 YUTANG = str(Path(sys.executable).parent / "yutang")
 PAGES = (
-    "/", "/customers", "/customers?sort=-net&page=2", "/customers/1", "/analyse/funnel",
-    "/analyse/event", "/imports", "/shops", "/health", "/settings",
+    "overview", "customers", "customers?sort=net&page=2", "customers/12", "analyse/funnel",
+    "analyse/event", "imports", "shops", "health", "health/quarantine", "settings",
 )  # fmt: skip
 ROUNDS = 40
 IDLE_SECONDS = 10.0
@@ -40,7 +40,7 @@ def main() -> None:
     try:
         client = _log_in(f"http://127.0.0.1:{port}", home)
         started = time.perf_counter()
-        client.get("/analyse/funnel").raise_for_status()
+        client.get("/b/real-data/analyse/funnel").raise_for_status()
         print(f"first funnel page          {(time.perf_counter() - started) * 1000:8.0f} ms")
         for brand in ("real-data", "simulated"):
             _pages(client, brand)
@@ -81,12 +81,12 @@ def _log_in(base: str, home: Path) -> httpx.Client:
 
 
 def _pages(client: httpx.Client, brand: str) -> None:
-    client.cookies.set("brand", brand)
     for page in PAGES:
+        address = f"/b/{brand}/{page}"
         times = []
         for _ in range(ROUNDS):
             started = time.perf_counter()
-            answer = client.get(page)
+            answer = client.get(address)
             times.append(time.perf_counter() - started)
             answer.raise_for_status()
         times.sort()
