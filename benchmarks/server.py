@@ -104,7 +104,8 @@ def _idle(pid: int, when: str) -> None:
     time.sleep(IDLE_SECONDS)
     used = sum(sum(p.cpu_times()[:2]) for p in family) - before
     memory = sum(p.memory_full_info().pss for p in family) / 1e6
-    print(f"{when}: {memory:.0f} MB in {len(family)} processes, {used / IDLE_SECONDS:.1%} of a core")
+    share = used / IDLE_SECONDS
+    print(f"{when}: {memory:.0f} MB in {len(family)} processes, {share:.1%} of a core")
 
 
 if __name__ == "__main__":
