@@ -53,6 +53,8 @@ def test_a_file_is_uploaded_mapped_imported_and_undone(acting, more_orders):
     page = acting.get(there.headers["location"])
     assert "每一列是什么" in page.text
     assert 'name="column.0"' in page.text
+    assert "138****0060" in page.text
+    assert "13800000060" not in page.text
     fields = {f"column.{i}": name for i, name in enumerate(pond.HEADER)}
     form = {**fields, "platform": "other", "shop": "", "save_as": "till", "preset": ""}
     started = acting.post(there.headers["location"] + "/start", form)

@@ -6,6 +6,7 @@ Reading files is the connectors' business; app.py hands their door in as `brand.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from starlette.datastructures import FormData
 from yutang.errors import BadInput
 
 SAMPLES = 3  # values shown beside a header
+MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
 OWN = "own:"  # the code of a saved mapping is own:<name>
 
 
@@ -163,9 +165,10 @@ def _fields_by_header(mapping: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _samples(rows: Sequence[Sequence[str]], place: int) -> tuple[str, ...]:
+    """A few different values; phones are shown masked, as everywhere."""
     values: list[str] = []
     for row in rows:
-        value = row[place].strip() if place < len(row) else ""
+        value = MOBILE.sub(r"\1****\2", row[place].strip()) if place < len(row) else ""
         if value and value not in values:
             values.append(value)
         if len(values) == SAMPLES:

@@ -101,8 +101,8 @@
   function funnel(spec, look) {
     const main = spec.series.find((s) => s.role === "main").values;
     const option = bars(spec, look, false, false);
-    option.yAxis.show = false;
-    option.grid = grid({ top: spec.series.length > 1 ? 44 : 40, left: 4, right: 4 });
+    option.yAxis = { type: "value", show: false, max: "dataMax" };
+    option.grid = grid({ top: spec.series.length > 1 ? 62 : 42, left: 4, right: 4 });
     option.xAxis.axisLabel = { color: look.soft, fontSize: 13, interval: 0, width: 110, overflow: "truncate" };
     const step = (p) => {
       const before = p.dataIndex ? main[p.dataIndex - 1] : 0;

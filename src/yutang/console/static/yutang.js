@@ -103,6 +103,19 @@ document.addEventListener("submit", (event) => {
   dialog.showModal();
 }, true);
 
+// --- dates are typed and shown as 2026-11-22 everywhere; the browser's calendar is one click away ---
+function wireDate(field) {
+  const picker = Object.assign(document.createElement("input"), { type: "date", tabIndex: -1, className: "picker" });
+  picker.setAttribute("aria-hidden", "true");
+  field.after(picker);
+  field.addEventListener("click", () => { picker.value = field.value; picker.showPicker?.(); });
+  picker.addEventListener("change", (event) => {
+    event.stopPropagation();
+    field.value = picker.value;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+}
+
 // --- files: drop, and upload with progress ---
 function wireDrop(label) {
   const input = one("input[type=file]", label);
@@ -224,6 +237,7 @@ document.addEventListener("change", (event) => {
 function start(root) {
   fitOperators(root);
   all("label.drop", root).forEach(wireDrop);
+  all("[data-date]", root).forEach(wireDate);
   all("[data-go]", root).forEach((field) => {
     field.addEventListener("change", () => { location.href = field.dataset.go + encodeURIComponent(field.value); });
   });
