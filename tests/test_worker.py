@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -109,3 +110,14 @@ def test_an_erasure_that_died_is_finished(brand: Brand, tmp_path: Path) -> None:
 def test_a_second_writer_is_told_to_wait(brand: Brand) -> None:
     with brand.workspace.writer(), pytest.raises(Busy):
         work_on(brand, wait=False)
+
+
+def test_the_worker_process_takes_the_tasks_that_others_queue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Started as a program, it must know its tasks by the name the queue holds."""
+    started: list[Path] = []
+    monkeypatch.setattr("yutang.worker.run", started.append)
+    monkeypatch.setattr("sys.argv", ["worker", str(tmp_path)])
+    runpy.run_module("yutang.worker", run_name="__main__")
+    assert started == [tmp_path]

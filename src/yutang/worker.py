@@ -200,6 +200,14 @@ def _stop_with_parent() -> None:
         threading.Thread(target=target, daemon=True).start()
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Entry point of the worker process: `python -m yutang.worker HOME`."""
     logs.configure(os.environ.get("YUTANG_LOG_LEVEL", "info"))
     run(Path(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    # Not our own `main`: the queue knows tasks by their module, which is not `__main__` elsewhere.
+    from yutang import worker
+
+    worker.main()

@@ -71,6 +71,7 @@ class OrderBook:
         self._workspace = workspace
         self._identities = identities
         self._open: CurrentOrders | None = None
+        self._folder = ""  # the generation that is open: one facts version may be made twice
 
     @property
     def _root(self) -> Path:
@@ -78,16 +79,24 @@ class OrderBook:
 
     def current(self) -> CurrentOrders:
         """The newest made version (empty before the first refresh)."""
+        try:
+            return self._newest()
+        except Damaged:
+            # The worker may have switched and cleaned up between our two reads: look once more.
+            return self._newest()
+
+    def _newest(self) -> CurrentOrders:
         pointer = self._root / "current.json"
         if not pointer.exists():
             return CurrentOrders(0, *_empty())
         version, folder = json.loads(pointer.read_text()).values()
-        if self._open is None or self._open.version != version:
+        if self._open is None or self._folder != folder:
             self._open = CurrentOrders(
                 version,
                 _map(self._root / folder / "orders.arrow"),
                 _map(self._root / folder / "lines.arrow"),
             )
+            self._folder = folder
         return self._open
 
     def refresh(self, *, whole: bool = False) -> CurrentOrders:
