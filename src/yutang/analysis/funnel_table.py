@@ -223,8 +223,8 @@ def _caveats(partial: Entrants, plan: Plan, folded: int) -> list[Caveat]:
         caveats.append(
             Caveat(
                 "open_window",
-                f"{waiting} 人的窗口期到数据截止时还没结束，后面可能还会转化。",
-                f"For {waiting} the window was still open at the last fact; they may yet go on.",
+                f"{waiting:,} 人的窗口期到数据截止时还没结束，后面可能还会转化。",
+                f"For {waiting:,} the window was still open at the last fact; they may yet go on.",
             )
         )
     entered = partial.customers.size * plan.params.sample
