@@ -175,7 +175,7 @@ def test_the_focus_can_be_seen_and_the_content_reached(open_page):
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     unnamed = page.evaluate(
         "[...document.querySelectorAll('button, a[href], input:not([type=hidden]), select')]"
-        ".filter(e => e.offsetParent && !e.ariaHidden && !(e.textContent.trim() || e.ariaLabel || e.title"
-        " || e.labels?.length || e.placeholder)).map(e => e.outerHTML.slice(0, 120))"
+        ".filter(e => e.offsetParent && !e.ariaHidden && !(e.textContent.trim() || e.ariaLabel"
+        " || e.title || e.labels?.length || e.placeholder)).map(e => e.outerHTML.slice(0, 120))"
     )
     assert unnamed == []
