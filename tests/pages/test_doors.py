@@ -35,6 +35,15 @@ def test_after_login_the_browser_goes_where_it_wanted(own):
     assert "SameSite=lax" in cookie
 
 
+def test_behind_https_cookies_are_for_https_only(own):
+    def cookie(secure: bool) -> str:
+        own.settings = own.settings.model_copy(update={"secure_cookies": secure})
+        return Browser(own, login="").get("/login").headers["set-cookie"]
+
+    assert "Secure" not in cookie(False)
+    assert "Secure" in cookie(True)
+
+
 @pytest.mark.parametrize("url", ["//evil.example", "https://evil.example", "/\\evil", "x", "/a\n"])
 def test_login_sends_nobody_to_another_site(url):
     assert safe_next(url) == "/"

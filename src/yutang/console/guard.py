@@ -191,9 +191,14 @@ def set_cookie(
         max_age=seconds,
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=request.url.scheme == "https" or _behind_https(request),
         path="/",
     )
+
+
+def _behind_https(request: Request) -> bool:
+    """Whether a proxy in front of us speaks HTTPS: we cannot see that ourselves."""
+    return bool(request.app.state.services.settings.secure_cookies)
 
 
 class SecurityHeaders:
