@@ -10,13 +10,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Kind = Literal["line", "area", "bar", "stacked", "rows", "funnel", "waterfall"]
-Unit = Literal["count", "money", "rate", "ratio", "days"]
-Role = Literal["main", "compare", "low", "high"]
+Unit = Literal["count", "money", "rate"]
+Role = Literal["main", "compare"]
 
 
 @dataclass(frozen=True)
 class Series:
-    """One line or set of bars. `role` compare is drawn lighter; low and high draw a band."""
+    """One line or set of bars; `role` compare is drawn lighter."""
 
     name: str
     values: Sequence[float | None]

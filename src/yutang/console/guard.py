@@ -25,7 +25,6 @@ SESSION_COOKIE = "yutang_session"
 LANGUAGE_COOKIE = "yutang_language"
 # Given before login, compared with the login form's hidden field: nobody else can log you in.
 LOGIN_COOKIE = "yutang_login"
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 CONTENT_POLICY = "; ".join(
     (

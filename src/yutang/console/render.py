@@ -16,7 +16,6 @@ from urllib.parse import quote, unquote
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from jinja2.utils import htmlsafe_json_dumps
 
 from yutang import __version__
 from yutang.console import assets, formats
@@ -118,8 +117,3 @@ def see_other(request: Request, url: str, note: str = "") -> Response:
     if note:
         set_cookie(request, response, NOTE_COOKIE, quote(note), seconds=60)
     return response
-
-
-def script_json(value: Any) -> str:
-    """JSON that may stand inside a <script type="application/json">."""
-    return htmlsafe_json_dumps(value, dumps=_dumps)

@@ -51,8 +51,6 @@ ACTIONS = {
     "report_saved": mark("saved a report"),
     "report_deleted": mark("deleted a report"),
     "customers_exported": mark("exported customers"),
-    "people_exported": mark("exported people of an analysis"),
-    "customer_erased": mark("erased a person"),
 }
 
 

@@ -59,14 +59,7 @@
 
   function lines(spec, look) {
     const drawn = [];
-    const low = spec.series.find((s) => s.role === "low");
-    const high = spec.series.find((s) => s.role === "high");
-    if (low && high) {
-      const quiet = { type: "line", stack: "band", symbol: "none", lineStyle: { opacity: 0 }, tooltip: { show: false }, silent: true };
-      drawn.push({ ...quiet, data: low.values });
-      drawn.push({ ...quiet, data: high.values.map((v, i) => v - low.values[i]), areaStyle: { color: look.pond, opacity: 0.22 } });
-    }
-    const shown = spec.series.filter((s) => s.role === "main" || s.role === "compare");
+    const shown = spec.series;
     let colour = 0;
     for (const s of shown) {
       const pale = s.role === "compare";
