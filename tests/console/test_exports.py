@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -19,7 +20,10 @@ def body(response) -> bytes:
     async def read() -> bytes:
         return b"".join([part async for part in response.body_iterator])
 
-    return asyncio.run(read()) if hasattr(response, "body_iterator") else response.body
+    if not hasattr(response, "body_iterator"):
+        return response.body
+    with ThreadPoolExecutor(1) as pool:  # the browser tests leave a loop running in this thread
+        return pool.submit(asyncio.run, read()).result()
 
 
 def test_csv_opens_in_a_chinese_spreadsheet():
