@@ -266,19 +266,15 @@ def _keys(chunk: EventChunk, source: str, zone: str) -> Keys:
             texts[i] = "record\x1f" + _record(chunk, i)
         identity = pa.array(texts, pa.string())
     table = pa.table({"i": identity, "e": chunk.event, "t": chunk.time})
-    high, low = _digest(table, source)
-    return Keys(high, low, clock.day_numbers(time, zone))
+    return Keys.from_arrow(_digest(table, source), clock.day_numbers(time, zone))
 
 
-def _digest(table: pa.Table, source: str) -> tuple[np.ndarray, np.ndarray]:
-    connection = duckdb.connect()
-    connection.register("batch", table)
-    out = connection.execute(
-        "SELECT md5_number_upper(x) AS high, md5_number_lower(x) AS low"
-        " FROM (SELECT concat_ws(chr(31), ?, i, e, t) AS x FROM batch)",
-        [source],
-    ).fetchnumpy()
-    return out["high"].astype(np.uint64), out["low"].astype(np.uint64)
+def _digest(table: pa.Table, source: str) -> pa.ChunkedArray:
+    """16-byte hashes, one a row."""
+    with duckdb.connect() as db:
+        db.register("batch", table)
+        query = "SELECT unhex(md5(concat_ws(chr(31), ?, i, e, t))) AS digest FROM batch"
+        return db.sql(query, params=[source]).to_arrow_table().column("digest")
 
 
 def _record(chunk: EventChunk, i: int) -> str:

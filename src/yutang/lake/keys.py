@@ -37,7 +37,9 @@ class Keys:
         return cls(np.empty(0, np.uint64), np.empty(0, np.uint64), np.empty(0, np.int32))
 
     @classmethod
-    def from_arrow(cls, keys: pa.ChunkedArray | pa.Array, days: pa.ChunkedArray | pa.Array) -> Keys:
+    def from_arrow(
+        cls, keys: pa.ChunkedArray | pa.Array, days: pa.ChunkedArray | pa.Array | np.ndarray
+    ) -> Keys:
         """From 16-byte binaries and int32 days."""
         chunks = keys.chunks if isinstance(keys, pa.ChunkedArray) else [keys]
         data = b"".join(_bytes(chunk) for chunk in chunks)
