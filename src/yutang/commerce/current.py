@@ -234,7 +234,9 @@ def _fold(
             f" UNION ALL BY NAME SELECT {keys}, {', '.join(best)} FROM (SELECT s.*, {_RANK} AS rank"
             f" FROM {source} s SEMI JOIN repeated USING ({keys})) GROUP BY {keys}"
         )
-    db.execute(f"CREATE TEMP TABLE folded_{source} AS {once}")
+    # Where nothing is repeated there is nothing to copy.
+    made = "TABLE" if found[0] else "VIEW"
+    db.execute(f"CREATE TEMP {made} folded_{source} AS {once}")
     db.execute("DROP TABLE repeated")
 
 

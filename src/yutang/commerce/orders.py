@@ -147,11 +147,7 @@ class OrderIntake:
         plain = rows.drop_columns(["key_digest", "order_digest", "at"])
         for column, values in extra.items():
             plain = plain.append_column(column, values)
-        fresh = np.flatnonzero(new)
-        by_day = fresh[np.argsort(days[fresh], kind="stable")]
-        if np.array_equal(by_day, np.arange(len(days))):
-            return plain  # a file in the order of time, all of it new: nothing to move
-        return plain.take(pa.array(by_day))
+        return plain if new.all() else plain.filter(pa.array(new))
 
     def _headers(
         self,
