@@ -16,6 +16,8 @@ from yutang.ingest import event_files
 from yutang.sequence import build, refresh
 from yutang.sequence.shard import open_shards
 
+pytestmark = pytest.mark.slow
+
 WRITE = {"events": write_events, "orders": write_orders}
 POINTS = {
     "events": ["state", "delta:events", "keys:events", "lake:events", "counters"],

@@ -10,6 +10,8 @@ from yutang.demo import PROVENANCE, write_complete_journey
 from yutang.demo.source import source_file
 from yutang.errors import NotFound
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):

@@ -8,6 +8,8 @@ import pytest
 
 from yutang.demo.truths import CARD, COUPON, CUSTOMERS, GUIDE, INTERVALS, LEAVING, REFERRAL, SEEDING
 
+pytestmark = pytest.mark.slow
+
 DAY = 86_400_000
 Z = 1.96
 

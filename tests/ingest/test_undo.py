@@ -29,6 +29,8 @@ from yutang.ingest import changed_since, facts_version, names, undo, unfinished
 from yutang.installation import Installation
 from yutang.state.brand import identities, quarantine
 
+pytestmark = pytest.mark.slow
+
 # A pool of events: shared phones and devices, values that do not fit, the same second twice.
 POOL = [
     {

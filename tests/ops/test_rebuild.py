@@ -14,6 +14,8 @@ from yutang.customers import CustomerQuery
 from yutang.installation import Installation
 from yutang.refresh import rebuild, refresh
 
+pytestmark = pytest.mark.slow
+
 FUNNEL = {
     "steps": [{"event": "page_viewed"}, {"event": "cart_added"}, {"event": "order_paid"}],
     "window": {"value": 30, "unit": "day"},

@@ -27,6 +27,8 @@ from yutang.privacy import Privacy, Receipt
 from yutang.refresh import rebuild, refresh
 from yutang.worker import work_on
 
+pytestmark = pytest.mark.slow
+
 PHONE = "13811112222"
 MEMBER = "member-of-eve"
 OPENID = "openid-of-eve"
