@@ -320,6 +320,19 @@ def account_add(
     typer.echo(f"{login}: {role} of “{row.slug}”.")
 
 
+@account_app.command("password")
+def account_password(
+    login: Annotated[str, typer.Argument(help="Login name.")],
+    password: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, envvar="YUTANG_PASSWORD")
+    ] = ...,  # type: ignore[assignment]
+    home: HomeOption = None,
+) -> None:
+    """Set a lost password anew; whoever is logged in with it is logged out."""
+    _services(home).staff.force_password(login, password)
+    typer.echo(f"{login}: the password is changed.")
+
+
 @brand_app.command("add")
 def brand_add(
     slug: Annotated[str, typer.Argument(help="Short name.")],

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
 from yutang.errors import BadInput, Conflict, NotFound
 from yutang.ingest import register_projected
@@ -146,10 +146,6 @@ class Installation:
             register_projected(connection, now())
         workspace.db.close()
         return self.get_brand(slug)
-
-    def describe_brand(self, slug: str, *, name: str) -> None:
-        with self.db.write() as connection:
-            connection.execute(update(brands).where(brands.c.slug == slug).values(name=name))
 
     def workspace(self, brand: BrandRow, now: clock.Clock = clock.now_ms) -> Workspace:
         """Open a brand's folder."""

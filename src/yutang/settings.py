@@ -16,7 +16,6 @@ class Settings(BaseSettings):
     home: Path = Field(Path("yutang-home"), description="the installation's folder")
     host: str = Field("127.0.0.1", description="address the console listens on")
     port: int = Field(8787, description="port the console listens on")
-    threads: int = Field(2, ge=1, le=64, description="threads for analysis kernels")
     upload_limit_mb: int = Field(2_000, ge=1, description="largest file taken by upload")
     secure_cookies: bool = Field(False, description="set when the console stands behind HTTPS")
     log_level: str = Field("info", description="debug, info, warning or error")

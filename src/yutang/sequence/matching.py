@@ -73,14 +73,6 @@ class Bits:
 _IDENTITY = frozen(np.arange(_KEYS, dtype=np.uint32))
 
 
-def matched_rows(view: View, matcher: Matcher, codes: np.ndarray) -> np.ndarray:
-    """Ascending rows of a view that meet a matcher; codes: bool by event code."""
-    rows = np.flatnonzero(codes[view.code])
-    if matcher.filter is not None and rows.size:
-        rows = rows[matcher.filter.rows(view, rows)]
-    return rows
-
-
 def kept_customers(view: View, of_customer: Filter | None, sample: int) -> np.ndarray:
     """bool by customer of a view, empty where all are kept.
 

@@ -198,7 +198,7 @@ class Staff:
         self._store_password(row.id, row.login, new, by=actor.login, keep="", ip=ip)
 
     def force_password(self, login: str, new: str) -> None:
-        """For the command line of the machine's owner (`yutang password`)."""
+        """For the command line of the machine's owner (`yutang account password`)."""
         account = self.find_account(login)
         if account is None:
             raise NotFound("There is no account “%(login)s”.", login=login)
