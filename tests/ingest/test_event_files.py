@@ -117,7 +117,10 @@ def test_lines_and_columns_give_the_same_facts(lines: list[dict[str, Any]]) -> N
         again = one.take("events", folder / "e.parquet")
         assert again.result is not None
         assert again.result["events"] == 0
-        assert again.result["duplicates"] == first.result["events"] + first.result["duplicates"]
+        known = first.result["events"] + first.result["duplicates"]
+        reused = sum(1 for *_, reason in set_aside(one) if reason == "id_reused")
+        assert again.result["duplicates"] == known
+        assert reused == 2 * sum(1 for *_, reason in set_aside(other) if reason == "id_reused")
 
 
 @pytest.mark.parametrize(
@@ -286,3 +289,27 @@ def test_long_lines_do_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.M
     (chunk,) = read_chunks(file)
     assert chunk.row.to_pylist() == [1, 3]
     assert [(one.row, one.reason) for one in chunk.misfits] == [(2, "too_large")]
+
+
+def sent(message: str, **properties: Any) -> dict[str, Any]:
+    return {
+        "event": "paid", "time": START, "identities": {"member_no": "a"},
+        "properties": properties, "message_id": message,
+    }  # fmt: skip
+
+
+def test_an_id_that_comes_with_other_content_is_set_aside(tmp_path: Path) -> None:
+    brand = open_brand_at(tmp_path / "home")
+    first = [sent("1", fen=5), sent("1", fen=5.0), sent("1", fen=6), sent("2", fen="5")]
+    brand.take("events", write_lines(tmp_path / "a.ndjson", first))
+    assert set_aside(brand)[0] == (3, "message_id", "id_reused")
+    later = [sent("1", fen=5), sent("1"), sent("2", fen=5), sent("3", fen=[1])]
+    took = brand.take("events", write_lines(tmp_path / "b.ndjson", later))
+    assert took.result is not None
+    assert (took.result["events"], took.result["duplicates"]) == (1, 1)
+    reused = [row for row, _, reason in set_aside(brand) if reason == "id_reused"]
+    assert reused == [2, 3, 3]
+    with brand.workspace.db.read() as connection:
+        query = select(quarantine.c.record).where(quarantine.c.reason == "id_reused")
+        records = [json.loads(row[0]) for row in connection.execute(query)]
+    assert {record["properties"].get("fen") for record in records} == {6, None, 5}

@@ -74,7 +74,7 @@ def test_the_key_index_stays_good(lake: Lake) -> None:
     table = lake.scan("events", ["event_key", "key_day"])
     keys = Keys.from_arrow(table.column("event_key"), table.column("key_day"))
     assert not lake.fresh("events", keys).any()
-    other = Keys(keys.high + np.uint64(1), keys.low, keys.day)
+    other = Keys(keys.high + np.uint64(1), keys.low, keys.day, keys.content)
     assert lake.fresh("events", other).all()
 
 

@@ -17,32 +17,46 @@ from yutang.lake.keys import TornIndex
 # Few distinct halves, so that equal high halves with different low ones are common.
 HALF = st.sampled_from([0, 1, 2, 2**63, 2**64 - 1])
 KEY = st.tuples(HALF, HALF, st.integers(-2, 2))
+CONTENT = st.integers(0, 2)
 Key = tuple[int, int, int]
 
 
-def keys_of(rows: list[Key]) -> Keys:
+def keys_of(rows: list[Key], content: list[int] | None = None) -> Keys:
     return Keys(
         np.array([row[0] for row in rows], np.uint64),
         np.array([row[1] for row in rows], np.uint64),
         np.array([row[2] for row in rows], np.int32),
+        np.array(content or [0] * len(rows), np.uint64),
     )
 
 
-@given(st.lists(st.tuples(st.lists(KEY, max_size=30), st.booleans()), max_size=6))
-def test_it_answers_as_a_set_does(batches: list[tuple[list[Key], bool]]) -> None:
+@given(
+    st.lists(st.tuples(st.lists(st.tuples(KEY, CONTENT), max_size=30), st.booleans()), max_size=6)
+)
+def test_it_answers_as_a_dict_does(batches: list[tuple[list[tuple[Key, int]], bool]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        index, known = KeyIndex(Path(folder)), set()
+        index, known = KeyIndex(Path(folder)), dict[Key, int]()
         for version, (rows, reopened) in enumerate(batches):
             if reopened:
                 index = KeyIndex(Path(folder))
-            expected, seen = [], set()
-            for row in rows:
-                expected.append(row not in known and row not in seen)
-                seen.add(row)
-            assert index.fresh(keys_of(rows)).tolist() == expected
-            index.add(keys_of(rows), version)
-            known |= seen
+            new, reused = [], []
+            for key, content in rows:
+                new.append(key not in known)
+                first = known.setdefault(key, content)
+                reused.append(first != content and 0 not in (first, content))
+            keys = keys_of([key for key, _ in rows], [content for _, content in rows])
+            found = index.look_up(keys)
+            assert (found[0].tolist(), found[1].tolist()) == (new, reused)
+            index.add(keys, version)
             assert index.version == version
+
+
+def test_an_index_of_an_older_program_is_made_again(tmp_path: Path) -> None:
+    index = KeyIndex(tmp_path)
+    index.add(keys_of([(1, 1, 0)]), 0)
+    np.save(tmp_path / "0.npy", np.array([[1, 1]], np.uint64))
+    with pytest.raises(TornIndex):
+        index.look_up(keys_of([(1, 1, 0)]))
 
 
 @given(st.lists(KEY, max_size=20), st.integers(0, 5), st.integers(0, 20))
@@ -72,7 +86,7 @@ def test_a_key_file_that_lost_keys_is_noticed(harm: str, tmp_path: Path) -> None
     else:
         file.write_bytes({"empty": b"", "cut": file.read_bytes()[:-20], "older": older}[harm])
     with pytest.raises(TornIndex):
-        KeyIndex(tmp_path).fresh(keys_of([(7, 7, 0)]))
+        KeyIndex(tmp_path).look_up(keys_of([(7, 7, 0)]))
 
 
 def test_a_torn_manifest_is_no_index(tmp_path: Path) -> None:

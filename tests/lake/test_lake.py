@@ -267,8 +267,9 @@ def test_new_columns_join_the_table(lake: Lake) -> None:
 
 def test_keys_far_apart_in_time_do_not_meet(lake: Lake) -> None:
     """The same hash on another day is another key: that is how the index is cut."""
-    one = Keys(np.array([1], np.uint64), np.array([1], np.uint64), np.array([0], np.int32))
-    other = Keys(one.high, one.low, np.array([1], np.int32))
+    half, none = np.array([1], np.uint64), np.array([0], np.uint64)
+    one = Keys(half, half, np.array([0], np.int32), none)
+    other = Keys(half, half, np.array([1], np.int32), none)
     rows = rows_of([0]).set_column(1, "event_key", one.to_arrow())
     lake.append("events", rows, journal="j", position=0)
     assert lake.fresh("events", one).tolist() == [False]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import duckdb
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +17,7 @@ from yutang.ingest.casting import MOST_EXACT
 from yutang.ingest.claims import claim
 from yutang.ingest.commit import Prepared
 from yutang.ingest.event_files import EventChunk, parse_time
+from yutang.ingest.event_keys import body, event_keys
 from yutang.ingest.imports import source_of
 from yutang.ingest.records import Misfit
 from yutang.kit import clock
@@ -49,20 +48,24 @@ class EventIntake:
     ) -> Prepared:
         """Rows, counts and misfits of a chunk, whose claims are named after `position`."""
         misfits = list(chunk.misfits)
-        keys = _keys(chunk, source, self._workspace.zone)
+        keys = event_keys(chunk, source, self._workspace.zone)
         # Known events are resolved too: they are this import's evidence as well.
         resolved = self._identities.resolve(
             connection, chunk.identities, commit_id=version, source=source_of(import_id),
             evidence="event",
         )  # fmt: skip
-        fresh = self._workspace.lake.fresh("events", keys)
+        fresh, reused = self._workspace.lake.look_up("events", keys)
         arrival = (version << ARRIVAL_BITS) + np.arange(len(chunk), dtype=np.int64)
-        known = np.flatnonzero(~fresh)
+        known = np.flatnonzero(~fresh & ~reused)
         claim(
             self._workspace, import_id, position, "events", keys.take(known),
             rows=np.asarray(chunk.row)[known], arrival=arrival[known], commit_id=version,
         )  # fmt: skip
-        misfits += _nobody(chunk, fresh & (resolved.primary == 0) & ~resolved.refused)
+        misfits += _misfits(
+            chunk, fresh & (resolved.primary == 0) & ~resolved.refused,
+            "identities", "missing_identity",
+        )  # fmt: skip
+        misfits += _misfits(chunk, reused, "message_id", "id_reused")
         usable = np.flatnonzero(fresh & (resolved.primary > 0))
         used = _take(chunk, usable)
         at = self._workspace.now()
@@ -115,6 +118,7 @@ class EventIntake:
                 "arrival": pa.array(arrival),
                 "event_key": keys.to_arrow(),
                 "key_day": pa.array(keys.day, pa.int32()),
+                "content": pa.array(keys.content.view(np.int64)),
                 "row": chunk.row,
                 **columns,
             }
@@ -146,11 +150,11 @@ class EventIntake:
         return columns, misfits
 
 
-def _nobody(chunk: EventChunk, masked: np.ndarray) -> list[Misfit]:
-    """Misfits for the events (bool, n) whose identities are all masked."""
+def _misfits(chunk: EventChunk, which: np.ndarray, column: str, reason: str) -> list[Misfit]:
+    """Whole events (bool, n) to set aside."""
     return [
-        Misfit(chunk.row[i].as_py(), "identities", "missing_identity", None, _line(chunk, int(i)))
-        for i in np.flatnonzero(masked)
+        Misfit(chunk.row[i].as_py(), column, reason, None, _line(chunk, int(i)))
+        for i in np.flatnonzero(which)
     ]
 
 
@@ -251,51 +255,9 @@ def _take(chunk: EventChunk, rows: np.ndarray) -> EventChunk:
     )
 
 
-def _keys(chunk: EventChunk, source: str, zone: str) -> Keys:
-    """Event keys: hash of (source, sender's id or else the whole record, name, own time)."""
-    time = np.asarray(chunk.time, np.int64)
-    identity = pc.if_else(
-        pc.is_valid(chunk.message_id),
-        pc.binary_join_element_wise("id", chunk.message_id, "\x1f"),
-        pa.nulls(len(chunk), pa.string()),
-    )
-    missing = pc.indices_nonzero(pc.is_null(chunk.message_id)).to_pylist()
-    if missing:
-        texts = identity.to_pylist()
-        for i in missing:
-            texts[i] = "record\x1f" + _record(chunk, i)
-        identity = pa.array(texts, pa.string())
-    table = pa.table({"i": identity, "e": chunk.event, "t": chunk.time})
-    return Keys.from_arrow(_digest(table, source), clock.day_numbers(time, zone))
-
-
-def _digest(table: pa.Table, source: str) -> pa.ChunkedArray:
-    """16-byte hashes, one a row."""
-    with duckdb.connect() as db:
-        db.register("batch", table)
-        query = "SELECT unhex(md5(concat_ws(chr(31), ?, i, e, t))) AS digest FROM batch"
-        return db.sql(query, params=[source]).to_arrow_table().column("digest")
-
-
-def _record(chunk: EventChunk, i: int) -> str:
-    """The whole record without transport fields, always spelt the same way."""
-    return msgspec.json.encode(_body(chunk, i), order="deterministic").decode()
-
-
-def _body(chunk: EventChunk, i: int) -> list[dict[str, Any]]:
-    """[identities, properties] of one event; 5.0 and 5 are one number, as they are in JSON."""
-    identities = {k: column[i].as_py() for k, column in chunk.identities.items()}
-    properties: dict[str, Any] = {}
-    for name, column in chunk.properties.items():
-        value = column[i].as_py() if isinstance(column, pa.Array) else column[i]
-        whole = isinstance(value, float) and value.is_integer() and abs(value) <= MOST_EXACT
-        properties[name] = int(value) if whole else value
-    return [{k: v for k, v in part.items() if v is not None} for part in (identities, properties)]
-
-
 def _line(chunk: EventChunk, i: int) -> str:
     """The event as a line of an event file."""
-    identities, properties = _body(chunk, i)
+    identities, properties = body(chunk, i)
     line = {
         "event": chunk.event[i].as_py(),
         "time": chunk.time[i].as_py(),

@@ -91,8 +91,8 @@ def _hand_over(workspace: Workspace, table: str, import_id: int, live: set[int])
     )
     if not rows.num_rows:
         return
-    days = np.zeros(len(claimed), np.int32)
-    wanted = Keys(claimed["high"], claimed["low"], days).to_arrow()
+    nothing = np.zeros(len(claimed), np.uint64)
+    wanted = Keys(claimed["high"], claimed["low"], nothing.astype(np.int32), nothing).to_arrow()
     found = pc.index_in(rows.column("event_key"), value_set=wanted)
     place = np.asarray(pc.fill_null(found, -1))
     taken = np.flatnonzero(place >= 0)

@@ -1,8 +1,9 @@
 """The index of event keys: exact duplicates are dropped for ever.
 
-A key is 128 bits and belongs to the day of its uncorrected time. One file a day holds the sorted
-keys, so a batch touches only its own days. The index is a cache: `Lake.rebuild_keys` makes it
-again. (Measured: 60,000 keys against 100 M sorted keys in 400 day files take 0.07 s.)
+A key is 128 bits and belongs to the day of its uncorrected time; 64 more bits say what came with
+it, where that is known, so that a sender who uses an id twice is noticed. One file a day holds
+the sorted keys, so a batch touches only its own days. The index is a cache: `Lake.rebuild_keys`
+makes it again. (Measured: 60,000 keys against 100 M sorted keys in 400 day files take 0.07 s.)
 
 Key files are not fsynced (hundreds a batch would halve an import); the manifest holds how many
 keys each must have, so what a power cut took is noticed and made again.
@@ -23,28 +24,37 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class Keys:
-    """n keys: `high` and `low` halves (uint64, n) and their `day` (int32, days since 1970)."""
+    """n keys: `high` and `low` halves (uint64, n) and their `day` (int32, days since 1970).
+
+    content: a hash of what each key stands for (uint64, n), 0 where nobody asks.
+    """
 
     high: np.ndarray
     low: np.ndarray
     day: np.ndarray
+    content: np.ndarray
 
     def __len__(self) -> int:
         return len(self.high)
 
     @classmethod
     def empty(cls) -> Keys:
-        return cls(np.empty(0, np.uint64), np.empty(0, np.uint64), np.empty(0, np.int32))
+        none = np.empty(0, np.uint64)
+        return cls(none, none, np.empty(0, np.int32), none)
 
     @classmethod
     def from_arrow(
-        cls, keys: pa.ChunkedArray | pa.Array, days: pa.ChunkedArray | pa.Array | np.ndarray
+        cls,
+        keys: pa.ChunkedArray | pa.Array,
+        days: pa.ChunkedArray | pa.Array | np.ndarray,
+        content: np.ndarray | None = None,
     ) -> Keys:
-        """From 16-byte binaries and int32 days."""
+        """From 16-byte binaries, int32 days and, where it is known, the content (uint64)."""
         chunks = keys.chunks if isinstance(keys, pa.ChunkedArray) else [keys]
         data = b"".join(_bytes(chunk) for chunk in chunks)
         pairs = np.frombuffer(data, dtype=">u8").astype(np.uint64).reshape(-1, 2)
-        return cls(pairs[:, 0], pairs[:, 1], np.asarray(days).astype(np.int32))
+        content = np.zeros(len(pairs), np.uint64) if content is None else content
+        return cls(pairs[:, 0], pairs[:, 1], np.asarray(days).astype(np.int32), content)
 
     def to_arrow(self) -> pa.Array:
         """16-byte binaries."""
@@ -55,11 +65,15 @@ class Keys:
         )
 
     def take(self, rows: np.ndarray) -> Keys:
-        return Keys(self.high[rows], self.low[rows], self.day[rows])
+        return Keys(self.high[rows], self.low[rows], self.day[rows], self.content[rows])
+
+
+COLUMNS = 3  # of a key file: both halves and the content
 
 
 class TornIndex(Exception):
-    """A key file lost keys that were written to it: only a rebuild helps."""
+    """A key file lost keys that were written to it, or an older program made it: only a rebuild
+    helps."""
 
 
 class KeyIndex:
@@ -82,18 +96,27 @@ class KeyIndex:
         except (FileNotFoundError, ValueError, KeyError):
             return -1, {}
 
-    def fresh(self, keys: Keys) -> np.ndarray:
-        """True where a key is new: not in the index and not earlier in this batch (bool, n).
+    def look_up(self, keys: Keys) -> tuple[np.ndarray, np.ndarray]:
+        """(new, reused), both bool (n): new is in neither the index nor an earlier row of this
+        batch; reused is known, but stands for another content.
 
         Raises TornIndex.
         """
-        new = np.zeros(len(keys), bool)
+        new, reused = np.zeros(len(keys), bool), np.zeros(len(keys), bool)
         counts = self._state()[1]
         for day, rows in _by_day(keys):
             part = keys.take(rows)
-            known = _within(self._load(day, counts), part)
-            new[rows] = _first_of_each(part) & ~known
-        return new
+            stored = self._load(day, counts)
+            place = _places(stored, part)
+            first = _first_of_each(part)
+            itself = first == np.arange(len(part))
+            before = part.content[first]
+            if len(stored):
+                before = np.where(place >= 0, stored[place, 2], before)
+            differs = (before != part.content) & (before != 0) & (part.content != 0)
+            new[rows] = itself & (place < 0)
+            reused[rows] = differs
+        return new, reused
 
     def add(self, keys: Keys, version: int) -> None:
         """Add keys (known ones again is no harm) and note the Delta version they complete.
@@ -105,10 +128,11 @@ class KeyIndex:
         for day, rows in _by_day(keys):
             part = keys.take(rows)
             old = self._load(day, counts)
-            merged = np.concatenate([old, np.stack([part.high, part.low], axis=1)])
-            merged = merged[np.lexsort((merged[:, 1], merged[:, 0]))]
+            added = np.stack([part.high, part.low, part.content], axis=1)
+            merged = np.concatenate([old, added])
+            merged = merged[np.lexsort((merged[:, 1], merged[:, 0]))]  # stable: the first stays
             keep = np.ones(len(merged), bool)
-            keep[1:] = (merged[1:] != merged[:-1]).any(axis=1)
+            keep[1:] = (merged[1:, :2] != merged[:-1, :2]).any(axis=1)
             self._store(day, merged[keep])
             counts[str(day)] = int(keep.sum())
         temporary = self._manifest.with_suffix(".tmp")
@@ -124,16 +148,16 @@ class KeyIndex:
         return self.folder / f"{day}.npy"
 
     def _load(self, day: int, counts: Mapping[str, int]) -> np.ndarray:
-        """The day's sorted pairs (uint64, n × 2). A crash may leave more than the manifest knows;
-        fewer means that some were lost."""
+        """The day's keys, sorted, and their content (uint64, n × 3). A crash may leave more than
+        the manifest knows; fewer means that some were lost."""
         path, least = self._file(day), counts.get(str(day), 0)
         try:
             stored: np.ndarray = np.load(path)
         except FileNotFoundError:
-            stored = np.empty((0, 2), np.uint64)
+            stored = np.empty((0, COLUMNS), np.uint64)
         except (ValueError, EOFError) as error:
             raise TornIndex(str(path)) from error
-        if len(stored) < least:
+        if len(stored) < least or stored.shape[1:] != (COLUMNS,):
             raise TornIndex(str(path))
         return stored
 
@@ -165,26 +189,27 @@ def _by_day(keys: Keys) -> list[tuple[int, np.ndarray]]:
 
 
 def _first_of_each(part: Keys) -> np.ndarray:
-    """True for the first occurrence of each key within the part."""
+    """For each row the place of the first row with its key (int64, n)."""
     order = np.lexsort((np.arange(len(part)), part.low, part.high))
     high, low = part.high[order], part.low[order]
     first = np.ones(len(part), bool)
     first[1:] = (high[1:] != high[:-1]) | (low[1:] != low[:-1])
-    out = np.empty(len(part), bool)
-    out[order] = first
+    out = np.empty(len(part), np.int64)
+    out[order] = order[np.flatnonzero(first)][np.cumsum(first) - 1]
     return out
 
 
-def _within(stored: np.ndarray, part: Keys) -> np.ndarray:
-    """True where a key of the part stands in the sorted pairs."""
+def _places(stored: np.ndarray, part: Keys) -> np.ndarray:
+    """The place of each key of the part in the sorted keys, -1 where it is not (int64, n)."""
     if not len(stored):
-        return np.zeros(len(part), bool)
+        return np.full(len(part), -1, np.int64)
     left = np.searchsorted(stored[:, 0], part.high, side="left")
     clipped = np.minimum(left, len(stored) - 1)
     same_high = stored[clipped, 0] == part.high
-    found: np.ndarray = same_high & (stored[clipped, 1] == part.low)
+    place = np.where(same_high & (stored[clipped, 1] == part.low), clipped, -1)
     # Two keys that share their high half are astronomically rare; look at the run then.
-    for i in np.flatnonzero(same_high & ~found):
+    for i in np.flatnonzero(same_high & (place < 0)):
         right = np.searchsorted(stored[:, 0], part.high[i], side="right")
-        found[i] = bool((stored[left[i] : right, 1] == part.low[i]).any())
-    return found
+        within = np.flatnonzero(stored[left[i] : right, 1] == part.low[i])
+        place[i] = left[i] + within[0] if len(within) else -1
+    return place

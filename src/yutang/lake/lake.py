@@ -24,7 +24,9 @@ from deltalake.exceptions import DeltaError
 from yutang.lake.keys import KeyIndex, Keys, TornIndex
 
 TABLES = ("events", "orders", "order_lines")
-KEY_COLUMNS = ("event_key", "key_day")  # 16 bytes; days since 1970 of the key's own time
+# 16 bytes; days since 1970 of the key's own time; a hash of what the key stands for (events only,
+# null where nobody asks).
+KEY_COLUMNS = ("event_key", "key_day", "content")
 FILES_PER_DAY = 50  # more small files than this in a day starts compaction (design: 50)
 WRITER = WriterProperties(compression="ZSTD", max_row_group_size=1_000_000)
 # Statistics are kept of the columns we filter by, wherever they stand (the default is the first
@@ -39,7 +41,7 @@ class Lake:
     """The Delta tables under `root` and the index of their event keys.
 
     Every row carries `day` (partition, ISO text in the brand's zone), `event_key` (16 bytes),
-    `key_day` (int32) and `commit_id` (the facts version that brought it).
+    `key_day` (int32), `commit_id` (the facts version that brought it), and an event `content`.
     """
 
     def __init__(self, root: Path, step: Callable[[str], None] = lambda _name: None) -> None:
@@ -83,12 +85,16 @@ class Lake:
 
     def fresh(self, table: str, keys: Keys) -> np.ndarray:
         """True for each key that neither the lake nor an earlier row of this batch holds."""
+        return self.look_up(table, keys)[0]
+
+    def look_up(self, table: str, keys: Keys) -> tuple[np.ndarray, np.ndarray]:
+        """(fresh, reused), both bool (n): a reused key is held with another content."""
         self._catch_up(table)
         try:
-            return self._keys[table].fresh(keys)
+            return self._keys[table].look_up(keys)
         except TornIndex:
             self.rebuild_keys(table)
-            return self._keys[table].fresh(keys)
+            return self._keys[table].look_up(keys)
 
     def append(self, table: str, rows: pa.Table, *, journal: str, position: int) -> bool:
         """Commit `rows` once; False when this (journal, position) was committed before."""
@@ -300,7 +306,8 @@ class Lake:
             return
         held: list[pa.RecordBatch] = []
         rows = 0
-        for batch in dataset.to_batches(columns=list(KEY_COLUMNS)):
+        present = [name for name in KEY_COLUMNS if name in dataset.schema.names]
+        for batch in dataset.to_batches(columns=present):
             held.append(batch)
             rows += batch.num_rows
             if rows >= KEYS_PER_STEP:
@@ -327,9 +334,9 @@ class Lake:
             self.rebuild_keys(table)
             return
         for name in names:
-            rows = pq.read_table(
-                self.path(table) / name, columns=list(KEY_COLUMNS), partitioning=None
-            )
+            path = self.path(table) / name
+            present = [one for one in KEY_COLUMNS if one in pq.read_schema(path).names]
+            rows = pq.read_table(path, columns=present, partitioning=None)
             self._add_keys(table, _keys_of(rows), behind)
         self._add_keys(table, Keys.empty(), version)
 
@@ -383,4 +390,7 @@ def _fsync(path: Path) -> None:
 
 
 def _keys_of(rows: pa.Table) -> Keys:
-    return Keys.from_arrow(rows.column("event_key"), rows.column("key_day"))
+    content = None
+    if "content" in rows.column_names:
+        content = np.asarray(pc.fill_null(rows.column("content"), 0), np.int64).view(np.uint64)
+    return Keys.from_arrow(rows.column("event_key"), rows.column("key_day"), content)
