@@ -105,8 +105,8 @@ def add_links(
     insert_rows(
         connection,
         identity_links,
-        ("a", "b", "evidence", "source", "at", "by"),
-        [(a, b, evidence, source, at, "") for a, b in pairs if (a, b) not in present],
+        ("a", "b", "evidence", "source", "time", "at"),
+        [(a, b, evidence, source, at, at) for a, b in pairs if (a, b) not in present],
     )
 
 

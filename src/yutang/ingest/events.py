@@ -61,11 +61,7 @@ class EventIntake:
             self._workspace, import_id, position, "events", keys.take(known),
             rows=np.asarray(chunk.row)[known], arrival=arrival[known], commit_id=version,
         )  # fmt: skip
-        misfits += _misfits(
-            chunk, fresh & (resolved.primary == 0) & ~resolved.refused,
-            "identities", "missing_identity",
-        )  # fmt: skip
-        misfits += _misfits(chunk, reused, "message_id", "id_reused")
+        misfits += _set_aside(chunk, fresh & (resolved.primary == 0) & ~resolved.refused, reused)
         usable = np.flatnonzero(fresh & (resolved.primary > 0))
         used = _take(chunk, usable)
         at = self._workspace.now()
@@ -150,10 +146,14 @@ class EventIntake:
         return columns, misfits
 
 
-def _misfits(chunk: EventChunk, which: np.ndarray, column: str, reason: str) -> list[Misfit]:
-    """Whole events (bool, n) to set aside."""
+def _set_aside(chunk: EventChunk, nobody: np.ndarray, reused: np.ndarray) -> list[Misfit]:
+    """Whole events to set aside (both bool, n): all identities masked, a sender's id used twice."""
     return [
         Misfit(chunk.row[i].as_py(), column, reason, None, _line(chunk, int(i)))
+        for which, column, reason in (
+            (nobody, "identities", "missing_identity"),
+            (reused, "message_id", "id_reused"),
+        )
         for i in np.flatnonzero(which)
     ]
 
