@@ -33,7 +33,8 @@ def parse_time(value: object) -> int | None:
         return round(value * 1000) if abs(value) < SECONDS_BELOW else int(value)
     if isinstance(value, datetime):
         stamp = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return round((stamp - EPOCH) / timedelta(milliseconds=1))
+        since = stamp - EPOCH
+        return since.days * DAY_MS + since.seconds * 1000 + round(since.microseconds / 1000)
     if isinstance(value, str):
         text = value.strip()
         digits = text.removeprefix("-")

@@ -94,6 +94,8 @@ def test_without_any_usable_identity_the_distinct_id_counts_and_without_it_nobod
     assert one(identities={"$identity_mobile": ""}).identities == {"distinct_id": "d"}
     assert bad(distinct_id="", identities={}).reason == "missing_identity"
     assert bad(distinct_id=None).column == "distinct_id"
+    assert bad(distinct_id="x" * 256).reason == "too_large"
+    assert bad(distinct_id=[1]).reason == "malformed_record"
 
 
 def test_the_life_cycle_on_the_web():

@@ -12,14 +12,15 @@ from typing import Any
 
 from yutang.catalog.records import Limits, Record
 from yutang.connectors.wire.opening import Misshapen
+from yutang.connectors.wire.times import sent_at, time_of
 from yutang.connectors.wire.values import (
     KIND_LENGTH,
     PLAIN_NAMES,
     Misfit,
     fit_properties,
     identity_text,
+    why_none,
 )
-from yutang.kit.clock import EARLIEST, LATEST, parse_time
 
 KIND = re.compile(rf"[a-z][a-z0-9_]{{0,{KIND_LENGTH - 1}}}")
 
@@ -28,7 +29,7 @@ def reader(
     envelope: dict[str, Any], limits: Limits
 ) -> Callable[[dict[str, Any]], tuple[Record, ...]]:
     """The function that reads one line; it raises Misshapen."""
-    sent_at = parse_time(envelope.get("sent_at"))
+    batch_sent_at = sent_at(envelope.get("sent_at"))
 
     def read(raw: dict[str, Any]) -> tuple[Record, ...]:
         event = raw.get("event")
@@ -45,8 +46,8 @@ def reader(
         properties, misfits = fit_properties(given, PLAIN_NAMES, limits)
         return (
             Record(
-                event, _time(raw.get("time")), _identities(raw, misfits), properties,
-                _message_id(raw.get("message_id")), sent_at, misfits=tuple(misfits), raw=raw,
+                event, time_of("time", raw.get("time")), _identities(raw, misfits), properties,
+                _message_id(raw.get("message_id")), batch_sent_at, misfits=tuple(misfits), raw=raw,
             ),
         )  # fmt: skip
 
@@ -65,7 +66,7 @@ def _identities(raw: dict[str, Any], misfits: list[Misfit]) -> dict[str, str]:
         if text is not None:
             made[kind] = text
         elif value is not None and value != "":
-            misfits.append((f"identities.{kind}", "malformed_record", value))
+            misfits.append((f"identities.{kind}", why_none(value), value))
     if not made:
         raise Misshapen("identities", "missing_identity", given)
     return made
@@ -76,16 +77,5 @@ def _message_id(value: Any) -> str | None:
         return None
     made = identity_text(value)
     if made is None:
-        raise Misshapen("message_id", "malformed_record", value)
+        raise Misshapen("message_id", why_none(value), value)
     return made
-
-
-def _time(value: Any) -> int | None:
-    if value is None:
-        return None
-    time = parse_time(value)
-    if time is None:
-        raise Misshapen("time", "unreadable_time", value)
-    if not EARLIEST <= time < LATEST:
-        raise Misshapen("time", "time_out_of_range", value)
-    return time

@@ -7,6 +7,7 @@ from typing import Any
 
 from yutang.catalog.records import Limits, Record
 from yutang.connectors.wire.opening import Misshapen
+from yutang.connectors.wire.times import sent_at, time_of
 from yutang.connectors.wire.values import (
     PLAIN_NAMES,
     Misfit,
@@ -15,7 +16,6 @@ from yutang.connectors.wire.values import (
     fit_properties,
     identity_text,
 )
-from yutang.kit.clock import EARLIEST, LATEST, parse_time
 
 PRESETS = {
     "$current_url": "$url",
@@ -44,7 +44,7 @@ def reader(
     envelope: dict[str, Any], limits: Limits
 ) -> Callable[[dict[str, Any]], tuple[Record, ...]]:
     """The function that reads one event; it raises Misshapen."""
-    sent_at = parse_time(envelope.get("sent_at"))
+    batch_sent_at = sent_at(envelope.get("sent_at"))
     old_allowed = envelope.get("historical_migration") is True
 
     def read(raw: dict[str, Any]) -> tuple[Record, ...]:
@@ -59,9 +59,12 @@ def reader(
             given = {}
         if type(given) is not dict:
             raise Misshapen("properties", "malformed_record", given)
+        time = raw.get("timestamp")
+        if time is None:
+            time = given.get("$time")
         made = Record(
-            event, _time(raw, given), {}, {}, _message_id(raw, given),
-            parse_time(raw.get("sent_at")) or sent_at, old_allowed=old_allowed, raw=raw,
+            event, time_of("timestamp", time), {}, {}, _message_id(raw, given),
+            sent_at(raw.get("sent_at")) or batch_sent_at, old_allowed=old_allowed, raw=raw,
             write_key=_key(raw, given),
         )  # fmt: skip
         return _filled(made, raw, given, limits)
@@ -166,17 +169,3 @@ def _key(raw: dict[str, Any], given: dict[str, Any]) -> str:
         if type(value) is str and value:
             return value.strip()
     return ""
-
-
-def _time(raw: dict[str, Any], given: dict[str, Any]) -> int | None:
-    value = raw.get("timestamp")
-    if value is None:
-        value = given.get("$time")
-    if value is None:
-        return None
-    time = parse_time(value)
-    if time is None:
-        raise Misshapen("timestamp", "unreadable_time", value)
-    if not EARLIEST <= time < LATEST:
-        raise Misshapen("timestamp", "time_out_of_range", value)
-    return time

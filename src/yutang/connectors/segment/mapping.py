@@ -12,13 +12,13 @@ from typing import Any
 from yutang.catalog.records import Limits, Record
 from yutang.connectors.segment.context import PAGE, presets
 from yutang.connectors.wire.opening import Misshapen
+from yutang.connectors.wire.times import sent_at, time_of
 from yutang.connectors.wire.values import (
     PLAIN_NAMES,
     fit_operations,
     fit_properties,
     identity_text,
 )
-from yutang.kit.clock import EARLIEST, LATEST, parse_time
 
 TIMES = ("timestamp", "originalTimestamp", "sentAt")
 Read = Callable[[dict[str, Any]], tuple[Record, ...]]
@@ -34,7 +34,7 @@ class Reader:
     def __init__(
         self, envelope: dict[str, Any], usual_type: str, limits: Limits, *, old_allowed: bool
     ) -> None:
-        self._sent_at = envelope.get("sentAt")
+        self._sent_at = sent_at(envelope.get("sentAt"))
         self._usual_type = usual_type
         self._limits = limits
         self._old_allowed = old_allowed
@@ -137,29 +137,19 @@ class Reader:
         if not identities:
             given = raw.get("userId")
             raise Misshapen("userId", "missing_identity", given or raw.get("anonymousId"))
-        sent_at = raw.get("sentAt") or self._sent_at
+        sent = raw.get("sentAt")
         key = raw.get("writeKey")
         return Record(
             event, self._time(raw), identities, {}, identity_text(raw.get("messageId")),
-            parse_time(sent_at), act, old_allowed=self._old_allowed, raw=raw,
+            sent_at(sent) if sent else self._sent_at, act, old_allowed=self._old_allowed, raw=raw,
             write_key=key.strip() if type(key) is str else "",
         )  # fmt: skip
 
     def _time(self, raw: dict[str, Any]) -> int | None:
         for name in TIMES:
-            value = raw.get(name)
-            if value is not None:
-                break
-        else:
-            name, value = "sentAt", self._sent_at
-        if value is None:
-            return None
-        time = parse_time(value)
-        if time is None:
-            raise Misshapen(name, "unreadable_time", value)
-        if not EARLIEST <= time < LATEST:
-            raise Misshapen(name, "time_out_of_range", value)
-        return time
+            if raw.get(name) is not None:
+                return time_of(name, raw[name])
+        return self._sent_at
 
 
 def _object(raw: dict[str, Any], name: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from yutang.connectors.wire.opening import Misshapen
-from yutang.connectors.wire.values import Misfit, identity_text, kind_text
+from yutang.connectors.wire.values import Misfit, identity_text, kind_text, why_none
 
 PREFIX = "$identity_"
 KINDS = {
@@ -62,7 +62,7 @@ def of_identities(given: dict[str, Any]) -> tuple[dict[str, str], Same, list[Mis
         text = identity_text(value)
         if kind is None or text is None:
             if value is not None and value != "":
-                reason = "unknown_identity_kind" if kind is None else "malformed_record"
+                reason = "unknown_identity_kind" if kind is None else why_none(value)
                 misfits.append((f"identities.{key}", reason, value))
         elif made.setdefault(kind, text) != text:
             same.append((kind, text))
@@ -72,11 +72,12 @@ def of_identities(given: dict[str, Any]) -> tuple[dict[str, str], Same, list[Mis
 def of_distinct_id(value: Any, *, is_login: bool) -> tuple[str, str]:
     """(kind, value) of a distinct_id, which may be written `$identity_mobile+13800000000`.
 
-    Raises Misshapen (`missing_identity`).
+    Raises Misshapen.
     """
     text = identity_text(value)
     if text is None:
-        raise Misshapen("distinct_id", "missing_identity", value)
+        reason = why_none(value) if value else "missing_identity"
+        raise Misshapen("distinct_id", reason, value)
     if text.startswith(PREFIX):
         key, plus, rest = text.partition("+")
         kind = kind_of_key(key)

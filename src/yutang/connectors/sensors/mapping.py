@@ -14,6 +14,7 @@ from yutang.connectors.sensors.identities import (
     speaks_for,
 )
 from yutang.connectors.wire.opening import Misshapen
+from yutang.connectors.wire.times import sent_at, time_of
 from yutang.connectors.wire.values import (
     Misfit,
     NameRule,
@@ -21,7 +22,6 @@ from yutang.connectors.wire.values import (
     fit_properties,
     identity_text,
 )
-from yutang.kit.clock import EARLIEST, LATEST, SECONDS_BELOW, parse_time
 
 # type → (our act, the name of an event that has none)
 EVENTS = {
@@ -142,15 +142,14 @@ def _made(
 ) -> Record:
     track_id = raw.get("_track_id")
     token = raw.get("token")
-    sent_at = raw.get("_flush_time")
     named = type(track_id) is int or type(track_id) is str
     return Record(
         event,
-        _time(raw),
+        time_of("time", raw.get("time")),
         identities,
         properties,
         f"{raw.get('distinct_id', '')}|{track_id}|{type_}" if named else None,
-        sent_at if type(sent_at) is int and SECONDS_BELOW <= sent_at < LATEST else None,
+        sent_at(raw.get("_flush_time")),
         act,
         same,
         operations,
@@ -160,20 +159,6 @@ def _made(
         raw,
         token.strip() if type(token) is str else "",
     )
-
-
-def _time(raw: dict[str, Any]) -> int | None:
-    value = raw.get("time")
-    if type(value) is int and SECONDS_BELOW <= value < LATEST:
-        return value
-    if value is None:
-        return None
-    time = parse_time(value)
-    if time is None:
-        raise Misshapen("time", "unreadable_time", value)
-    if not EARLIEST <= time < LATEST:
-        raise Misshapen("time", "time_out_of_range", value)
-    return time
 
 
 def _properties(raw: dict[str, Any]) -> dict[str, Any]:

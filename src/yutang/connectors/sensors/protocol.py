@@ -44,7 +44,7 @@ class Sensors:
             return False
         if request.headers.get("dry-run", "").strip().lower() == "true" and self._debug(request):
             return False
-        return request.method == "POST" or body.carried(request).text is not None
+        return request.method == "POST" or body.carried(request).value is not None
 
     def reply(self, request: Request) -> Reply:
         if request.method == "OPTIONS":
@@ -52,7 +52,7 @@ class Sensors:
         only(request, "GET", "POST")
         sent = body.carried(request)
         debug = self._debug(request)
-        if sent.text is not None or request.method == "POST" or debug:
+        if sent.value is not None or request.method == "POST" or debug:
             body.check(sent)
         if debug:
             return self._debug_reply(request)

@@ -19,6 +19,7 @@ RAW_TEXT = 20_000  # characters of something unreadable that are kept to be look
 # objects than as text, so a body may hold only so many of them.
 LOOK_OVER = 1_000_000
 MARKS_PER_PROPERTY = 4
+FIELDS = 100  # of a form or query that are looked at
 
 
 class Unusable(Exception):
@@ -106,16 +107,15 @@ def form_value(form: bytes, name: bytes) -> bytes | None:
     >>> form_value(b"data_list=W10%3D&gzip=1", b"gzip")
     b'1'
     """
-    start = name + b"="
-    if form.startswith(start):
-        at = len(start)
-    else:
-        found = form.find(b"&" + start)
-        if found < 0:
-            return None
-        at = found + 1 + len(start)
-    end = form.find(b"&", at)
-    return form[at:] if end < 0 else form[at:end]
+    start, at = name + b"=", 0
+    for _ in range(FIELDS):
+        end = form.find(b"&", at)  # of one byte: far faster than looking for the name
+        if form.startswith(start, at):
+            return form[at + len(start) :] if end < 0 else form[at + len(start) : end]
+        if end < 0:
+            break
+        at = end + 1
+    return None
 
 
 def query_text(query: bytes, name: bytes) -> str:

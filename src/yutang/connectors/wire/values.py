@@ -171,6 +171,12 @@ def identity_text(value: Any) -> str | None:
     return text
 
 
+def why_none(value: Any) -> str:
+    """Why a value that is there is no identity."""
+    long = type(value) is str and len(value.strip()) > IDENTITY_LENGTH
+    return "too_large" if long else "malformed_record"
+
+
 def kind_text(key: str) -> str | None:
     """A sender's own key as a kind of identity: [a-z][a-z0-9_]*, at most 40 characters.
 
