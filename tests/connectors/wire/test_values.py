@@ -107,9 +107,15 @@ def test_operations():
     assert done("unset", {"a": None})[0] == [("unset", "a", None)]
 
 
-@given(st.dictionaries(st.text(), st.recursive(
+anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))))  # fmt: skip
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
+)  # fmt: skip
+
+
+@given(st.dictionaries(st.text(), anything, max_size=5))
 def test_every_value_is_kept_or_told(given):
     made, misfits = fit(given)
     told = {name for name, _, _ in misfits}
