@@ -115,6 +115,7 @@ def import_undo(
     services = _services(home)
     one = services.brand(brand)
     one.imports.ask_undo(number)
+    one.audit.record("cli", "import_undone", one.imports.get(number).filename, {"import": number})
     done = _carry_out(services, one, number, show=True)
     typer.echo(f"Import {done.id} ({done.filename}): {done.status}.")
 
@@ -153,6 +154,7 @@ def _import(
     one = services.brand(brand)
     added = one.imports.add(file, kind=kind, filename=file.name, by="cli")
     one.imports.queue(added.id, preset=preset, platform=platform, shop=shop)
+    one.audit.record("cli", "import_started", file.name, {"import": added.id})
     done = _carry_out(services, one, added.id, show=not as_json)
     if done.status != "done":
         error = done.error or {}
@@ -277,6 +279,10 @@ def demo(
 
     from yutang.demo_home import LOGIN, make_demo, password_of
 
+    if serve:
+        from yutang.serve import ensure_free
+
+        ensure_free(host, port)  # said now, not after a minute of work
     with Progress(
         TextColumn("{task.percentage:>3.0f} %"),
         BarColumn(),

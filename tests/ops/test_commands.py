@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from tests.small_brand import write_events
+from yutang.app import Services
 from yutang.cli import app
 from yutang.errors import BadInput, Conflict, NotFound
+from yutang.settings import Settings
 
 RUNNER = CliRunner()
 
@@ -50,6 +53,24 @@ def test_backup_and_restore(home: Path, tmp_path: Path) -> None:
     assert rows[0] == rows[1]
     again = yutang(home, "backup", str(tmp_path / "b.tar.gz"))
     assert isinstance(again.exception, Conflict)
+
+
+def test_what_the_command_line_does_is_in_the_log(home: Path) -> None:
+    assert yutang(home, "import", "undo", "1").exit_code == 0
+    rows = Services.open(Settings(home=home)).brand().audit.page()
+    assert [(row.login, row.action, row.detail) for row in rows] == [
+        ("cli", "import_undone", {"import": 1}),
+        ("cli", "import_started", {"import": 1}),
+    ]
+
+
+def test_a_port_that_is_taken_is_said_before_any_work(home: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for words in (["serve", "--home", str(home)], ["demo", str(tmp_path / "demo")]):
+            result = RUNNER.invoke(app, [*words, "--port", port])
+            assert isinstance(result.exception, Conflict)
+    assert not (tmp_path / "demo").exists()
 
 
 def test_doctor_answers_with_its_exit_status(home: Path) -> None:
