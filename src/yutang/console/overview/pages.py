@@ -22,6 +22,13 @@ ROUTES = APIRouter()
 # The first row: is it growing, is it worth it, do they come back, is the pond filling?
 KEYS = ("gmv_net", "private_share", "buyers", "repurchase_rate", "upt")
 WITH_POOL = ("gmv_net", "private_share", "buyers", "repurchase_rate", "pool_stock")
+UNITS = {
+    "fen": mark("yuan"),
+    "count": mark("units"),
+    "rate": mark("share (1 = 100 %)"),
+    "ratio": mark("multiple"),
+    "days": mark("days"),
+}
 PAGES = {"customers": "customers", "import": "imports", "shops": "shops"}
 
 
@@ -153,9 +160,9 @@ def _export(session: Session, kind: str, found: Overview, cards: list[Card]) -> 
     rows = [
         [
             card.name,
-            one.value,
-            one.metric.unit,
-            one.compare,
+            _cell(one.metric.unit, one.value),
+            session.text(UNITS[one.metric.unit]),
+            _cell(one.metric.unit, one.compare),
             one.change,
             card.formula,
         ]
@@ -163,3 +170,10 @@ def _export(session: Session, kind: str, found: Overview, cards: list[Card]) -> 
     ]
     name = f"overview-{found.period.first.isoformat()}-{found.period.last.isoformat()}"
     return download(kind, name, header, rows)
+
+
+def _cell(unit: str, value: float | None) -> float | None:
+    """Money leaves in yuan, as in every other file."""
+    if value is None or unit != "fen":
+        return value
+    return round(value / 100, 2)
