@@ -300,9 +300,9 @@ def demo(
     typer.echo(f"Login    {LOGIN}")
     typer.echo(f"Password {password_of(home)}")
     if serve:
-        from yutang.serve import serve as run
+        from yutang.serve import serve_anew
 
-        run(services.settings.model_copy(update={"host": host, "port": port}))
+        serve_anew(home, host, port)
 
 
 @account_app.command("add")

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import structlog
 import uvicorn
@@ -45,6 +46,13 @@ def serve(settings: Settings) -> None:
     finally:
         stop.set()
         keeper.join(timeout=10)
+
+
+def serve_anew(home: Path, host: str, port: int) -> NoReturn:
+    """Serve in this process's place: the gigabyte that making the demo took is given back."""
+    sys.stdout.flush()
+    words = ["serve", "--home", str(home), "--host", host, "--port", str(port)]
+    os.execv(sys.executable, [sys.executable, "-m", "yutang", *words])  # noqa: S606 - our own
 
 
 def ensure_free(host: str, port: int) -> None:

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.small_brand import write_events
+from yutang import serve
 from yutang.app import Services
 from yutang.cli import app
 from yutang.errors import BadInput, Conflict, NotFound
@@ -71,6 +72,17 @@ def test_a_port_that_is_taken_is_said_before_any_work(home: Path, tmp_path: Path
             result = RUNNER.invoke(app, [*words, "--port", port])
             assert isinstance(result.exception, Conflict)
     assert not (tmp_path / "demo").exists()
+
+
+def test_after_loading_the_demo_is_served_by_a_fresh_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the place of the one that loaded, whose memory would otherwise stay taken."""
+    asked: list[list[str]] = []
+    monkeypatch.setattr(serve.os, "execv", lambda _program, words: asked.append(words))
+    serve.serve_anew(tmp_path, "127.0.0.1", 9000)
+    assert asked[0][1:] == ["-m", "yutang", "serve", "--home", str(tmp_path),
+                            "--host", "127.0.0.1", "--port", "9000"]  # fmt: skip
 
 
 def test_doctor_answers_with_its_exit_status(home: Path) -> None:
