@@ -92,7 +92,7 @@
         label: { show: !stacked && (flat || spec.labels.length <= 10) && !pale, position: flat ? "right" : "top", color: look.soft, fontSize: 12, formatter: (p) => value(p.value, spec.unit) },
       };
     });
-    return { ...axes(spec, look, flat), grid: grid({ right: flat ? 86 : 14, top: many ? 34 : 24 }), series, legend: legend(many, look), tooltip: tooltip(spec, look, { axisPointer: { type: "none" } }) };
+    return { ...axes(spec, look, flat), grid: grid({ right: flat ? 86 : 14, top: many || stacked ? 34 : 24 }), series, legend: legend(many || stacked, look), tooltip: tooltip(spec, look, { axisPointer: { type: "none" } }) };
   }
 
   function funnel(spec, look, width) {
