@@ -118,6 +118,11 @@ class Brand:
         """What the brand holds: see `yutang status`."""
         return status_of(self.workspace, self.orders, self.imports)
 
+    def saved_mapping(self, preset: str) -> dict[str, Any] | None:
+        """The brand's own mapping of that name; None for a built-in preset or an unknown name."""
+        found = (one for one in self.presets.list_() if one.name == preset)
+        return next((dict(one.mapping) for one in found), None) if preset else None
+
     def is_fresh(self) -> bool:
         """Do the caches stand at the newest facts?"""
         return made_version(self.workspace.cache) == self.facts.version()

@@ -83,7 +83,9 @@ def init(
 @import_app.command("orders")
 def import_orders(
     file: Annotated[Path, typer.Argument(help="CSV, XLSX or Parquet.")],
-    preset: Annotated[str, typer.Option(help="How to read it (else recognised).")] = "",
+    preset: Annotated[
+        str, typer.Option(help="How to read it: built in or saved on the mapping page.")
+    ] = "",
     platform: Annotated[str, typer.Option(help="Platform, where the file does not say.")] = "",
     shop: Annotated[str, typer.Option(help="Shop, where the file does not say.")] = "",
     brand: BrandOption = "",
@@ -153,7 +155,8 @@ def _import(
     services = _services(home)
     one = services.brand(brand)
     added = one.imports.add(file, kind=kind, filename=file.name, by="cli")
-    one.imports.queue(added.id, preset=preset, platform=platform, shop=shop)
+    how = one.saved_mapping(preset)
+    one.imports.queue(added.id, preset=preset, mapping=how, platform=platform, shop=shop)
     one.audit.record("cli", "import_started", file.name, {"import": added.id})
     done = _carry_out(services, one, added.id, show=not as_json)
     if done.status != "done":

@@ -65,6 +65,18 @@ def test_what_the_command_line_does_is_in_the_log(home: Path) -> None:
     ]
 
 
+def test_a_mapping_saved_in_the_console_is_a_preset_here(home: Path, tmp_path: Path) -> None:
+    brand = Services.open(Settings(home=home)).brand()
+    file = tmp_path / "till.csv"
+    file.write_text("slip,when,sum\nA1,2026-10-07 10:00,20.00\nA2,2026-10-08 10:00,5.00\n")
+    mapping = json.loads(brand.order_files.preview(file).mapping.to_json())
+    mapping["columns"] = {"order_id": ["slip"], "paid_at": ["when"], "paid": ["sum"]}
+    brand.presets.save("our till", mapping, by="boss")
+    words = ("import", "orders", str(file), "--preset", "our till", "--shop", "till")
+    found = answer(home, *words)
+    assert (found["preset"], found["orders_paid"], found["paid_fen"]) == ("our till", 2, 2500)
+
+
 def test_a_port_that_is_taken_is_said_before_any_work(home: Path, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
