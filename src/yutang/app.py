@@ -25,7 +25,7 @@ from yutang.commerce import (
 from yutang.connectors import order_files
 from yutang.customers import Customers
 from yutang.facts import BrandFacts
-from yutang.identity import Identities
+from yutang.identity import Hands, Identities
 from yutang.ingest import (
     Committer,
     Dictionary,
@@ -37,6 +37,7 @@ from yutang.ingest import (
     MappingPresets,
     Quarantine,
     ValueRepairs,
+    carry_out,
 )
 from yutang.installation import BrandRow, Installation
 from yutang.jobs import made_version
@@ -61,6 +62,13 @@ class Brand:
         self.workspace = workspace
         self.identities = Identities(workspace)
         self.committer = Committer(workspace)
+        self.hands = Hands(
+            workspace,
+            self.identities,
+            lambda connection, journal, moved: carry_out(
+                connection, workspace, "identity", journal, moved
+            ),
+        )
         self.orders = OrderBook(workspace, self.identities)
         self.shops = Shops(workspace, note_domain)
         self.facts = BrandFacts(workspace, self.identities, self.orders)
@@ -117,6 +125,11 @@ class Brand:
     def status(self) -> dict[str, int]:
         """What the brand holds: see `yutang status`."""
         return status_of(self.workspace, self.orders, self.imports)
+
+    def saved_mapping(self, preset: str) -> dict[str, Any] | None:
+        """The brand's own mapping of that name; None for a built-in preset or an unknown name."""
+        found = (one for one in self.presets.list_() if one.name == preset)
+        return next((dict(one.mapping) for one in found), None) if preset else None
 
     def is_fresh(self) -> bool:
         """Do the caches stand at the newest facts?"""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import structlog
 import uvicorn
 
 from yutang import logs
 from yutang.app import create_app
+from yutang.errors import Conflict
 from yutang.settings import Settings
 from yutang.worker import nudge, worker_is_up
 
@@ -24,6 +27,7 @@ GIVE_UP_AFTER = 30  # a worker that dies this often in a row has a reason that d
 
 def serve(settings: Settings) -> None:
     """Serve until interrupted; the worker is a child and ends with us."""
+    ensure_free(settings.host, settings.port)
     logs.configure(settings.log_level)
     app = create_app(settings)
     app.state.nudge = lambda slug: nudge(settings.home, slug)  # pages hand work to the worker
@@ -42,6 +46,31 @@ def serve(settings: Settings) -> None:
     finally:
         stop.set()
         keeper.join(timeout=10)
+
+
+def serve_anew(home: Path, host: str, port: int) -> NoReturn:
+    """Serve in this process's place: the gigabyte that making the demo took is given back."""
+    sys.stdout.flush()
+    words = ["serve", "--home", str(home), "--host", host, "--port", str(port)]
+    os.execv(sys.executable, [sys.executable, "-m", "yutang", *words])  # noqa: S606 - our own
+
+
+def ensure_free(host: str, port: int) -> None:
+    """Raises Conflict where another program listens, before any work is begun."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+            probe.bind(address)
+    except OSError as error:
+        raise Conflict(
+            "Cannot listen on %(host)s:%(port)s: %(why)s.",
+            hint="Another program may be there already; choose another port with --port"
+            " (make demo PORT=9000).",
+            host=host,
+            port=port,
+            why=error.strerror or str(error),
+        ) from error
 
 
 def _keep_worker(home: Path, stop: threading.Event) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -40,6 +41,21 @@ class Why:
     identities: tuple[Identity, ...]
     chains: dict[int, tuple[Tie, ...]]
     hands: tuple[tuple[int, int, int], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data: identities by number, chains from the asked one."""
+        return {
+            "customer": self.customer,
+            "asked": self.asked,
+            "identities": [
+                {"id": one.id, "kind": one.kind, "shown": one.shown, "source": one.source,
+                 "first_seen_at": one.first_seen_at}
+                for one in self.identities
+            ],
+            "chains": {str(id_): [asdict(tie) for tie in ties]
+                       for id_, ties in self.chains.items()},
+            "hands": [{"device": d, "from": t, "owner": o} for d, t, o in self.hands],
+        }  # fmt: skip
 
 
 def explain(connection: Connection, asked: Identity) -> Why:
