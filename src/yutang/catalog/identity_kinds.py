@@ -27,6 +27,7 @@ KINDS: tuple[IdentityKind, ...] = (
     IdentityKind("unionid", "微信 unionid", "WeChat unionid", "person"),
     IdentityKind("member_no", "会员号", "member number", "person"),
     IdentityKind("login_id", "登录账号", "login id", "person"),
+    IdentityKind("email", "邮箱", "e-mail", "person", hashed=True),
     IdentityKind("external_userid", "企微外部联系人", "WeCom external contact", "app"),
     IdentityKind("openid", "openid", "openid", "app"),
     IdentityKind("tmall_buyer", "天猫/淘宝买家", "Tmall/Taobao buyer", "app"),
@@ -35,6 +36,9 @@ KINDS: tuple[IdentityKind, ...] = (
     IdentityKind("douyin_buyer", "抖音买家", "Douyin buyer", "app"),
     IdentityKind("shop_buyer", "店铺买家", "shop buyer", "app"),
     IdentityKind("household", "家庭", "household", "app"),
+    # A tracker's id of which nobody says whether it is a login: it counts as a device until a
+    # login of the same value is seen (its twin).
+    IdentityKind("distinct_id", "埋点 distinct_id", "distinct id", "device"),
     IdentityKind("anonymous_id", "匿名号", "anonymous id", "device"),
     IdentityKind("device", "设备", "device", "device"),
     IdentityKind("cookie", "浏览器标识", "cookie", "device"),

@@ -16,11 +16,12 @@ from yutang.ingest import dictionary
 from yutang.ingest.casting import MOST_EXACT
 from yutang.ingest.claims import claim
 from yutang.ingest.commit import Prepared
-from yutang.ingest.event_files import EventChunk, parse_time
+from yutang.ingest.event_files import EventChunk
 from yutang.ingest.event_keys import body, event_keys
 from yutang.ingest.imports import source_of
 from yutang.ingest.records import Misfit
 from yutang.kit import clock
+from yutang.kit.clock import parse_time
 from yutang.kit.columns import iso_days
 from yutang.lake import Keys
 from yutang.workspace import Workspace
@@ -61,11 +62,7 @@ class EventIntake:
             self._workspace, import_id, position, "events", keys.take(known),
             rows=np.asarray(chunk.row)[known], arrival=arrival[known], commit_id=version,
         )  # fmt: skip
-        misfits += _misfits(
-            chunk, fresh & (resolved.primary == 0) & ~resolved.refused,
-            "identities", "missing_identity",
-        )  # fmt: skip
-        misfits += _misfits(chunk, reused, "message_id", "id_reused")
+        misfits += _set_aside(chunk, fresh & (resolved.primary == 0) & ~resolved.refused, reused)
         usable = np.flatnonzero(fresh & (resolved.primary > 0))
         used = _take(chunk, usable)
         at = self._workspace.now()
@@ -150,10 +147,14 @@ class EventIntake:
         return columns, misfits
 
 
-def _misfits(chunk: EventChunk, which: np.ndarray, column: str, reason: str) -> list[Misfit]:
-    """Whole events (bool, n) to set aside."""
+def _set_aside(chunk: EventChunk, nobody: np.ndarray, reused: np.ndarray) -> list[Misfit]:
+    """Whole events to set aside (both bool, n): all identities masked, a sender's id used twice."""
     return [
         Misfit(chunk.row[i].as_py(), column, reason, None, _line(chunk, int(i)))
+        for which, column, reason in (
+            (nobody, "identities", "missing_identity"),
+            (reused, "message_id", "id_reused"),
+        )
         for i in np.flatnonzero(which)
     ]
 

@@ -39,22 +39,69 @@ identities = Table(
     Column("commit_id", Big, nullable=False),
     text("source"),
     at("first_seen_at"),
+    # the customer it began as: when people are taken apart again, they get their old number back
+    count("first_customer"),
     UniqueConstraint("kind", "value"),
+)
+identity_moves = Table(  # which identities changed hands, so that caches read only those
+    "identity_moves",
+    metadata,
+    key(),
+    Column("identity", Big, nullable=False),
+    Column("customer", Big, nullable=False),
 )
 Index("identities_tail", identities.c.tail)
 Index("identities_value", identities.c.value)
-identity_links = Table(
+identity_links = Table(  # append-only evidence that two identities are one person
     "identity_links",
     metadata,
     key(),
-    Column("a", Big, ForeignKey("identities.id"), nullable=False, index=True),
+    Column("a", Big, ForeignKey("identities.id"), nullable=False),  # the smaller id
     Column("b", Big, ForeignKey("identities.id"), nullable=False, index=True),
-    text("evidence"),
+    text("evidence"),  # event | login | bind | alias | order | twin | manual
+    text("strength", default=""),  # person | app | device, the weaker end's; a twin is `person`
     text("source"),
+    at("time"),  # when it was so, by the sender's (corrected) clock
     at("at"),
     text("by", default=""),
+    text("note", default=""),  # what a person wrote down as the reason
     at("revoked_at", nullable=True),
-    UniqueConstraint("a", "b", "source"),
+    text("revoked_by", default=""),
+)
+Index("identity_links_pair", identity_links.c.a, identity_links.c.b)
+identity_detachments = Table(  # an identity was taken away from whom it was tied to
+    "identity_detachments",
+    metadata,
+    key(),
+    Column("identity", Big, ForeignKey("identities.id"), nullable=False, index=True),
+    # unbind: evidence of trackers up to `time` is void; manual: all evidence received up to `at`
+    text("evidence"),
+    text("source"),
+    at("time"),
+    at("at"),
+    text("by", default=""),
+    text("note", default=""),
+    at("revoked_at", nullable=True),
+    text("revoked_by", default=""),
+)
+device_segments = Table(  # whose a device was, from when on; kept for those that changed hands
+    "device_segments",
+    metadata,
+    Column("device", Big, ForeignKey("identities.id"), primary_key=True),
+    Column("from_time", Big, primary_key=True),
+    Column("owner", Big, ForeignKey("identities.id"), nullable=False, index=True),
+)
+identity_reviews = Table(  # identities tied to too many people: they join nobody until decided
+    "identity_reviews",
+    metadata,
+    key(),
+    Column("identity", Big, ForeignKey("identities.id"), nullable=False, unique=True),
+    text("reason"),  # fan_in: tied to more people than one person has
+    count("people"),
+    at("at"),
+    text("status", default="open"),  # open | joined | apart
+    at("resolved_at", nullable=True),
+    text("resolved_by", default=""),
 )
 refusals = Table(  # keyed hashes of erased identities: they are not taken in again
     "refusals",
@@ -142,6 +189,7 @@ event_names = Table(
     count("events"),
     at("first_seen_at"),
     at("last_seen_at", nullable=True),
+    text("status", default=""),  # "" taken | blocked: counted and dropped
 )
 event_properties = Table(
     "event_properties",
@@ -153,6 +201,62 @@ event_properties = Table(
     text("label", default=""),
     text("description", default=""),
     at("first_seen_at"),
+    text("owner", default=""),
+    text("status", default=""),  # "" taken | blocked: dropped from every event
+    text("privacy", default=""),  # "" as the brand's rule says | allow | hash | refuse
+    count("events"),  # how many events brought a value
+    at("last_seen_at", nullable=True),
+    data("examples", nullable=True),  # a few short values, never of a guarded property
+)
+
+# --- tracking: who may send, what a person is like, dimension rows, how long things are kept ---
+sources = Table(
+    "sources",
+    metadata,
+    key(),
+    Column("name", Text, nullable=False, unique=True),
+    text("kind"),  # sensors | segment | posthog | json
+    text("status", default="on"),  # on | off
+    data("settings"),
+    text("created_by", default=""),
+    at("created_at"),
+)
+write_keys = Table(
+    "write_keys",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("source_id", Big, ForeignKey("sources.id"), nullable=False, index=True),
+    at("created_at"),
+    at("ends_at", nullable=True),  # rotated: taken until then
+)
+attributes = Table(  # what each source last said of an identity; the lake's `profiles` is the truth
+    "attributes",
+    metadata,
+    Column("identity", Big, ForeignKey("identities.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    data("value", nullable=True),  # null: unset
+    at("time"),
+    Column("commit_id", Big, nullable=False),
+)
+items = Table(  # dimension rows of trackers: item_set, item_delete
+    "items",
+    metadata,
+    Column("type", Text, primary_key=True),
+    Column("item_id", Text, primary_key=True),
+    data("properties"),
+    text("source"),
+    at("time"),
+    at("deleted_at", nullable=True),
+)
+retention_rules = Table(
+    "retention_rules",
+    metadata,
+    Column("event", Text, primary_key=True),  # "" any
+    Column("source", Text, primary_key=True),  # "" any
+    count("days"),
+    text("created_by", default=""),
+    at("created_at"),
 )
 
 # --- commerce and console ---
