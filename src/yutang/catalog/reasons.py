@@ -170,16 +170,16 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         "encrypted_body",
-        "内容经过加密,平台没有密钥",
+        "内容经过加密，平台没有密钥",
         "the content is encrypted with a key that we do not hold",
-        "在 SDK 里关闭数据加密插件,改用 HTTPS 传输",
+        "在 SDK 里关闭数据加密插件，改用 HTTPS 传输",
         "switch the encryption plug-in of the SDK off and send over HTTPS",
     ),
     Reason(
         "too_deep",
         "对象或列表嵌套太深",
         "objects or lists are nested too deeply",
-        "减少嵌套层数,把要分析的内容放到最外层属性里",
+        "减少嵌套层数，把要分析的内容放到最外层属性里",
         "nest less, and put what is analysed into properties of the record itself",
     ),
     Reason(
