@@ -12,6 +12,7 @@ BENCHMARKS = (
     ("funnel", ("funnel.py",)),
     ("order import", ("imports.py",)),
     ("lake append", ("lake_append.py",)),
+    ("tracking requests", ("decoders.py",)),
     ("console", ("server.py", str(DEMO))),
 )
 

@@ -18,8 +18,9 @@ from sqlalchemy import select
 from tests.small_brand import NOW, START, SmallBrand, open_brand_at
 from yutang.errors import BadInput
 from yutang.ingest import names
-from yutang.ingest.event_files import parse_time, read_chunks
+from yutang.ingest.event_files import read_chunks
 from yutang.installation import Installation
+from yutang.kit.clock import parse_time
 from yutang.state.brand import identities, quarantine
 
 TEXT = st.text(

@@ -161,6 +161,41 @@ REASONS: tuple[Reason, ...] = (
         "校准发送设备的时钟,或在设置里放宽时间窗",
         "set the sender's clock right, or widen the time window in the settings",
     ),
+    Reason(
+        "damaged_body",
+        "请求内容无法解压或解码",
+        "the body cannot be decompressed or decoded",
+        "检查发送端与代理是否改动或截断了请求内容",
+        "check whether the sender or a proxy changes or truncates requests",
+    ),
+    Reason(
+        "encrypted_body",
+        "内容经过加密,平台没有密钥",
+        "the content is encrypted with a key that we do not hold",
+        "在 SDK 里关闭数据加密插件,改用 HTTPS 传输",
+        "switch the encryption plug-in of the SDK off and send over HTTPS",
+    ),
+    Reason(
+        "too_deep",
+        "对象或列表嵌套太深",
+        "objects or lists are nested too deeply",
+        "减少嵌套层数,把要分析的内容放到最外层属性里",
+        "nest less, and put what is analysed into properties of the record itself",
+    ),
+    Reason(
+        "too_many_records",
+        "一次请求里的记录太多",
+        "there are too many records in one request",
+        "减小 SDK 每批的条数",
+        "let the SDK send smaller batches",
+    ),
+    Reason(
+        "unknown_record_type",
+        "不认识的记录类型",
+        "the type of the record is not known",
+        "对照该 SDK 的文档检查 type 字段",
+        "check the field `type` against the documentation of the SDK",
+    ),
 )
 BY_CODE: dict[str, Reason] = {reason.code: reason for reason in REASONS}
 
