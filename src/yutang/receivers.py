@@ -1,4 +1,4 @@
-"""Composition of the receivers: which protocols there are, and what the settings say to them.
+"""Composition of the receivers: the protocols we speak, and what the settings say to them.
 
 Light on purpose: `yutang collect` loads this and neither the lake nor the kernels.
 """
@@ -7,15 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Sequence
 
-from yutang.catalog.records import Limits, TrackingProtocol
+from yutang.catalog.records import Limits
 from yutang.collect import Collecting, Receiver, Rules, Stores
+from yutang.connectors.tracking import PROTOCOLS
 from yutang.settings import Settings
-
-# Add a protocol here: an object of connectors/<protocol> that is a TrackingProtocol. The first that
-# claims a path gets it.
-PROTOCOLS: Sequence[TrackingProtocol] = ()
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -35,7 +35,8 @@ class Plain:
         return method in ("GET", "POST", "OPTIONS") and path.endswith("/take")
 
     def write_key(self, request: Request) -> str:
-        return parse_qs(request.query.decode()).get("key", [""])[0]
+        key = parse_qs(request.query.decode()).get("key", [""])[0]
+        return request.path.split("/")[2] if request.path.startswith("/c/") else key
 
     def reply(self, request: Request) -> Reply:
         if request.body == b"damaged":
@@ -48,7 +49,8 @@ class Plain:
         return request.method != "OPTIONS"
 
     def refusal(self, request: Request, status: int, why: str) -> Reply:
-        return Reply(status, why.encode(), "text/plain", (ORIGIN,))
+        retry = (("Retry-After", "5"),) if status >= 500 else ()
+        return Reply(status, why.encode(), "text/plain", (ORIGIN, *retry))
 
     def decode(self, request: Request, limits: Limits) -> Decoded:
         return Decoded([])

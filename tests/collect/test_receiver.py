@@ -24,9 +24,10 @@ from tests.collect.plain import (
     make_home,
     stored,
 )
-from yutang.catalog.records import Limits
+from yutang.catalog.records import Limits, Request
 from yutang.collect import Collecting, Receiver, Rules
 from yutang.collect.keys import KNOWN_SECONDS, UNKNOWN_SECONDS, KeyDirectory
+from yutang.collect.receiver import LARGE
 from yutang.journal import Disk, SegmentWriter
 from yutang.state import open_brand
 from yutang.state.brand import sources, write_keys
@@ -60,7 +61,7 @@ def several(receiver: Receiver, *asked: dict[str, Any]) -> list[Answer]:
 def test_a_request_is_stored_as_it_came(home: Path, opened: Collecting) -> None:
     answer = once(
         Receiver(opened),
-        headers={"content-type": "application/json", "cookie": "secret", "origin": "https://s.cn"},
+        headers={"content-type": "application/json", "cookie": "secret", "authorization": "x"},
         parts=(b"\x1f\x8b\x00", b"\xff" * 70_000),
     )
     assert (answer.status, answer.body) == (200, b"ok")
@@ -69,9 +70,7 @@ def test_a_request_is_stored_as_it_came(home: Path, opened: Collecting) -> None:
     assert request.body == b"\x1f\x8b\x00" + b"\xff" * 70_000
     assert (request.method, request.path) == ("POST", "/take")
     assert request.query == f"key={KEY}".encode()
-    assert request.headers == {
-        "user-agent": "test", "content-type": "application/json", "origin": "https://s.cn",
-    }  # fmt: skip
+    assert request.headers == {"user-agent": "test", "content-type": "application/json"}
     assert (request.received_at, request.ip, request.write_key) == (NOW, "203.0.113.0", KEY)
     counted = opened.counters.of("main", "shop")
     assert (counted.requests, counted.bytes) == (1, 70_003 + 36)
@@ -84,7 +83,7 @@ def test_image_requests_and_any_prefix(home: Path, opened: Collecting) -> None:
     assert once(receiver, path=f"/c/{KEY}/take", query="").status == 200
     assert once(receiver, path=f"/c/{KEY}/deep/take", query="key=other").status == 200
     assert [(one.path, one.write_key) for one in stored(home)] == [
-        ("/some/where/take", KEY), ("/take", KEY), ("/deep/take", KEY),
+        ("/some/where/take", KEY), (f"/c/{KEY}/take", KEY), (f"/c/{KEY}/deep/take", KEY),
     ]  # fmt: skip
 
 
@@ -165,7 +164,7 @@ def test_refusals(home: Path, how: dict[str, Any], status: int, reason: str, cap
     answer = once(Receiver(opened), **how)
     assert answer.status == status
     assert answer.headers["access-control-allow-origin"] == "*"
-    assert ("retry-after" in answer.headers) == (status == 503)
+    assert ("retry-after" in answer.headers) == (status >= 500)
     assert "connection" not in answer.headers, "a client that still sends must hear the answer"
     assert stored(home) == []
     refused = sum((one.refused for one in opened.counters.by_source.values()), start=_nothing())
@@ -179,6 +178,21 @@ def _nothing() -> Any:
     from collections import Counter
 
     return Counter()
+
+
+def test_a_large_body_is_looked_into_beside_the_loop(home: Path, opened: Collecting) -> None:
+    asked: list[bool] = []
+
+    class Watched(Plain):
+        def write_key(self, request: Request) -> str:
+            asked.append(threading.current_thread() is threading.main_thread())
+            return super().write_key(request)
+
+    opened.protocols = (Watched(),)
+    answers = several(Receiver(opened), {"parts": (bytes(LARGE + 1),)}, {"parts": (bytes(LARGE),)})
+    assert [one.status for one in answers] == [200, 200]
+    assert sorted(asked) == [False, True]
+    assert len(stored(home)) == 2
 
 
 def test_a_refusal_is_counted_where_it_belongs(opened: Collecting) -> None:
@@ -257,7 +271,7 @@ def test_a_full_disk_is_answered_so_that_clients_retry_and_is_remembered(home: P
         answer = await ask(receiver)
         opened.groups["main"]._monotonic = lambda: watch[0]
         opened.groups["main"]._rests_until = 1.0
-        assert (answer.status, answer.headers["retry-after"]) == (503, "2")
+        assert (answer.status, answer.headers["retry-after"]) == (503, "5")
         trouble = opened.health().failing["main"]
         assert (trouble.since, trouble.why) == (NOW, "No space left on device")
         assert not opened.health().is_well
@@ -307,7 +321,6 @@ def test_console_and_api_are_never_shadowed(opened: Collecting) -> None:
         once(inside, path=path)
     assert asked == paths
     assert once(inside).status == 200
-    assert once(inside, path=f"/c/{KEY}/api/v1/take").status == 404
     alone = Receiver(opened)
     assert once(alone, path="/").status == 404
     assert once(alone, path="/b/main/take").status == 200

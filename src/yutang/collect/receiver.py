@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import hmac
 import traceback
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from yutang.catalog.records import (
+    JOURNAL_HEADERS,
     KEPT_HEADERS,
     Refused,
     Reply,
@@ -31,16 +34,14 @@ from yutang.collect.keys import Place
 from yutang.collect.metrics import page_of
 
 log = structlog.get_logger("collect")
-KEYED = "/c/"  # /c/<write key>/…: any protocol's path below, for senders that cannot name their key
 RESERVED = ("/api/v1/", "/b/", "/static/")  # the console's and the API's own; never a tracker's
 METRICS = "/metrics"
 LONGEST_PATH = 512  # characters; longer ones are nobody's
 KEPT = {name.encode(): name for name in KEPT_HEADERS}
+LARGE = 1_000_000  # bytes of a body that is looked into beside the event loop, one at a time
 BODYLESS = ("GET", "HEAD", "OPTIONS")
 
-RETRY_AFTER = b"2"  # seconds: a journal that failed is tried again after one
-
-Way = tuple[TrackingProtocol, str, str]  # the protocol, the path's write key, the path without it
+T = TypeVar("T")
 
 
 class Receiver:
@@ -49,16 +50,17 @@ class Receiver:
     def __init__(self, collecting: Collecting, inner: ASGIApp | None = None) -> None:
         self.collecting = collecting
         self.inner = inner
-        self._way = lru_cache(maxsize=1024)(self._find_way)
+        self._protocol = lru_cache(maxsize=1024)(self._find_protocol)
         self._reading: asyncio.Task[None] | None = None
+        self._one_large = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             path = scope["path"]
             if len(path) <= LONGEST_PATH:
-                way = self._way(scope["method"], path)
-                if way is not None:
-                    await self._serve(way, scope, receive, send)
+                protocol = self._protocol(scope["method"], path)
+                if protocol is not None:
+                    await self._serve(Visit(protocol, scope, self.collecting), receive, send)
                     return
                 if path == METRICS:
                     await self._metrics(scope, send)
@@ -71,20 +73,14 @@ class Receiver:
         elif scope["type"] == "http":
             await answers.send_reply(send, Reply(404, b"There is nothing here.\n"))
 
-    def _find_way(self, method: str, path: str) -> Way | None:
+    def _find_protocol(self, method: str, path: str) -> TrackingProtocol | None:
         """None where no protocol claims the path, or it belongs to the console or the API."""
-        key = ""
-        if path.startswith(KEYED):
-            key, _, rest = path[len(KEYED) :].partition("/")
-            path = f"/{rest}"
         if self.inner is not None and path.startswith(RESERVED):
             return None
-        protocol = protocol_for(self.collecting.protocols, method, path)
-        return None if protocol is None else (protocol, key, path)
+        return protocol_for(self.collecting.protocols, method, path)
 
     # --- one request -------------------------------------------------------------------------
-    async def _serve(self, way: Way, scope: Scope, receive: Receive, send: Send) -> None:
-        visit = Visit(way, scope, self.collecting)
+    async def _serve(self, visit: Visit, receive: Receive, send: Send) -> None:
         try:
             visit.hold = self.collecting.queue.enter()
             visit.hold.add(len(visit.request.query))
@@ -134,20 +130,29 @@ class Receiver:
     async def _answer(self, visit: Visit) -> Reply:
         """What to say, once it is true. Raises Refused."""
         request, protocol, rules = visit.request, visit.protocol, self.collecting.rules
-        key = request.write_key or protocol.write_key(request)
+        key = request.write_key = await self._ask(protocol.write_key, request)
         stores = protocol.stores(request)
         if not key and not stores:  # a preflight carries no key
             return protocol.reply(request)
-        request.write_key = key
         place = await self._place(key)
         visit.counted = self.collecting.counters.of(place.brand, place.source)
         request.ip = kept(visit.sender(rules.trusted_proxies), place.ip_mode or rules.ip_mode)
-        reply = protocol.reply(request)
+        reply = await self._ask(protocol.reply, request)
         if stores:
+            known = request.headers
+            request.headers = {name: known[name] for name in JOURNAL_HEADERS if name in known}
             await self._store(place.brand, request)
         visit.counted.requests += 1
         visit.counted.bytes += len(request.body) + len(request.query)
         return reply
+
+    async def _ask(self, question: Callable[[Request], T], request: Request) -> T:
+        """A protocol's answer. Of a large body it may take long, and much memory: not in the loop,
+        and not for many at once."""
+        if len(request.body) <= LARGE:
+            return question(request)
+        async with self._one_large:
+            return await asyncio.to_thread(question, request)
 
     async def _place(self, key: str) -> Place:
         """Raises TurnedAway for a key that is none, not ours, ended, or of a source turned off."""
@@ -191,9 +196,8 @@ class Receiver:
             await answers.break_off(send)
             return
         reply = visit.protocol.refusal(visit.request, refused.status, refused.why)
-        more = [(b"retry-after", RETRY_AFTER)] if refused.status == 503 else []
-        if reason == "slow":  # the rest of the body is not waited for
-            more.append((b"connection", b"close"))
+        # The rest of a body that came too slowly is not waited for.
+        more = [(b"connection", b"close")] if reason == "slow" else []
         await answers.send_reply(send, reply, more=more)
 
     # --- beside them -------------------------------------------------------------------------
@@ -232,19 +236,19 @@ class Receiver:
 
 
 class Visit:
-    """One request under way: what was asked, of whom, and where it is counted."""
+    """One request under way: what is asked, in which protocol, and where it is counted."""
 
     __slots__ = ("counted", "headers", "hold", "protocol", "request", "scope")
 
-    def __init__(self, way: Way, scope: Scope, collecting: Collecting) -> None:
-        self.protocol, key, path = way
+    def __init__(self, protocol: TrackingProtocol, scope: Scope, collecting: Collecting) -> None:
+        self.protocol = protocol
         self.scope = scope
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.hold: Hold | None = None
         self.counted = collecting.counters.of()
         self.request = Request(
             scope["method"],
-            path,
+            scope["path"],
             scope["query_string"],
             {
                 KEPT[name]: self.headers[name].decode("latin-1")
@@ -252,8 +256,6 @@ class Visit:
             },
             b"",
             collecting.now(),
-            "",
-            key,
         )
 
     def sender(self, proxies: int) -> str:

@@ -16,9 +16,9 @@ from yutang.collect.answers import CutShortOnPurpose
 HEAD_BYTES = 256 << 10
 
 
-# How long one thread may keep the interpreter while another waits for it. The loop and the journal's
-# thread take turns many times a second; with pages being made in other threads, Python's own 5 ms
-# would cost them that much at each turn (measured: 3 to 5 times fewer requests a second).
+# How long one thread may keep the interpreter while another waits for it. The loop and the thread
+# of the journal take turns many times a second; with pages being made in other threads, Python's
+# own 5 ms would cost them that much at each turn (measured: 3 to 5 times fewer requests a second).
 SWITCH_SECONDS = 0.0005
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Insert, Update, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from yutang.errors import BadInput, Conflict, NotFound
@@ -153,13 +153,14 @@ def _name(name: str) -> str:
     return name
 
 
-def _unique(connection: Connection, statement: Any, name: object) -> int:
+def _unique(connection: Connection, statement: Insert | Update, name: object) -> int:
     """Run it; the new row's id. Raises Conflict where the name is taken."""
     try:
         done = connection.execute(statement)
     except IntegrityError as error:
         raise Conflict("There is a source “%(name)s” already.", name=name) from error
-    return int(done.inserted_primary_key[0]) if done.is_insert else 0
+    made = done.inserted_primary_key if statement.is_insert else None
+    return int(made[0]) if made else 0
 
 
 def _add_key(connection: Connection, source_id: int, now: int) -> None:
@@ -185,8 +186,16 @@ def _all(connection: Connection) -> list[Source]:
     newest_first = select(write_keys).order_by(write_keys.c.created_at.desc(), write_keys.c.ends_at)
     for row in connection.execute(newest_first):
         keys.setdefault(row.source_id, []).append(WriteKey(row.key, row.created_at, row.ends_at))
-    columns = [sources.c[name] for name in Source.__dataclass_fields__ if name != "keys"]
     return [
-        Source(*row, keys=tuple(keys.get(row.id, ())))
-        for row in connection.execute(select(*columns).order_by(sources.c.id))
+        Source(
+            row.id,
+            row.name,
+            row.kind,
+            row.status,
+            row.settings or {},
+            row.created_by,
+            row.created_at,
+            tuple(keys.get(row.id, ())),
+        )
+        for row in connection.execute(select(sources).order_by(sources.c.id))
     ]
