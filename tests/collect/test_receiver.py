@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,13 +92,15 @@ def test_nothing_is_answered_before_it_is_durable(home: Path) -> None:
     steps: list[str] = []
     reached, go_on = threading.Event(), threading.Event()
 
-    def sync(_handle: int) -> None:
+    def write(handle: int, data: bytearray) -> int:
+        written = os.write(handle, data)
         reached.set()
         go_on.wait(20)
         steps.append("durable")
+        return written
 
     opened = collecting_of(
-        home, make_writer=lambda folder: SegmentWriter(folder, disk=Disk(sync=sync))
+        home, make_writer=lambda folder: SegmentWriter(folder, disk=Disk(write=write))
     )
 
     async def run() -> None:
@@ -113,17 +116,18 @@ def test_nothing_is_answered_before_it_is_durable(home: Path) -> None:
     assert steps == ["durable", "answered"]
 
 
-def test_requests_that_wait_for_the_disk_share_one_sync(home: Path) -> None:
-    syncs, first, go_on = 0, threading.Event(), threading.Event()
+def test_requests_that_wait_for_the_disk_share_one_write(home: Path) -> None:
+    writes, first, go_on = 0, threading.Event(), threading.Event()
 
-    def sync(_handle: int) -> None:
-        nonlocal syncs
-        syncs += 1
+    def write(handle: int, data: bytearray) -> int:
+        nonlocal writes
+        writes += 1
         first.set()
         go_on.wait(20)
+        return os.write(handle, data)
 
     opened = collecting_of(
-        home, make_writer=lambda folder: SegmentWriter(folder, disk=Disk(sync=sync))
+        home, make_writer=lambda folder: SegmentWriter(folder, disk=Disk(write=write))
     )
 
     async def run() -> None:
@@ -138,7 +142,7 @@ def test_requests_that_wait_for_the_disk_share_one_sync(home: Path) -> None:
 
     asyncio.run(run())
     opened.close()
-    assert syncs == 2
+    assert writes == 2
     assert len(stored(home)) == 201
 
 
@@ -221,14 +225,15 @@ def test_a_sender_that_hangs_up_or_stops_is_not_waited_for(home: Path) -> None:
 def test_what_waits_in_memory_is_bounded(home: Path) -> None:
     first, go_on = threading.Event(), threading.Event()
 
-    def sync(_handle: int) -> None:
+    def write(handle: int, data: bytearray) -> int:
         first.set()
         go_on.wait(20)
+        return os.write(handle, data)
 
     opened = collecting_of(
         home,
         Rules(queue_bytes=50_000),
-        make_writer=lambda folder: SegmentWriter(folder, disk=Disk(sync=sync)),
+        make_writer=lambda folder: SegmentWriter(folder, disk=Disk(write=write)),
     )
 
     async def run() -> list[int]:
@@ -257,8 +262,6 @@ def test_a_full_disk_is_answered_so_that_clients_retry_and_is_remembered(home: P
         if full:
             raise OSError(errno.ENOSPC, "No space left on device")
         return os.write(handle, data)
-
-    import os
 
     opened = collecting_of(
         home, make_writer=lambda folder: SegmentWriter(folder, disk=Disk(write=write))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import lru_cache
 
 from starlette.types import Send
 
@@ -32,13 +33,20 @@ def hears_no_status(method: str, headers: dict[bytes, bytes]) -> bool:
 
 async def send_reply(send: Send, reply: Reply, *, more: Sequence[tuple[bytes, bytes]] = ()) -> None:
     headers = [
-        (b"content-type", reply.content_type.encode()),
+        *_headers(reply.content_type, reply.headers),
         (b"content-length", b"%d" % len(reply.body)),
-        *((name.lower().encode(), value.encode("latin-1")) for name, value in reply.headers),
         *more,
     ]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
+
+
+@lru_cache(maxsize=256)  # answers differ by the page's origin at most
+def _headers(
+    content_type: str, headers: tuple[tuple[str, str], ...]
+) -> tuple[tuple[bytes, bytes], ...]:
+    named = (("content-type", content_type), *headers)
+    return tuple((name.lower().encode(), value.encode("latin-1")) for name, value in named)
 
 
 async def break_off(send: Send) -> None:

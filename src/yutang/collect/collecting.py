@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -55,9 +53,6 @@ class Health:
         return not (self.failing or self.keys_failing or self.is_scarce)
 
 
-Ticket = asyncio.Future[Exception | None]  # None: durable; else what went wrong
-
-
 class Collecting:
     """Opened once per process. `make_writer` is replaced by tests of failing disks."""
 
@@ -86,7 +81,7 @@ class Collecting:
         found = self.groups.get(slug)
         if found is None:
             writer = self._make_writer(self.stores.journal(slug))
-            found = self.groups[slug] = GroupCommit(writer, _settle, now=self.now)
+            found = self.groups[slug] = GroupCommit(writer, now=self.now)
         return found
 
     def health(self) -> Health:
@@ -108,15 +103,3 @@ class Collecting:
             group.close()
         self.groups.clear()
         self.stores.close()
-
-
-def _settle(tickets: list[Ticket], wrong: Exception | None) -> None:
-    """Wake those who wait; a process has one event loop."""
-    with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
-        tickets[0].get_loop().call_soon_threadsafe(_wake, tickets, wrong)
-
-
-def _wake(tickets: list[Ticket], wrong: Exception | None) -> None:
-    for ticket in tickets:
-        if not ticket.done():
-            ticket.set_result(wrong)

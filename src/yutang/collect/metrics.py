@@ -76,12 +76,12 @@ def _received(collecting: Collecting) -> Iterator[tuple[str, str, str, list[Samp
 def _written(collecting: Collecting) -> Iterator[tuple[str, str, str, list[Sample]]]:
     groups = [({"brand": slug}, one) for slug, one in sorted(collecting.groups.items())]
     yield (
-        "yutang_journal_syncs_total", "counter", "Groups of requests written and synced.",
+        "yutang_journal_syncs_total", "counter", "Groups of requests made durable.",
         [(label, one.writer.volume.groups) for label, one in groups],
     )  # fmt: skip
     yield (
         "yutang_journal_sync_seconds_total", "counter", "Time spent waiting for the disk.",
-        [(label, one.writer.volume.sync_seconds) for label, one in groups],
+        [(label, one.writer.volume.seconds) for label, one in groups],
     )  # fmt: skip
     yield (
         "yutang_journal_requests_total", "counter", "Requests written.",
