@@ -51,6 +51,7 @@ from yutang.workspace import Workspace
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from yutang.collect import Collecting
     from yutang.sequence import ShardCache, ShardSet
 
 
@@ -169,6 +170,7 @@ class Services:
     settings: Settings
     installation: Installation
     staff: Staff
+    collecting: Collecting | None = None  # this process' receivers, where it has any
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()

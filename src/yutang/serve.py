@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -12,11 +13,14 @@ from pathlib import Path
 from typing import NoReturn
 
 import structlog
-import uvicorn
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from yutang import logs
 from yutang.app import create_app
+from yutang.collect import Receiver
+from yutang.collect.server import server_of
 from yutang.errors import Conflict
+from yutang.receivers import open_collecting
 from yutang.settings import Settings
 from yutang.worker import nudge, worker_is_up
 
@@ -31,21 +35,27 @@ def serve(settings: Settings) -> None:
     logs.configure(settings.log_level)
     app = create_app(settings)
     app.state.nudge = lambda slug: nudge(settings.home, slug)  # pages hand work to the worker
+    collecting = app.state.services.collecting = open_collecting(settings)
+    # The console believes a proxy on this machine, receivers only the one their setting names.
+    trusted = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
+    server = server_of(
+        Receiver(collecting, ProxyHeadersMiddleware(app, trusted)),  # type: ignore[arg-type]
+        host=settings.host,
+        port=settings.port,
+        log_level=settings.log_level,
+        proxy_headers=False,
+    )
     stop = threading.Event()
     keeper = threading.Thread(target=_keep_worker, args=(settings.home, stop), daemon=True)
     keeper.start()
     try:
-        uvicorn.run(
-            app,
-            host=settings.host,
-            port=settings.port,
-            log_level=settings.log_level,
-            access_log=False,
-            server_header=False,
-        )
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run()
     finally:
         stop.set()
         keeper.join(timeout=10)
+    if not server.started:
+        sys.exit(1)  # the port is taken; the server has said so
 
 
 def serve_anew(home: Path, host: str, port: int) -> NoReturn:
