@@ -25,7 +25,7 @@ from yutang.commerce import (
 from yutang.connectors import order_files
 from yutang.customers import Customers
 from yutang.facts import BrandFacts
-from yutang.identity import Hands, Identities
+from yutang.identity import HandRequests, Hands, Identities
 from yutang.ingest import (
     Committer,
     Dictionary,
@@ -96,6 +96,7 @@ class Brand:
         self.dictionary = Dictionary(workspace)
         self.reports = Reports(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
+        self.hand_requests = HandRequests(workspace, self.hands, self.audit.record_in)
         self._lock = threading.Lock()
         self._attributed: tuple[int, ShardCache] | None = None
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("worker")
 RECYCLE_AFTER = 30.0  # seconds without work
+ERASING = ("asked", "started", "stores")  # erasures that are not done
 
 
 def worker_lock(home: Path) -> Path:
@@ -51,6 +52,7 @@ def work_on(brand: Brand, *, wait: bool = True) -> None:
     from yutang.refresh import rebuild, refresh
 
     with brand.workspace.writer(wait=wait):
+        _decide(brand)  # a person is waiting for it
         due = brand.imports.due()
         for one in due:
             if one.status == "undoing":
@@ -66,6 +68,23 @@ def work_on(brand: Brand, *, wait: bool = True) -> None:
         tell_domains(brand.workspace, brand.orders)
         refresh(brand)
         brand.privacy.finish(lambda: rebuild(brand))
+
+
+def _decide(brand: Brand) -> None:
+    """Carry out decisions about people; one that breaks our code is refused, and the rest go on."""
+    from sqlalchemy.exc import OperationalError
+
+    for one in brand.hand_requests.waiting():
+        try:
+            brand.hand_requests.carry_out(one)
+        except (OSError, MemoryError, OperationalError):
+            raise  # the machine's fault: it is tried again
+        except Exception as error:  # noqa: BLE001 - told, and refused
+            why = type(error).__name__  # its text may hold a value of a person
+            log.error("decision.broke", brand=brand.row.slug, request=one.id, error=why)
+            hint = "It was written to the worker's log."
+            broken = YutangError("Something went wrong on our side.", hint=hint)
+            brand.hand_requests.refuse(one, broken)
 
 
 def _run(brand: Brand, import_id: int) -> None:
@@ -153,13 +172,15 @@ def _has_work(home: Path, slug: str) -> bool:
     from sqlalchemy import func, select
 
     from yutang.state import open_brand
-    from yutang.state.brand import commits, imports, meta, quarantine
+    from yutang.state.brand import commits, erasures, hand_requests, imports, meta, quarantine
 
     root = home / "brands" / slug
     queries = (
         select(func.count()).where(imports.c.status.in_(["queued", "running", "undoing"])),
         select(func.count()).where(quarantine.c.status == "repairing"),
         select(func.count()).where(meta.c.key == "shops_changed"),
+        select(func.count()).where(hand_requests.c.status == "waiting"),
+        select(func.count()).where(erasures.c.receipt["status"].as_string().in_(ERASING)),
     )
     newest = select(func.max(commits.c.id)).where(commits.c.status == "done")
     database = open_brand(root / "state.db")

@@ -160,7 +160,21 @@ class Identities:
         if found is None:
             raise NotFound("Nobody has %(kind)s “%(value)s”.", kind=kind, value=value)
         with self._workspace.db.read() as connection:
-            return explain(connection, found)
+            members = repository.of_customer(connection, found.customer_id)
+            return explain(connection, members, found)
+
+    def why(self, customer: int) -> Why:
+        """Why this customer is one person, told from his best identity. Raises NotFound."""
+        with self._workspace.db.read() as connection:
+            members = repository.of_customer(connection, customer)
+            if not members:
+                raise NotFound("There is no customer %(id)s.", id=customer)
+            return explain(connection, members)
+
+    def get_many(self, ids: Sequence[int]) -> dict[int, Identity]:
+        """These identities by number; those that are gone are left out."""
+        with self._workspace.db.read() as connection:
+            return repository.get_many(connection, ids)
 
     def links_of(self, ids: Sequence[int]) -> list[tuple[int, int, str, str, int]]:
         """(a, b, evidence, source, time) of the unrevoked links of these identities."""
