@@ -2,7 +2,7 @@
 
 from yutang.identity.explaining import Hand, Split, Tie, Why
 from yutang.identity.hands import Decision, Hands, Review
-from yutang.identity.owners import LaterOwners, later_owners, owned_at
+from yutang.identity.owners import LaterOwners, device_hands, later_owners, owned_at
 from yutang.identity.repository import Identity
 from yutang.identity.requests import HandRequest, HandRequests
 from yutang.identity.rules import as_text, shown_as
@@ -23,6 +23,7 @@ __all__ = [
     "Tie",
     "Why",
     "as_text",
+    "device_hands",
     "later_owners",
     "owned_at",
     "shown_as",

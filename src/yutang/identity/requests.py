@@ -131,9 +131,7 @@ class HandRequests:
             rows = connection.execute(query.order_by(hand_requests.c.id)).all()
         return [HandRequest(*row) for row in rows]
 
-    def _ask(
-        self, kind: str, args: Mapping[str, Any], note: str, by: str, ip: str
-    ) -> HandRequest:
+    def _ask(self, kind: str, args: Mapping[str, Any], note: str, by: str, ip: str) -> HandRequest:
         same = [one for one in self.waiting() if (one.kind, one.args) == (kind, args)]
         if same:  # a second click
             return same[0]

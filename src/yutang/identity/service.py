@@ -118,11 +118,18 @@ class Identities:
         next_epoch(connection)
 
     def forget(self, connection: Connection, ids: Sequence[int], customer: int) -> dict[str, int]:
-        """Remove a person's identities, links and customer rows; how many of each."""
-        counts, neighbours = forgetting.forget(connection, ids, customer)
+        """Remove a person's identities, links and customer rows; how many of each.
+
+        Identities of his that are not among the ids (devices that others use too) go to their
+        next hands.
+        """
+        numbers = forgetting.numbers_of(connection, customer)
+        at = self._workspace.now()
+        counts, neighbours = forgetting.forget(connection, ids)
+        dropped, left = forgetting.drop_numbers(connection, numbers, at)
         next_epoch(connection)
-        resettle(connection, neighbours, self._workspace.now())
-        return counts
+        resettle(connection, neighbours | left, at)
+        return {**counts, "customers": dropped}
 
     def customer_array(self) -> np.ndarray:
         """Customer by identity id (uint32; 0 = nobody); of devices their first owner's."""

@@ -6,12 +6,22 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, null, select, update
 
 from yutang.privacy.traces import Traces
-from yutang.state.brand import audit_log, erasures, imports, quarantine
+from yutang.state.brand import (
+    audit_log,
+    erasures,
+    event_properties,
+    hand_requests,
+    identity_detachments,
+    identity_links,
+    imports,
+    quarantine,
+)
 
 BATCH = 500  # values of one IN list
+Place = tuple[int | None, int]  # (import, row) of a fact; tracked ones have no import
 HIDDEN = "（已删除 erased）"
 
 
@@ -47,7 +57,7 @@ def list_erasures(connection: Connection) -> list[tuple[int, int, str, dict[str,
     return [(int(i), int(at), by, receipt) for i, at, by, receipt in connection.execute(query)]
 
 
-def delete_quarantine(connection: Connection, traces: Traces, rows: set[tuple[int, int]]) -> int:
+def delete_quarantine(connection: Connection, traces: Traces, rows: set[Place]) -> int:
     """Remove what was quarantined of the person: of his facts' (import, row), or naming him."""
     query = select(
         quarantine.c.id,
@@ -83,6 +93,39 @@ def hide_in_audit(connection: Connection, named: Callable[[str], bool]) -> int:
             connection.execute(update(audit_log).where(audit_log.c.id == id_).values(**values))
             changed += 1
     return changed
+
+
+def hide_in_reasons(connection: Connection, named: Callable[[str], bool]) -> int:
+    """Take the person's values out of the reasons of decisions about others."""
+    changed = 0
+    for table in (identity_links, identity_detachments):
+        query = select(table.c.id, table.c.note).where(table.c.note != "")
+        gone = [id_ for id_, note in connection.execute(query).all() if named(note)]
+        changed += len(gone)
+        for id_ in gone:
+            connection.execute(update(table).where(table.c.id == id_).values(note=HIDDEN))
+    return changed
+
+
+def delete_hand_requests(
+    connection: Connection, ids: set[int], named: Callable[[str], bool]
+) -> None:
+    """Remove requests for decisions that are about the person."""
+    query = select(hand_requests.c.id, hand_requests.c.args, hand_requests.c.note)
+    gone = [
+        id_
+        for id_, args, note in connection.execute(query).all()
+        if ids & {args.get("a"), args.get("b"), *args.get("identities", ())} or named(note)
+    ]
+    for start in range(0, len(gone), BATCH):
+        part = gone[start : start + BATCH]
+        connection.execute(delete(hand_requests).where(hand_requests.c.id.in_(part)))
+
+
+def clear_examples(connection: Connection) -> None:
+    """Examples of properties are values of events of nobody knows whom; new events bring others."""
+    some = event_properties.c.examples.is_not(None)
+    connection.execute(update(event_properties).where(some).values(examples=null()))
 
 
 def uploads_waiting(connection: Connection) -> list[tuple[int, str]]:
