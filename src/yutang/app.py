@@ -42,7 +42,7 @@ from yutang.ingest import (
 from yutang.installation import BrandRow, Installation
 from yutang.jobs import made_version
 from yutang.measure import Measure
-from yutang.privacy import Privacy
+from yutang.privacy import PersonFiles, Privacy, Retention
 from yutang.reports import Reports
 from yutang.settings import Settings
 from yutang.staff import BrandAudit, Staff
@@ -96,6 +96,8 @@ class Brand:
         self.dictionary = Dictionary(workspace)
         self.reports = Reports(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
+        self.retention = Retention(workspace, self.identities, self.audit)
+        self.person_files = PersonFiles(workspace, self.identities, lambda: self.customers)
         self.hand_requests = HandRequests(workspace, self.hands, self.audit.record_in)
         self._lock = threading.Lock()
         self._attributed: tuple[int, ShardCache] | None = None

@@ -19,12 +19,14 @@ from yutang import logs
 from yutang.errors import Busy, YutangError
 from yutang.jobs import POLL_SECONDS, made_version, open_queue
 from yutang.kit import locks
+from yutang.kit.clock import now_ms
 
 if TYPE_CHECKING:
     from yutang.app import Brand, Services
 
 log = structlog.get_logger("worker")
 RECYCLE_AFTER = 30.0  # seconds without work
+NEXT_AT = "retention_next_at"  # in `meta`: when old facts are removed next
 ERASING = ("asked", "started", "stores")  # erasures that are not done
 
 
@@ -65,6 +67,9 @@ def work_on(brand: Brand, *, wait: bool = True) -> None:
                 brand.workspace.lake.tidy(table)
         brand.repairs.settle()
         brand.value_repairs.run()
+        now = brand.workspace.now()
+        if brand.retention.due(now):
+            brand.retention.apply(now)
         tell_domains(brand.workspace, brand.orders)
         refresh(brand)
         brand.privacy.finish(lambda: rebuild(brand))
@@ -187,7 +192,12 @@ def _has_work(home: Path, slug: str) -> bool:
     try:
         with database.read() as connection:
             due = any(connection.execute(query).scalar() for query in queries)
-            return due or (connection.execute(newest).scalar() or 0) != made_version(root / "cache")
+            night = connection.execute(select(meta.c.value).where(meta.c.key == NEXT_AT)).scalar()
+            return (
+                due
+                or int(night or 0) <= now_ms()
+                or (connection.execute(newest).scalar() or 0) != made_version(root / "cache")
+            )
     finally:
         database.close()
 

@@ -9,7 +9,14 @@ from yutang.ingest.commit import (
     totals,
     unfinished,
 )
-from yutang.ingest.dictionary import EventName, Property, names, properties, register_projected
+from yutang.ingest.dictionary import (
+    EventName,
+    Property,
+    names,
+    properties,
+    recount,
+    register_projected,
+)
 from yutang.ingest.event_import import EventImports
 from yutang.ingest.events import ARRIVAL_BITS, EventIntake
 from yutang.ingest.imports import FINISHED, Import, Imports, Progress, source_of
@@ -59,6 +66,7 @@ __all__ = [
     "next_version",
     "plan",
     "properties",
+    "recount",
     "register_projected",
     "source_of",
     "totals",

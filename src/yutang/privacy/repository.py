@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, null, select, update
+from sqlalchemy import Connection, Table, delete, insert, null, select, update
 
 from yutang.privacy.traces import Traces
 from yutang.state.brand import (
+    attributes,
     audit_log,
+    customers,
     erasures,
     event_properties,
     hand_requests,
@@ -151,3 +153,67 @@ def fail_import(connection: Connection, import_id: int, at: int) -> None:
         .where(imports.c.id == import_id)
         .values(status="failed", error=error, finished_at=at)
     )
+
+
+# --- what is told to the person himself ----------------------------------------------------------
+def links_about(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Evidence between his identities, revoked evidence included."""
+    inside = set(ids)
+    columns = [one for one in identity_links.c if one.name != "at"]
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(ids), BATCH):
+        query = select(*columns).where(identity_links.c.a.in_(list(ids[start : start + BATCH])))
+        rows = connection.execute(query.order_by(identity_links.c.id)).mappings()
+        found += [dict(row) for row in rows if row["b"] in inside]
+    return found
+
+
+def detachments_about(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Where his identities were unbound or taken apart."""
+    return _of_identities(connection, identity_detachments, ids)
+
+
+def attributes_of(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """What trackers said he is like."""
+    return _of_identities(connection, attributes, ids)
+
+
+def _of_identities(
+    connection: Connection, table: Table, ids: Sequence[int]
+) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(ids), BATCH):
+        mine = table.c.identity.in_(list(ids[start : start + BATCH]))
+        found += [dict(row) for row in connection.execute(select(table).where(mine)).mappings()]
+    return found
+
+
+def customer_rows(connection: Connection, customer: int) -> list[dict[str, Any]]:
+    """His number, and those that were merged into it."""
+    mine = (customers.c.id == customer) | (customers.c.merged_into == customer)
+    query = select(customers.c.id, customers.c.created_at).where(mine).order_by(customers.c.id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def rows_about(connection: Connection, store: str, traces: Traces) -> Iterator[dict[str, Any]]:
+    """Rows of the quarantine or the audit log in which his values stand."""
+    if store == "quarantine":
+        query = select(quarantine)
+        for row in connection.execute(query).mappings():
+            if traces.in_record(row["record"]) or (row["value"] and traces.in_text(row["value"])):
+                names = ("source", "row", "column", "reason", "value", "record", "at", "status")
+                yield {name: row[name] for name in names}
+        return
+    for row in connection.execute(select(audit_log)).mappings():
+        detail = json.dumps(row["detail"] or {}, ensure_ascii=False)
+        if traces.in_text(row["target"] or "") or traces.in_text(detail):
+            yield {name: row[name] for name in ("at", "login", "action", "target", "detail")}
+
+
+def erasures_of(connection: Connection, customer: int) -> list[dict[str, Any]]:
+    """Erasures of him that were asked for and are not done."""
+    return [
+        {"erasure": id_, "at": at, "by": by, "status": receipt["status"]}
+        for id_, at, by, receipt in list_erasures(connection)
+        if receipt.get("customer") == customer
+    ]
