@@ -14,6 +14,23 @@ PAGES: dict[str, str] = {
     "customers, empty": "/b/dry/customers",
     "customer": "/b/pond/customers/3",
     "customer, one kind": "/b/pond/customers/3?group=trade",
+    "merge, search": "/b/pond/customers/3/merge?q=M00004",
+    "merge, nobody": "/b/pond/customers/3/merge?q=zzzz",
+    "merge, nothing asked": "/b/pond/customers/3/merge",
+    "merge, both": "/b/pond/customers/3/merge?with=5",
+    "merge, with himself": "/b/pond/customers/3/merge?with=3",
+    "split": "/b/pond/customers/3/split?identity=63",
+    "split, nothing chosen": "/b/pond/customers/3/split",
+    "identity reviews": "/b/pond/customers/identity?status=joined",
+    "identity reviews, empty": "/b/pond/customers/identity",
+    "identity reviews, none like this": "/b/pond/customers/identity?status=apart",
+    "decisions by hand": "/b/pond/customers/identity/decisions",
+    "decisions by hand, empty": "/b/dry/customers/identity/decisions",
+    "refused request": "/b/pond/customers/identity/requests/1",
+    "erase": "/b/pond/customers/3/erase",
+    "erasure": "/b/pond/settings/privacy/erasures/1",
+    "personal data": "/b/pond/settings/privacy",
+    "personal data, empty": "/b/dry/settings/privacy",
     "analyse": "/b/pond/analyse",
     "funnel": "/b/pond/analyse/funnel",
     "funnel, grouped": "/b/pond/analyse/funnel?steps.0.event=code_scanned&steps.1.event=order_paid"
@@ -51,4 +68,10 @@ PAGES: dict[str, str] = {
     "search, nothing found": "/b/pond/search?q=zzzz",
     "not found": "/b/pond/nothing",
 }
-REFUSED = {"customers, refused": 422, "event, refused": 422, "not found": 404}
+REFUSED = {
+    "merge, with himself": 422,
+    "split, nothing chosen": 422,
+    "customers, refused": 422,
+    "event, refused": 422,
+    "not found": 404,
+}

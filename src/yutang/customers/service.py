@@ -125,8 +125,11 @@ class Customers:
         }
 
     # --- one customer ------------------------------------------------------------------------
-    def get(self, customer: int) -> Portrait:
-        """The portrait; a merged customer is followed to the survivor. Raises NotFound."""
+    def get(self, customer: int, *, evidence: bool = True) -> Portrait:
+        """The portrait; a merged customer is followed to the survivor. Raises NotFound.
+
+        evidence: also why his identities are one person.
+        """
         with self._workspace.db.read() as connection:
             survivor = repository.survivor_of(connection, customer)
         if survivor is None:
@@ -136,7 +139,7 @@ class Customers:
             self._orders.current(),
             survivor,
             asked=customer,
-            why=self._identities.why(survivor),
+            why=self._identities.why(survivor, evidence=evidence),
         )
 
     def timeline(

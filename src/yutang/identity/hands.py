@@ -31,7 +31,6 @@ Moved = Callable[[Connection, str, Iterable[int]], object]
 # Told the decision in the transaction that made it: what must not happen twice is noted there.
 Also = Callable[[Connection, str], object]
 MANUAL = "manual"
-NO_REASON, KEPT = "Say why these are one person.", "The reason is kept for good."
 REVIEW_ANSWERS = ("joined", "apart")
 
 
@@ -81,7 +80,7 @@ class Hands:
         """Say that two identities (kind, value) are one person. Raises NotFound, BadInput where
         no reason is given, Conflict where they are one already by hand."""
         if not note.strip():
-            raise BadInput(NO_REASON, hint=KEPT)
+            raise BadInput("Say why these are one person.", hint="The reason is kept for good.")
         return self.link_ids(self._id(one), self._id(other), note=note, by=by)
 
     def link_ids(
@@ -89,7 +88,7 @@ class Hands:
     ) -> Decision:
         """The same, of identities by number."""
         if not note.strip():
-            raise BadInput(NO_REASON, hint=KEPT)
+            raise BadInput("Say why these are one person.", hint="The reason is kept for good.")
         a, b = sorted((one, other))
         if a == b:
             raise BadInput("These are the same identity.")

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from yutang.errors import BadInput, Conflict, NotFound, YutangError
 from yutang.identity import repository
-from yutang.identity.hands import KEPT, NO_REASON, REVIEW_ANSWERS, Hands
+from yutang.identity.hands import REVIEW_ANSWERS, Hands
 from yutang.identity.rules import rank
 from yutang.state.brand import hand_requests, identity_reviews
 from yutang.workspace import Workspace
@@ -68,7 +68,7 @@ class HandRequests:
         Raises BadInput without a reason or where both are one, NotFound where one is gone.
         """
         if not note.strip():
-            raise BadInput(NO_REASON, hint=KEPT)
+            raise BadInput("Say why these are one person.", hint="The reason is kept for good.")
         if customer == other:
             raise BadInput("These are one customer already.")
         with self._workspace.db.read() as connection:
@@ -79,7 +79,7 @@ class HandRequests:
         """Ask to take identities out of their customer. Raises BadInput as `Hands.split` does,
         and without a reason."""
         if not note.strip():
-            raise BadInput("Say why these are somebody else.", hint=KEPT)
+            raise BadInput("Say why these are somebody else.", hint="The reason is kept for good.")
         wanted = sorted(set(members))
         with self._workspace.db.read() as connection:
             owners = repository.customers_of(connection, wanted)

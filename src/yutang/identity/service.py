@@ -170,12 +170,15 @@ class Identities:
             members = repository.of_customer(connection, found.customer_id)
             return explain(connection, members, found)
 
-    def why(self, customer: int) -> Why:
-        """Why this customer is one person, told from his best identity. Raises NotFound."""
+    def why(self, customer: int, *, evidence: bool = True) -> Why:
+        """Why this customer is one person, told from his best identity; without evidence, who he
+        is alone. Raises NotFound."""
         with self._workspace.db.read() as connection:
             members = repository.of_customer(connection, customer)
             if not members:
                 raise NotFound("There is no customer %(id)s.", id=customer)
+            if not evidence:
+                return Why(customer, members[0].id, tuple(members), {}, ())
             return explain(connection, members)
 
     def get_many(self, ids: Sequence[int]) -> dict[int, Identity]:

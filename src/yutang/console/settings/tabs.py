@@ -10,6 +10,7 @@ TABS = (
     ("staff", mark("Staff"), "settings"),
     ("keys", mark("API keys"), "settings"),
     ("events", mark("Event dictionary"), "analyse"),
+    ("privacy", mark("Personal data"), "privacy"),
     ("audit", mark("Audit log"), "settings"),
 )
 
