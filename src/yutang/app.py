@@ -25,7 +25,7 @@ from yutang.commerce import (
 from yutang.connectors import order_files
 from yutang.customers import Customers
 from yutang.facts import BrandFacts
-from yutang.identity import Identities
+from yutang.identity import Hands, Identities
 from yutang.ingest import (
     Committer,
     Dictionary,
@@ -36,7 +36,9 @@ from yutang.ingest import (
     LakeHealth,
     MappingPresets,
     Quarantine,
+    Sources,
     ValueRepairs,
+    carry_out,
 )
 from yutang.installation import BrandRow, Installation
 from yutang.jobs import made_version
@@ -62,6 +64,13 @@ class Brand:
         self.workspace = workspace
         self.identities = Identities(workspace)
         self.committer = Committer(workspace)
+        self.hands = Hands(
+            workspace,
+            self.identities,
+            lambda connection, journal, moved: carry_out(
+                connection, workspace, "identity", journal, moved
+            ),
+        )
         self.orders = OrderBook(workspace, self.identities)
         self.shops = Shops(workspace, note_domain)
         self.facts = BrandFacts(workspace, self.identities, self.orders)
@@ -86,6 +95,7 @@ class Brand:
         self.intake = IntakeHealth(workspace)
         self.lake_health = LakeHealth(workspace)
         self.dictionary = Dictionary(workspace)
+        self.sources = Sources(workspace)
         self.reports = Reports(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
         self._lock = threading.Lock()
@@ -118,6 +128,11 @@ class Brand:
     def status(self) -> dict[str, int]:
         """What the brand holds: see `yutang status`."""
         return status_of(self.workspace, self.orders, self.imports)
+
+    def saved_mapping(self, preset: str) -> dict[str, Any] | None:
+        """The brand's own mapping of that name; None for a built-in preset or an unknown name."""
+        found = (one for one in self.presets.list_() if one.name == preset)
+        return next((dict(one.mapping) for one in found), None) if preset else None
 
     def is_fresh(self) -> bool:
         """Do the caches stand at the newest facts?"""

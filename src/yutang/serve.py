@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import structlog
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -16,10 +16,12 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from yutang import logs
 from yutang.app import create_app
 from yutang.collect import Receiver
-from yutang.collect.server import server_of
+from yutang.collect.server import ensure_free, run, server_of
 from yutang.receivers import open_collecting
 from yutang.settings import Settings
 from yutang.worker import nudge, worker_is_up
+
+__all__ = ["ensure_free", "serve", "serve_anew"]
 
 log = structlog.get_logger("serve")
 RESTART_SECONDS = 2.0
@@ -28,6 +30,7 @@ GIVE_UP_AFTER = 30  # a worker that dies this often in a row has a reason that d
 
 def serve(settings: Settings) -> None:
     """Serve until interrupted; the worker is a child and ends with us."""
+    ensure_free(settings.host, settings.port)
     logs.configure(settings.log_level)
     app = create_app(settings)
     app.state.nudge = lambda slug: nudge(settings.home, slug)  # pages hand work to the worker
@@ -45,13 +48,17 @@ def serve(settings: Settings) -> None:
     keeper = threading.Thread(target=_keep_worker, args=(settings.home, stop), daemon=True)
     keeper.start()
     try:
-        with contextlib.suppress(KeyboardInterrupt):
-            server.run()
+        run(server)
     finally:
         stop.set()
         keeper.join(timeout=10)
-    if not server.started:
-        sys.exit(1)  # the port is taken; the server has said so
+
+
+def serve_anew(home: Path, host: str, port: int) -> NoReturn:
+    """Serve in this process's place: the gigabyte that making the demo took is given back."""
+    sys.stdout.flush()
+    words = ["serve", "--home", str(home), "--host", host, "--port", str(port)]
+    os.execv(sys.executable, [sys.executable, "-m", "yutang", *words])  # noqa: S606 - our own
 
 
 def _keep_worker(home: Path, stop: threading.Event) -> None:

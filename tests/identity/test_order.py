@@ -149,7 +149,10 @@ def by_customer(connection: Connection) -> dict[int, set[tuple[int, int]]]:
 @PATIENT
 @given(records=RECORDS)
 def test_a_merge_undone_gives_everything_back(workspace: Workspace, records: list[Record]) -> None:
-    two = [{"act": "event", "who": {"login_id": who}, "time": 0, "same": None} for who in "xy"]
+    two = [
+        {"act": "event", "who": who, "time": 0, "same": None}
+        for who in ({"login_id": "x", "openid": "x1"}, {"login_id": "y"})
+    ]
     service = Identities(workspace)
     with workspace.db.write() as connection:
         take(service, connection, records + two)

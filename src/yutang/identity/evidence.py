@@ -12,16 +12,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from yutang.identity.repository import Link, Pending, rows_where
 from yutang.identity.rules import Evidence, is_device
-from yutang.state.brand import (
-    identities,
-    identity_detachments,
-    identity_links,
-    identity_reviews,
-)
 
 TRACKED = ("event", "login", "bind", "alias")  # evidence that an unbind takes back
 # Evidence of which each time counts: a device may go from hand to hand, and an identity that was
@@ -97,15 +91,12 @@ def region(connection: Connection, seeds: Iterable[int], pending: Pending) -> Re
 
 def links_touching(connection: Connection, ids: Iterable[int]) -> list[Link]:
     """Unrevoked links with an end among the ids, oldest first."""
-    table = identity_links.c
-    query = select(
-        table.id, table.a, table.b, table.evidence, table.strength, table.time, table.at
-    ).where(table.revoked_at.is_(None))
     wanted = list(ids)
+    query = "SELECT id, a, b, evidence, strength, time, at FROM identity_links"
     found = {
         int(row[0]): Link(*row[1:])
-        for end in (table.a, table.b)
-        for row in rows_where(connection, query, end, wanted)
+        for end in ("a", "b")
+        for row in rows_where(connection, f"{query} WHERE revoked_at IS NULL AND", end, wanted)
     }
     return [found[id_] for id_ in sorted(found)]
 
@@ -115,16 +106,13 @@ def standing(
 ) -> list[Link]:
     """Those links that no unbind (also not a given one) and no hand has made void."""
     ends = {end for link in links for end in link[:2]}
-    table = identity_detachments.c
-    query = select(table.identity, table.evidence, table.source, table.time, table.at).where(
-        table.revoked_at.is_(None)
-    )
+    query = "SELECT identity, evidence, source, time, at FROM identity_detachments"
     unbound: dict[int, int] = {}
     apart: dict[int, dict[str, int]] = {}
     for identity, time in unbinds:
         unbound[identity] = max(time, unbound.get(identity, time))
     for identity, evidence, source, time, at in rows_where(
-        connection, query, table.identity, sorted(ends)
+        connection, f"{query} WHERE revoked_at IS NULL AND", "identity", sorted(ends)
     ):
         if evidence == "unbind":
             unbound[identity] = max(time, unbound.get(identity, time))
@@ -181,13 +169,13 @@ class _Reader:
                 found[id_] = Node(0, new[id_].kind, new[id_].value, 0)
             else:
                 stored.append(id_)
-        return found | self._select(identities.c.id, stored)
+        return found | self._select("id", stored)
 
     def with_customers(self, ids: Iterable[int]) -> dict[int, Node]:
         """The identities and all others of their customers."""
         found = self.nodes(ids)
         customers = sorted({node.customer for node in found.values() if node.customer})
-        return found | self._select(identities.c.customer_id, customers)
+        return found | self._select("customer_id", customers)
 
     def standing(self, ids: list[int]) -> list[Link]:
         pending = [link for id_ in ids for link in self._links.get(id_, ())]
@@ -196,20 +184,14 @@ class _Reader:
         return _earliest(standing(self._connection, links, self._pending.unbinds))
 
     def reviews(self, ids: list[int]) -> dict[int, str]:
-        table = identity_reviews.c
-        query = select(table.identity, table.status).where(table.reason == "fan_in")
-        return {
-            int(identity): status
-            for identity, status in rows_where(self._connection, query, table.identity, ids)
-        }
+        query = "SELECT identity, status FROM identity_reviews WHERE"
+        rows = rows_where(self._connection, query, "identity", ids)
+        return {int(identity): status for identity, status in rows}
 
-    def _select(self, column, values: list[int]) -> dict[int, Node]:  # type: ignore[no-untyped-def]
-        table = identities.c
-        query = select(table.id, table.customer_id, table.kind, table.value, table.first_customer)
-        return {
-            int(row[0]): Node(*row[1:])
-            for row in rows_where(self._connection, query, column, values)
-        }
+    def _select(self, column: str, values: Iterable[int]) -> dict[int, Node]:
+        query = "SELECT id, customer_id, kind, value, first_customer FROM identities WHERE"
+        rows = rows_where(self._connection, query, column, values)
+        return {int(row[0]): Node(*row[1:]) for row in rows}
 
 
 def _reached(

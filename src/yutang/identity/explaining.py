@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from yutang.identity import repository
 from yutang.identity.evidence import links_touching, standing
 from yutang.identity.repository import Identity, Link
-from yutang.state.brand import device_segments, identity_links
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,21 @@ class Why:
     chains: dict[int, tuple[Tie, ...]]
     hands: tuple[tuple[int, int, int], ...]
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain data: identities by number, chains from the asked one."""
+        return {
+            "customer": self.customer,
+            "asked": self.asked,
+            "identities": [
+                {"id": one.id, "kind": one.kind, "shown": one.shown, "source": one.source,
+                 "first_seen_at": one.first_seen_at}
+                for one in self.identities
+            ],
+            "chains": {str(id_): [asdict(tie) for tie in ties]
+                       for id_, ties in self.chains.items()},
+            "hands": [{"device": d, "from": t, "owner": o} for d, t, o in self.hands],
+        }  # fmt: skip
+
 
 def explain(connection: Connection, asked: Identity) -> Why:
     """Why everything that is this customer is this customer."""
@@ -58,11 +73,10 @@ def explain(connection: Connection, asked: Identity) -> Why:
         identity: tuple(told[link] for link in path)
         for identity, path in _shortest(asked.id, links).items()
     }
-    table = device_segments.c
-    query = select(table.device, table.from_time, table.owner)
+    query = "SELECT device, from_time, owner FROM device_segments WHERE"
     hands = {
         tuple(row)
-        for column in (table.device, table.owner)
+        for column in ("device", "owner")
         for row in repository.rows_where(connection, query, column, ids)
     }
     return Why(asked.customer_id, asked.id, tuple(members), chains, tuple(sorted(hands)))
@@ -88,13 +102,11 @@ def _shortest(start: int, links: list[Link]) -> dict[int, list[Link]]:
 
 
 def _told(connection: Connection, links: list[Link]) -> dict[Link, Tie]:
-    table = identity_links.c
-    query = select(
-        table.a, table.b, table.evidence, table.strength, table.time, table.at, table.source,
-        table.by, table.note,
-    ).where(table.revoked_at.is_(None))  # fmt: skip
-    ends = {link.a for link in links}
+    query = (
+        'SELECT a, b, evidence, strength, time, at, source, "by", note FROM identity_links'
+        " WHERE revoked_at IS NULL AND"
+    )
     return {
         Link(*row[:6]): Tie(row[0], row[1], row[2], row[3], row[6], row[4], row[7], row[8])
-        for row in repository.rows_where(connection, query, table.a, sorted(ends))
+        for row in repository.rows_where(connection, query, "a", {link.a for link in links})
     }

@@ -11,14 +11,10 @@ from yutang.identity import repository
 from yutang.identity.evidence import links_touching
 from yutang.state import integers
 from yutang.state.brand import (
-    attributes,
     customers,
-    device_segments,
     identities,
     identity_detachments,
     identity_links,
-    identity_moves,
-    identity_reviews,
     meta,
     refusals,
 )
@@ -56,17 +52,14 @@ def forget(
     _raise_marks(connection)
     mine = set(ids)
     tied = {end for link in links_touching(connection, ids) for end in link[:2]}
-    owned = repository.rows_where(
-        connection, select(device_segments.c.device), device_segments.c.owner, ids
-    )
+    query = "SELECT device FROM device_segments WHERE"
+    owned = repository.rows_where(connection, query, "owner", ids)
     neighbours = (tied | {int(row[0]) for row in owned}) - mine
     counts = {"links": 0, "identities": 0}
-    for end in (identity_links.c.a, identity_links.c.b):
-        counts["links"] += repository.delete_where(connection, delete(identity_links), end, ids)
+    for end in ("a", "b"):
+        counts["links"] += repository.delete_where(connection, "identity_links", end, ids)
     _remove(connection, ids)
-    counts["identities"] = repository.delete_where(
-        connection, delete(identities), identities.c.id, ids
-    )
+    counts["identities"] = repository.delete_where(connection, "identities", "id", ids)
     merged = connection.execute(delete(customers).where(customers.c.merged_into == customer))
     own = connection.execute(delete(customers).where(customers.c.id == customer))
     return {**counts, "customers": merged.rowcount + own.rowcount}, neighbours
@@ -75,15 +68,15 @@ def forget(
 def _remove(connection: Connection, ids: Iterable[int]) -> None:
     """Everything but links that names these identities."""
     wanted = list(ids)
-    for column in (
-        identity_detachments.c.identity,
-        identity_reviews.c.identity,
-        identity_moves.c.identity,
-        device_segments.c.device,
-        device_segments.c.owner,
-        attributes.c.identity,
+    for table, column in (
+        ("identity_detachments", "identity"),
+        ("identity_reviews", "identity"),
+        ("identity_moves", "identity"),
+        ("device_segments", "device"),
+        ("device_segments", "owner"),
+        ("attributes", "identity"),
     ):
-        repository.delete_where(connection, delete(column.table), column, wanted)
+        repository.delete_where(connection, table, column, wanted)
 
 
 def revoke(connection: Connection, sources: Sequence[str], at: int) -> set[int]:
@@ -119,19 +112,25 @@ def remove_unused(
         rows = rows[~np.isin(rows[:, 0], in_use)]
         held = {end for link in links_touching(connection, rows[:, 0]) for end in link[:2]}
         rows = rows[~np.isin(rows[:, 0], list(held))]
-        for end in (identity_links.c.a, identity_links.c.b):
-            repository.delete_where(connection, delete(identity_links), end, rows[:, 0])
+        for end in ("a", "b"):
+            repository.delete_where(connection, "identity_links", end, rows[:, 0])
         _remove(connection, rows[:, 0])
-        repository.delete_where(connection, delete(identities), identities.c.id, rows[:, 0])
+        repository.delete_where(connection, "identities", "id", rows[:, 0])
         gone |= set(rows[:, 0].tolist())
         left |= set(rows[:, 1].tolist())
     return gone, left
 
 
+def highest_ever(connection: Connection, name: str) -> int:
+    """The largest id of a kind (a key of MARKS) that was ever given, as far as it is marked."""
+    value = connection.execute(select(meta.c.value).where(meta.c.key == name)).scalar()
+    return int(value or 0)
+
+
 def _raise_marks(connection: Connection) -> None:
     for name, column in MARKS.items():
         top = int(connection.execute(select(func.max(column))).scalar() or 0)
-        if top <= (marked := repository.highest_ever(connection, name)):
+        if top <= (marked := highest_ever(connection, name)):
             continue
         if marked:
             connection.execute(update(meta).where(meta.c.key == name).values(value=str(top)))

@@ -7,7 +7,8 @@ Every decision is a new facts version, since it moves facts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -42,6 +43,9 @@ class Decision:
     revoked_at: int | None
     revoked_by: str
 
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
 
 @dataclass(frozen=True)
 class Review:
@@ -56,6 +60,9 @@ class Review:
     at: int
     status: str  # open | joined | apart
     resolved_by: str
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
 
 
 class Hands:
@@ -110,6 +117,28 @@ class Hands:
             seeds = {end for link in links_touching(connection, wanted) for end in link[:2]}
             self._settle(connection, seeds | set(everybody), f"split:{first}")
         return Decision(f"split:{first}", tuple(wanted), by, note.strip(), at, None, "")
+
+    def unlink(
+        self, one: tuple[str, str], other: tuple[str, str] | None, *, note: str, by: str
+    ) -> str:
+        """Take the link by hand between two identities back; without `other`, take the identity
+        out of its customer. Gives the decision's id. Raises NotFound, BadInput."""
+        a = self._id(one)
+        if other is None:
+            return self.split([a], note=note, by=by).id
+        b = self._id(other)
+        for made in self.decisions():
+            if (
+                made.revoked_at is None
+                and set(made.identities) == {a, b}
+                and (made.id.startswith("link:"))
+            ):
+                self.undo(made.id, by=by)
+                return made.id
+        raise NotFound(
+            "These two were not tied by hand.",
+            hint="Name one identity alone to take it out of its customer.",
+        )
 
     def undo(self, decision: str, *, by: str) -> None:
         """Take a decision back. Raises NotFound, Conflict where that was done before."""

@@ -7,19 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import (
-    Column,
-    Connection,
-    Delete,
-    Select,
-    bindparam,
-    delete,
-    func,
-    insert,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from yutang.state import insert_rows, integers
 from yutang.state.brand import (
@@ -30,10 +18,10 @@ from yutang.state.brand import (
     identity_links,
     identity_moves,
     identity_reviews,
-    meta,
 )
 
 PART = 10_000  # numbers of one IN list
+VALUES = 5_000  # parameters of one statement
 
 
 @dataclass(frozen=True)
@@ -79,24 +67,26 @@ class Pending:
 
 
 def rows_where(
-    connection: Connection, query: Select[Any], column: Column[Any], numbers: Iterable[int]
+    connection: Connection, query: str, column: str, numbers: Iterable[int]
 ) -> Iterator[Any]:
-    """Rows of the query whose column is one of the numbers, in parts of one IN list."""
+    """Rows of "SELECT … WHERE …" whose column is one of the numbers.
+
+    The numbers stand in the statement: so many parameters it could not have, and a statement that
+    SQLAlchemy compiles anew each time costs more than it asks.
+    """
     wanted = [int(number) for number in numbers]
     for start in range(0, len(wanted), PART):
-        # Literal numbers: a statement may not have so many parameters.
-        some = text(f"{column.table.name}.{column.name} IN ({_list(wanted[start : start + PART])})")
-        yield from connection.execute(query.where(some))
+        part = _list(wanted[start : start + PART])
+        yield from connection.exec_driver_sql(f"{query} {column} IN ({part})").fetchall()
 
 
-def delete_where(
-    connection: Connection, statement: Delete, column: Column[Any], numbers: Iterable[int]
-) -> int:
-    """Delete the rows whose column is one of the numbers; how many."""
+def delete_where(connection: Connection, table: str, column: str, numbers: Iterable[int]) -> int:
+    """Delete the rows of a table whose column is one of the numbers; how many."""
     wanted, gone = [int(number) for number in numbers], 0
     for start in range(0, len(wanted), PART):
-        some = text(f"{column.name} IN ({_list(wanted[start : start + PART])})")
-        gone += connection.execute(statement.where(some)).rowcount
+        part = _list(wanted[start : start + PART])
+        statement = f"DELETE FROM {table} WHERE {column} IN ({part})"
+        gone += connection.exec_driver_sql(statement).rowcount
     return gone
 
 
@@ -108,55 +98,47 @@ def find_many(
     connection: Connection, wanted: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], int]:
     """(kind, value) → identity id for those that exist."""
-    rows = _joined(
-        connection,
-        "CREATE TEMPORARY TABLE wanted (kind TEXT, value TEXT)",
-        wanted,
-        "SELECT i.kind, i.value, i.id FROM wanted w"
-        " JOIN identities i ON i.kind = w.kind AND i.value = w.value",
-    )
-    return {(kind, value): int(id_) for kind, value, id_ in rows}
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    by_kind: dict[str, list[str]] = {}
+    for kind, value in wanted:
+        by_kind.setdefault(kind, []).append(value)
+    found: dict[tuple[str, str], int] = {}
+    for kind, values in by_kind.items():
+        for start in range(0, len(values), VALUES):
+            part = values[start : start + VALUES]
+            rows = connection.exec_driver_sql(
+                f"SELECT value, id FROM identities WHERE kind = {mark}"
+                f" AND value IN ({', '.join([mark] * len(part))})",
+                (kind, *part),
+            )
+            found.update(((kind, value), id_) for value, id_ in rows.fetchall())
+    return found
 
 
 def find_links(
     connection: Connection, pairs: Sequence[tuple[int, int]]
-) -> list[tuple[int, int, str, str, int]]:
-    """(a, b, evidence, source, time) of the unrevoked links of these pairs."""
-    return _joined(
-        connection,
-        "CREATE TEMPORARY TABLE wanted (a BIGINT, b BIGINT)",
-        pairs,
-        "SELECT l.a, l.b, l.evidence, l.source, l.time FROM wanted w"
-        " JOIN identity_links l ON l.a = w.a AND l.b = w.b WHERE l.revoked_at IS NULL",
-    )
-
-
-def _joined(connection: Connection, make: str, rows: Sequence[Any], query: str) -> list[Any]:
-    if not rows:
-        return []
-    connection.execute(text("DROP TABLE IF EXISTS wanted"))
-    connection.execute(text(make))
-    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    connection.exec_driver_sql(f"INSERT INTO wanted VALUES ({mark}, {mark})", list(rows))
-    found = connection.execute(text(query)).all()
-    connection.execute(text("DROP TABLE wanted"))
-    return [tuple(row) for row in found]
+) -> list[tuple[int, int, str, str, int, str]]:
+    """(a, b, evidence, source, time, strength) of the unrevoked links of these pairs."""
+    found: list[Any] = []
+    for start in range(0, len(pairs), PART):
+        part = ", ".join(f"({int(a)}, {int(b)})" for a, b in pairs[start : start + PART])
+        found += connection.exec_driver_sql(
+            "SELECT a, b, evidence, source, time, strength FROM identity_links"
+            f" WHERE (a, b) IN (VALUES {part}) AND revoked_at IS NULL"
+        ).fetchall()
+    return found
 
 
 def highest(connection: Connection) -> tuple[int, int]:
     """(largest identity id, largest customer id) ever given; 0 where there was none."""
-    identity = connection.execute(select(func.max(identities.c.id))).scalar() or 0
-    customer = connection.execute(select(func.max(customers.c.id))).scalar() or 0
-    return (
-        max(int(identity), highest_ever(connection, "highest_identity")),
-        max(int(customer), highest_ever(connection, "highest_customer")),
-    )
-
-
-def highest_ever(connection: Connection, name: str) -> int:
-    """The largest id of a kind that was ever given, as far as it is marked."""
-    value = connection.execute(select(meta.c.value).where(meta.c.key == name)).scalar()
-    return int(value or 0)
+    row = connection.exec_driver_sql(
+        "SELECT (SELECT max(id) FROM identities), (SELECT max(id) FROM customers),"
+        " (SELECT value FROM meta WHERE key = 'highest_identity'),"
+        " (SELECT value FROM meta WHERE key = 'highest_customer')"
+    ).fetchone()
+    assert row is not None
+    identity, customer, identity_mark, customer_mark = (int(value or 0) for value in row)
+    return max(identity, identity_mark), max(customer, customer_mark)
 
 
 def add_customers(connection: Connection, ids: Iterable[int], at: int) -> None:
@@ -227,31 +209,29 @@ def merge_customers(
 
 def oldest_merged(connection: Connection, among: Sequence[int], into: Iterable[int]) -> int:
     """The oldest of these customers that is merged into one of `into` now; 0 = none."""
-    query = select(customers.c.id).where(customers.c.merged_into.in_(sorted(into)))
-    found = [int(row[0]) for row in rows_where(connection, query, customers.c.id, among)]
+    query = f"SELECT id FROM customers WHERE merged_into IN ({_list(sorted(into))}) AND"
+    found = [int(row[0]) for row in rows_where(connection, query, "id", among)]
     return min(found, default=0)
 
 
 def segments(connection: Connection, devices: Iterable[int]) -> set[tuple[int, int, int]]:
     """(device, from time, owner) of these devices."""
-    table = device_segments.c
-    query = select(table.device, table.from_time, table.owner)
-    rows = rows_where(connection, query, table.device, devices)
+    query = "SELECT device, from_time, owner FROM device_segments WHERE"
+    rows = rows_where(connection, query, "device", devices)
     return {(int(device), int(since), int(owner)) for device, since, owner in rows}
 
 
 def replace_segments(
     connection: Connection, devices: Iterable[int], rows: Iterable[tuple[int, int, int]]
 ) -> None:
-    delete_where(connection, delete(device_segments), device_segments.c.device, devices)
+    delete_where(connection, "device_segments", "device", devices)
     insert_rows(connection, device_segments, ("device", "from_time", "owner"), sorted(rows))
 
 
 def ask(connection: Connection, crowded: Mapping[int, int], at: int) -> None:
     """Note identities (→ how many people they tie) for review; what stands there is left alone."""
-    table = identity_reviews.c
-    known = {row[0] for row in rows_where(connection, select(table.identity), table.identity,
-                                          crowded)}  # fmt: skip
+    query = "SELECT identity FROM identity_reviews WHERE"
+    known = {row[0] for row in rows_where(connection, query, "identity", crowded)}
     rows = [
         {"identity": identity, "reason": "fan_in", "people": people, "at": at}
         for identity, people in crowded.items()
@@ -280,15 +260,14 @@ def of_customer(connection: Connection, customer: int) -> list[Identity]:
 
 def customers_of(connection: Connection, ids: Iterable[int]) -> set[int]:
     """The customers of these identities."""
-    query = select(identities.c.customer_id)
-    return {int(row[0]) for row in rows_where(connection, query, identities.c.id, set(ids))}
+    query = "SELECT customer_id FROM identities WHERE"
+    return {int(row[0]) for row in rows_where(connection, query, "id", set(ids))}
 
 
 def identities_of(connection: Connection, owners: Iterable[int]) -> list[int]:
     """The identities of these customers."""
-    query = select(identities.c.id)
-    rows = rows_where(connection, query, identities.c.customer_id, set(owners))
-    return sorted(int(row[0]) for row in rows)
+    query = "SELECT id FROM identities WHERE"
+    return sorted(int(row[0]) for row in rows_where(connection, query, "customer_id", set(owners)))
 
 
 def customer_array(connection: Connection) -> np.ndarray:
@@ -302,13 +281,9 @@ def customer_array(connection: Connection) -> np.ndarray:
 
 def evidence_of(connection: Connection, ids: Iterable[int]) -> list[tuple[int, int, str, str, int]]:
     """(a, b, evidence, source, time) of the unrevoked links of these identities, oldest first."""
-    table, wanted = identity_links.c, list(ids)
-    query = select(table.id, table.a, table.b, table.evidence, table.source, table.time).where(
-        table.revoked_at.is_(None)
+    wanted = _list(sorted(set(ids)) or [0])
+    rows = connection.exec_driver_sql(
+        "SELECT a, b, evidence, source, time FROM identity_links WHERE revoked_at IS NULL"
+        f" AND (a IN ({wanted}) OR b IN ({wanted})) ORDER BY id"
     )
-    found = {
-        int(row[0]): (int(row[1]), int(row[2]), row[3], row[4], int(row[5]))
-        for end in (table.a, table.b)
-        for row in rows_where(connection, query, end, wanted)
-    }
-    return [found[id_] for id_ in sorted(found)]
+    return [(int(a), int(b), e, s, int(time)) for a, b, e, s, time in rows.fetchall()]

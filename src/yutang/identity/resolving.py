@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from yutang.catalog.identity_kinds import kind_of
+from yutang.catalog.identity_kinds import KINDS
 from yutang.identity import repository, rules
 from yutang.identity.evidence import EACH_TIME
 from yutang.identity.known import Known
 from yutang.identity.repository import NewIdentity
 from yutang.workspace import Workspace
 
-NEVER = np.iinfo(np.int64).max
+HASHED = frozenset(kind.code for kind in KINDS if kind.hashed)
+ALWAYS, NEVER = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 
 @dataclass
 class Coded:
     """One kind's column of n rows: `index` (int64, n) points into `texts`; the position after the
-    last text stands for no value. ids: identity of each text, 0 = none yet or never."""
+    last text stands for no value. ids: identity of each text, 0 = none yet or never. keys: place
+    of a text that nobody remembers → (key, plain text)."""
 
     kind: str
     index: np.ndarray
     texts: list[str]
     ids: np.ndarray
+    keys: dict[int, tuple[str, str]]
 
     def of_rows(self) -> np.ndarray:
         """Identity ids of the rows (int64, n; 0 = none)."""
@@ -46,19 +49,19 @@ class Naming:
         self.twins: list[tuple[int, int]] = []
         self.barred: set[tuple[str, str]] = set()  # (kind, text) of erased people
 
-    def key(self, kind: str, value: str) -> str | None:
-        """The value as the state keeps it; None where it is no identity."""
+    def key(self, kind: str, value: str) -> tuple[str, str] | None:
+        """(the value as the state keeps it, the plain text); None where it is no identity."""
         plain = rules.as_text(kind, value)
         if plain is None:
             return None
-        return self._workspace.keyed_hash(kind, plain) if kind_of(kind).hashed else plain
+        return (self._workspace.keyed_hash(kind, plain) if kind in HASHED else plain), plain
 
     def encode(self, kind: str, values: pa.ChunkedArray | pa.Array) -> Coded:
         merged = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
         coded = merged.cast(pa.string()).dictionary_encode()
         texts = coded.dictionary.to_pylist()
         index = np.asarray(coded.indices.fill_null(len(texts)), np.int64)
-        return Coded(kind, index, texts, np.zeros(len(texts), np.int64))
+        return Coded(kind, index, texts, np.zeros(len(texts), np.int64), {})
 
     def look_up(self, columns: Sequence[Coded]) -> None:
         """Fill in the ids of texts that the state knows, and note the barred ones."""
@@ -70,7 +73,8 @@ class Naming:
                 if id_ is not None:
                     one.ids[place] = id_
                 elif (key := self.key(one.kind, text)) is not None:
-                    keys.setdefault((one.kind, key), []).append((one, place))
+                    one.keys[place] = key
+                    keys.setdefault((one.kind, key[0]), []).append((one, place))
         found = repository.find_many(self._connection, list(keys))
         for pair, places in keys.items():
             id_ = found.get(pair, 0)
@@ -84,29 +88,25 @@ class Naming:
                 elif barred:
                     self.barred.add((one.kind, one.texts[place]))
 
-    def create(self, columns: Sequence[Coded], last_id: int) -> None:
+    def create(self, columns: Sequence[Coded], last_id: Callable[[], int]) -> None:
         """New identities for the used texts that have none; twins of new ones are noted."""
         made: dict[tuple[str, str], int] = {}
+        top = 0
         for one in columns:
-            used = np.unique(one.index)
-            for place in used[used < len(one.texts)].tolist():
-                text = one.texts[place]
-                if one.ids[place] or (one.kind, text) in self.barred:
-                    continue
-                key = self.key(one.kind, text)
-                if key is None:
+            used = set(one.index.tolist())
+            for place, (key, plain) in one.keys.items():
+                barred = (one.kind, one.texts[place]) in self.barred
+                if one.ids[place] or barred or place not in used:
                     continue
                 id_ = made.get((one.kind, key), 0)
                 if not id_:
-                    last_id += 1
-                    id_ = made[one.kind, key] = last_id
-                    self.new[id_] = self._new(id_, one.kind, key, text)
+                    top = id_ = (top or last_id()) + 1
+                    made[one.kind, key] = id_
+                    shown = rules.shown_as(one.kind, plain)
+                    tail = shown[-4:] if one.kind == "phone" else ""
+                    self.new[id_] = NewIdentity(id_, one.kind, key, shown, tail)
                 one.ids[place] = id_
         self._find_twins(made)
-
-    def _new(self, id_: int, kind: str, key: str, text: str) -> NewIdentity:
-        shown = rules.shown_as(kind, rules.as_text(kind, text) or "")
-        return NewIdentity(id_, kind, key, shown, shown[-4:] if kind == "phone" else "")
 
     def _find_twins(self, made: Mapping[tuple[str, str], int]) -> None:
         wanted = {
@@ -213,8 +213,10 @@ def unknown_links(
         ]
     pairs = {(a, b) for some in asked.values() for a, b, _ in some if not (a in new or b in new)}
     stored: dict[tuple[int, int], list[tuple[str, str, int]]] = {}
-    for a, b, code, its_source, time in repository.find_links(connection, sorted(pairs)):
-        stored.setdefault((int(a), int(b)), []).append((code, its_source, int(time)))
+    for a, b, code, its_source, time, strength in repository.find_links(connection, sorted(pairs)):
+        # When two people's identities were first seen together says nothing: only devices move.
+        when = int(time) if strength == "device" or code in EACH_TIME else ALWAYS
+        stored.setdefault((int(a), int(b)), []).append((code, its_source, when))
     found = []
     for code, some in asked.items():
         for a, b, time in some:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.sparse import coo_matrix
@@ -19,6 +20,7 @@ from yutang.catalog.identity_kinds import kind_of
 MASKED = re.compile(r"[*#＊]|^\$\$")
 FAN_IN = 20  # an identity tied to more people than this joins nobody until somebody looked at it
 STRENGTH_ORDER = {"person": 0, "app": 1, "device": 2}
+FEW = 200  # links
 # Kinds of which equal values are the same thing: a tracker's id and the login it turned out to be.
 TWINS = {"distinct_id": "login_id", "login_id": "distinct_id"}
 
@@ -26,7 +28,7 @@ TWINS = {"distinct_id": "login_id", "login_id": "distinct_id"}
 def as_text(kind: str, value: str) -> str | None:
     """The value as a key: trimmed; None where it is empty or masked and thus no identity."""
     text = value.strip()
-    if not text or MASKED.search(text):
+    if not text or (not text.isalnum() and MASKED.search(text)):
         return None
     if kind == "phone":
         digits = re.sub(r"[\s\-()]", "", text).removeprefix("+86")
@@ -46,6 +48,7 @@ def shown_as(kind: str, value: str) -> str:
     return value
 
 
+@cache
 def is_device(kind: str) -> bool:
     return kind_of(kind).strength == "device"
 
@@ -159,8 +162,24 @@ def _components(n: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """A label below n for each of n nodes, equal where links tie them (int64)."""
     if not len(a):
         return np.arange(n)
+    if len(a) < FEW:
+        return _few_components(n, a.tolist(), b.tolist())
     graph = coo_matrix((np.ones(len(a), np.int8), (a, b)), shape=(n, n))
     return np.asarray(connected_components(graph, directed=False)[1], np.int64)
+
+
+def _few_components(n: int, a: list[int], b: list[int]) -> np.ndarray:
+    """The same without a matrix: making that takes longer than walking a few links."""
+    root = list(range(n))
+
+    def find(node: int) -> int:
+        while root[node] != node:
+            root[node] = node = root[root[node]]
+        return node
+
+    for one, other in zip(a, b, strict=True):
+        root[find(one)] = find(other)
+    return np.array([find(node) for node in range(n)], np.int64)
 
 
 def _spread(

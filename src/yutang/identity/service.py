@@ -82,7 +82,7 @@ class Identities:
         everything = [*own, *more, *untied]
         naming.look_up(everything)
         refused = screen(own, naming.barred)
-        naming.create(everything, self._last_id(connection))
+        naming.create(everything, lambda: self._last_id(connection))
         pending = Pending(commit_id, source, naming.new)
         pending.unbinds = [
             (int(one.ids[0]), unbinds[i][2]) for i, one in enumerate(untied) if one.ids[0]
@@ -142,9 +142,11 @@ class Identities:
         """The identity, looked up by its plain value."""
         with self._workspace.db.read() as connection:
             key = Naming(self._workspace, self._known, connection).key(kind, value)
+            if key is None:
+                return None
             row = connection.execute(
                 select(identities.c.id, identities.c.customer_id).where(
-                    identities.c.kind == kind, identities.c.value == key
+                    identities.c.kind == kind, identities.c.value == key[0]
                 )
             ).first()
             if row is None:

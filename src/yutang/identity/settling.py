@@ -1,7 +1,8 @@
 """Put the people of a region together anew, and write down who moved.
 
-A part keeps the customer with most of its identities, the oldest where there are several; a part
-that is left without one gets the number back that it began as, or a new one.
+A customer's number stays with the identities that began as it, else with most of those that have
+it; of several the oldest stays. A part left without one gets the number back that it began as, or
+a new one.
 """
 
 from __future__ import annotations
@@ -82,15 +83,17 @@ def _choose(
 ) -> tuple[list[int], dict[int, int], list[int], list[int]]:
     """(customer of each part, merged customer → survivor, new customers, revived customers)."""
     wins: dict[int, list[int]] = defaultdict(list)
-    share: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    share: dict[int, list[tuple[bool, bool, int, int, int]]] = defaultdict(list)
     for number, members in enumerate(parts):
+        first = int(found.ids[min(members)])
         # People outside keep their customer whatever else belongs to it.
         fixed = {int(old[i]) for i in members if found.outside[i]}
+        native = {found.nodes[i].first_customer for i in members}
         for customer, n in Counter(int(old[i]) for i in members if old[i]).items():
-            weight = -n if customer not in fixed else -len(old)
-            share[customer].append((weight, int(found.ids[min(members)]), number))
+            share[customer].append((customer not in fixed, customer not in native, -n, first,
+                                    number))  # fmt: skip
     for customer in sorted(share):
-        wins[min(share[customer])[2]].append(customer)
+        wins[min(share[customer])[-1]].append(customer)
     top = 0
     keeps, fresh, revived = [], [], []
     merged: dict[int, int] = {}

@@ -66,12 +66,24 @@ def read_chunks(path: Path) -> Iterator[EventChunk]:
 # --- NDJSON ------------------------------------------------------------------------------------
 def _json_chunks(path: Path) -> Iterator[EventChunk]:
     builder = _Builder()
+    any_event = False
     with path.open("rb") as file:
         for number, line in enumerate(_lines(file), start=1):
             builder.take(number, line)
             if builder.size >= CHUNK_LINES:
+                any_event = True
                 yield builder.chunk()
                 builder = _Builder()
+    if (
+        not any_event
+        and not builder.size
+        and all(misfit.reason == "malformed_json" for misfit in builder.misfits)
+        and builder.misfits
+    ):
+        raise BadInput(
+            "The file holds no line of JSON.",
+            hint="An event file has one JSON object per line, or is Parquet.",
+        )
     if builder.size or builder.misfits:
         yield builder.chunk()
 

@@ -53,7 +53,7 @@ class EventIntake:
         # Known events are resolved too: they are this import's evidence as well.
         resolved = self._identities.resolve(
             connection, chunk.identities, commit_id=version, source=source_of(import_id),
-            evidence="event",
+            evidence="event", times=np.asarray(chunk.time, np.int64),
         )  # fmt: skip
         fresh, reused = self._workspace.lake.look_up("events", keys)
         arrival = (version << ARRIVAL_BITS) + np.arange(len(chunk), dtype=np.int64)

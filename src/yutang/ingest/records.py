@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from yutang.kit import clock
 from yutang.state import insert_rows
-from yutang.state.brand import counters, quarantine
+from yutang.state.brand import counters, imports, quarantine
 
 VALUE_LIMIT = 500  # characters of a value kept in quarantine
 RECORD_LIMIT = 20_000
@@ -35,6 +35,8 @@ def store_misfits(
     import_id: int | None,
     at: int,
 ) -> None:
+    """Write misfits down; those of a file that was imported before, row for row, stand already."""
+    known = _known(connection, import_id) if import_id is not None else set()
     insert_rows(
         connection,
         quarantine,
@@ -54,8 +56,21 @@ def store_misfits(
                 "",
             )
             for one in misfits
+            if (one.row, one.column, one.reason) not in known
         ],
     )  # fmt: skip
+
+
+def _known(connection: Connection, import_id: int) -> set[tuple[int, str | None, str]]:
+    """(row, column, reason) of what was set aside of earlier imports of the same file."""
+    same = select(imports.c.sha256).where(imports.c.id == import_id).scalar_subquery()
+    query = (
+        select(quarantine.c.row, quarantine.c.column, quarantine.c.reason)
+        .join(imports, imports.c.id == quarantine.c.import_id)
+        .where(imports.c.sha256 == same, imports.c.id < import_id)
+        .where(imports.c.status != "undone")
+    )
+    return {(int(row), column, reason) for row, column, reason in connection.execute(query)}
 
 
 def count_up(
