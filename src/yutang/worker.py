@@ -61,6 +61,7 @@ def work_on(brand: Brand, *, wait: bool = True) -> None:
         if due:
             for table in TABLES:
                 brand.workspace.lake.tidy(table)
+                brand.workspace.lake.clear_old(table)
         brand.repairs.settle()
         brand.value_repairs.run()
         tell_domains(brand.workspace, brand.orders)
