@@ -150,7 +150,7 @@ def count_events(
 def count_properties(
     connection: Connection, seen: Mapping[str, tuple[int, Sequence[str] | None]], *, at: int
 ) -> None:
-    """Add to the volume of properties: key → (events that brought a value, new examples, if any)."""
+    """Add to the volume of properties: key → (events with a value, new examples or None)."""
     if not seen:
         return
     connection.execute(

@@ -84,11 +84,15 @@ class TableLog:
         version = self.version()
         if self._maxima is None or self._maxima[0] != version:
             actions = pa.table(self.open().get_add_actions(flatten=True))
-            found = {}
-            for name in actions.column_names:
-                if name.startswith("max.") and pa.types.is_integer(actions.schema.field(name).type):
-                    found[name.removeprefix("max.")] = int(pc.max(actions.column(name)).as_py() or 0)
-            self._maxima = (version, found)
+            whole = [f.name for f in actions.schema if pa.types.is_integer(f.type)]
+            self._maxima = (
+                version,
+                {
+                    name.removeprefix("max."): int(pc.max(actions.column(name)).as_py() or 0)
+                    for name in whole
+                    if name.startswith("max.")
+                },
+            )
         return max(0, self._maxima[1].get(column, 0))
 
     def appended(self, before: int, rows: pa.Table) -> None:
