@@ -1,0 +1,22 @@
+"""The journal of one brand: requests as they came, durable before they are answered.
+
+Receivers append to segment files of their own (`SegmentWriter`); the one worker reads them in the
+order of their names, commits what they hold and removes them (`segments`, `read`, `is_live`,
+`remove`). The bytes are described in `frames`.
+"""
+
+from yutang.journal.reader import Backlog, backlog, is_live, next_frame, read, remove, segments
+from yutang.journal.writer import Disk, SegmentWriter, Volume
+
+__all__ = [
+    "Backlog",
+    "Disk",
+    "SegmentWriter",
+    "Volume",
+    "backlog",
+    "is_live",
+    "next_frame",
+    "read",
+    "remove",
+    "segments",
+]
