@@ -13,7 +13,6 @@ import msgspec
 import numpy as np
 
 from yutang.catalog.records import Record
-from yutang.kit import clock
 from yutang.lake import Keys
 
 _encode = msgspec.json.Encoder(order="deterministic", enc_hook=str).encode
@@ -86,11 +85,6 @@ def keys_of_operations(found: Sequence[tuple[bytes, bytes, int]]) -> Keys:
     """What `operation_keys` gave for several records, in columns."""
     days = np.array([one[2] for one in found], np.int32)
     return _keys([one[0] for one in found], [one[1] for one in found], days)
-
-
-def own_days(own: np.ndarray, zone: str) -> np.ndarray:
-    """Business days (int32) of uncorrected times (int64 ms)."""
-    return clock.day_numbers(own, zone)
 
 
 def _said(record: Record) -> bytes:
