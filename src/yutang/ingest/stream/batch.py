@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection
@@ -102,11 +103,8 @@ def find_news(batch: Batch, workspace: Workspace) -> News:
     for act in NO_EVENT & batch.acts.keys():
         no_event |= batch.acts[act]
     asked = np.flatnonzero(taken & ~no_event)
-    made = record_keys(
-        [batch.records[i] for i in asked.tolist()],
-        [batch.sources[i] for i in asked.tolist()],
-        days[asked],
-    )
+    records = batch.records
+    made = record_keys(_at(records, asked), _at(batch.sources, asked), days[asked])
     fresh, reused = workspace.lake.look_up("events", made.keys)
     readable = np.ones(len(asked), bool)
     readable[made.unreadable] = False
@@ -116,13 +114,9 @@ def find_news(batch: Batch, workspace: Workspace) -> News:
     events[asked] = fresh & ~reused & readable
     known[asked] = ~fresh & ~reused & readable
     with_profile = [
-        i
-        for i, record in enumerate(batch.records)
-        if record.profile and record.act != "item" and taken[i]
+        i for i, record in enumerate(records) if record.profile and record.act != "item" and taken[i]
     ]
-    operations = operations_of(
-        batch.records, with_profile, batch.sources, days, workspace.lake
-    )
+    operations = operations_of(records, with_profile, batch.sources, days, workspace.lake)
     batch.verdicts.aside += operations.wrong
     batch.aside(np.unique(operations.at[operations.reused]), "", "id_reused")
     return News(events, known, asked, made.keys, operations)
@@ -149,3 +143,7 @@ def drop_nobodys(batch: Batch, news: News, people: People) -> None:
     batch.aside(np.flatnonzero(lost), "identities", "missing_identity")
     news.events &= people.primary > 0
     operations.new &= people.primary[operations.at] > 0
+
+
+def _at(values: list[Any], places: np.ndarray) -> list[Any]:
+    return values if len(places) == len(values) else [values[i] for i in places.tolist()]

@@ -36,7 +36,7 @@ MANY_KINDS = 4  # of values in a column until its examples are taken
 
 @dataclass
 class Gathered:
-    """What n records bring: name → (rows, values), in the order of the rows."""
+    """What n records bring: name → (rows, values)."""
 
     n: int
     found: dict[str, tuple[list[int], list[Any]]]
@@ -54,19 +54,34 @@ class Columns:
 
 
 def gather(parts: Sequence[Mapping[str, Any]]) -> Gathered:
-    """Values by name; nulls count as absent."""
-    found: dict[str, tuple[list[int], list[Any]]] = {}
-    get = found.get
+    """Values by name; nulls count as absent.
+
+    Records of one event have the same names, mostly in the same order: those are read together.
+    """
+    shapes: dict[tuple[str, ...], list[int]] = {}
+    get = shapes.get
     for row, part in enumerate(parts):
-        for name, value in part.items():
-            if value is None:
-                continue
-            column = get(name)
-            if column is None:
-                column = found[name] = ([], [])
-            column[0].append(row)
-            column[1].append(value)
-    return Gathered(len(parts), found)
+        names = tuple(part)
+        shape = get(names)
+        if shape is None:
+            shapes[names] = [row]
+        else:
+            shape.append(row)
+    found: dict[str, tuple[list[int], list[Any]]] = {}
+    for names, rows in shapes.items():
+        alike = parts if len(rows) == len(parts) else [parts[row] for row in rows]
+        for name in names:
+            column = [part[name] for part in alike]
+            mine, told = found.setdefault(name, ([], []))
+            if None in column:
+                present = [(row, one) for row, one in zip(rows, column, strict=True)
+                           if one is not None]  # fmt: skip
+                mine += [row for row, _ in present]
+                told += [one for _, one in present]
+            else:
+                mine += rows
+                told += column
+    return Gathered(len(parts), {name: one for name, one in found.items() if one[0]})
 
 
 def text_columns(parts: Sequence[Mapping[str, str]]) -> dict[str, pa.Array]:
@@ -176,8 +191,12 @@ def typed(values: list[Any], type_: str) -> tuple[pa.Array, list[tuple[int, Any,
 
 def _spread(column: pa.Array, rows: list[int], n: int) -> pa.Array:
     """The values at their rows among n, null elsewhere."""
-    if len(rows) == n:
+    if len(rows) == n and rows[0] == 0 and rows[-1] == n - 1 and _increases(rows):
         return column
     place = np.full(n, -1, np.int64)
     place[rows] = np.arange(len(rows))
     return column.take(pa.array(place, mask=place < 0))
+
+
+def _increases(rows: list[int]) -> bool:
+    return bool((np.diff(np.array(rows)) > 0).all())

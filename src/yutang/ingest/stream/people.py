@@ -43,12 +43,17 @@ def resolve(
     """Resolve the records at `rows` (int64, increasing); times: corrected ms of all n records."""
     n = len(records)
     people = People(np.zeros(n, np.int64), np.zeros(n, bool))
-    for source in sorted({sources[i] for i in rows.tolist()}):
-        mine = np.array([i for i in rows.tolist() if sources[i] == source], np.int64)
-        part = [records[i] for i in mine.tolist()]
+    of_source: dict[str, list[int]] = {}
+    for i in rows.tolist():
+        of_source.setdefault(sources[i], []).append(i)
+    for source, places in sorted(of_source.items()):
+        mine = np.array(places, np.int64)
+        part = [records[i] for i in places]
         found = identities.resolve(
             connection,
-            text_columns([_named(record) for record in part]),
+            text_columns(
+                [_named(one) if one.act == "unbind" else one.identities for one in part]
+            ),
             commit_id=commit_id,
             source=source,
             evidence=_evidence(part),
@@ -72,7 +77,7 @@ def resolve(
 def _named(record: Record) -> dict[str, str]:
     """The identities that stand together. What an unbinding takes away does not: then only the
     strongest says whose event it is."""
-    if record.act != "unbind" or len(record.identities) < 2:
+    if len(record.identities) < 2:
         return record.identities
     strongest = min(record.identities, key=lambda kind: ORDER[kind_of(kind).strength])
     return {strongest: record.identities[strongest]}

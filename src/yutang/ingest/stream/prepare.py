@@ -88,13 +88,13 @@ class Preparing:
 
     def _columns(self, connection: Connection, batch: Batch, stored: np.ndarray) -> Columns:
         """Property columns of the events at `stored`."""
-        rows = stored.tolist()
-        gathered = gather([batch.records[i].properties for i in rows])
-        robots = [k for k, i in enumerate(rows) if batch.arrived.robot[i]]
+        rows, records, ips = stored.tolist(), batch.records, batch.arrived.ip
+        gathered = gather([records[i].properties for i in rows])
+        robots = np.flatnonzero(np.array(batch.arrived.robot, bool)[stored]).tolist()
         if robots:
             gathered.found["$is_robot"] = (robots, [True] * len(robots))
         told = dict(zip(*gathered.found.get("$ip", ([], [])), strict=True))
-        seen = {k: ip for k, i in enumerate(rows) if (ip := batch.arrived.ip[i])}
+        seen = {k: ip for k, i in enumerate(rows) if (ip := ips[i])}
         if seen:  # a server that tells its visitor's address knows it better than we do
             merged = dict(sorted((seen | told).items()))
             gathered.found["$ip"] = (list(merged), list(merged.values()))
@@ -112,7 +112,8 @@ def _event_rows(
     """Rows of the lake's `events`."""
     keys, times = news.keys_of(stored), batch.times
     time = times.time[stored]
-    names = pa.array([batch.records[i].event for i in stored.tolist()], pa.string())
+    records = batch.records
+    names = pa.array([records[i].event for i in stored.tolist()], pa.string())
     place = np.array(batch.arrived.source, np.int32)[stored]
     return pa.table(
         {

@@ -35,8 +35,9 @@ def misfits_of(
         for k, one in enumerate(batch.arrived.unread)
     ]
     single = [_value(batch, int(stored[i]), *rest) for i, *rest in values]
+    records = batch.records
     for i in stored.tolist():
-        for name, reason, value in batch.records[i].misfits:
+        for name, reason, value in records[i].misfits:
             told = conceal(value, batch.words.rule, keyed_hash)
             single.append(_value(batch, i, name, reason, None if told is None else as_text(told)))
     return _not_known(connection, whole) + single
