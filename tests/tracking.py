@@ -115,7 +115,9 @@ def event(name: str = "page_viewed", who: str = "m1", time: int | None = NOW, **
     }  # fmt: skip
 
 
-def profile(*operations: tuple[str, str, Any], who: str = "m1", time: int = NOW, **more: Any) -> Any:
+def profile(
+    *operations: tuple[str, str, Any], who: str = "m1", time: int = NOW, **more: Any
+) -> Any:
     return event("", who, time, act="profile", profile=operations, **more)
 
 

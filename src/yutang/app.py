@@ -14,6 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from yutang.attributes import Attributes
+from yutang.catalog.records import TrackingProtocol
 from yutang.commerce import (
     OrderBook,
     OrderImports,
@@ -23,12 +25,14 @@ from yutang.commerce import (
     status_of,
 )
 from yutang.connectors import order_files
+from yutang.connectors.replays import request_of
 from yutang.customers import Customers
 from yutang.facts import BrandFacts
 from yutang.identity import Identities
 from yutang.ingest import (
     Committer,
     Dictionary,
+    DictionaryRules,
     EventImports,
     EventIntake,
     Imports,
@@ -36,6 +40,8 @@ from yutang.ingest import (
     LakeHealth,
     MappingPresets,
     Quarantine,
+    StreamIntake,
+    StreamReplays,
     ValueRepairs,
 )
 from yutang.installation import BrandRow, Installation
@@ -51,6 +57,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from yutang.sequence import ShardCache, ShardSet
+
+
+PROTOCOLS: tuple[TrackingProtocol, ...] = ()  # of trackers
 
 
 class Brand:
@@ -73,18 +82,30 @@ class Brand:
                 "events": EventImports(self.committer, EventIntake(workspace, self.identities)),
             },
         )
+        self.attributes = Attributes(workspace)
+        self.stream = StreamIntake(
+            workspace,
+            self.identities,  # type: ignore[arg-type]
+            self.attributes,
+            self.committer,
+            PROTOCOLS,
+        )
         self.order_files = order_files  # the mapping page's door to reading files
         self.presets = MappingPresets(
             workspace, lambda mapping: order_files.Mapping.from_json(json.dumps(mapping))
         )
         self.quarantine = Quarantine(workspace)
         self.value_repairs = ValueRepairs(workspace, self.identities, self.quarantine)
+        self.replays = StreamReplays(
+            workspace, self.committer, self.stream.preparing, PROTOCOLS, self.quarantine, request_of
+        )
         self.repairs = Repairs(
             workspace, self.imports, self.quarantine, self.orders, order_files.read_orders
         )
         self.intake = IntakeHealth(workspace)
         self.lake_health = LakeHealth(workspace)
         self.dictionary = Dictionary(workspace)
+        self.dictionary_rules = DictionaryRules(workspace)
         self.reports = Reports(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
         self._lock = threading.Lock()
@@ -146,7 +167,7 @@ class Brand:
 
     @cached_property
     def privacy(self) -> Privacy:
-        return Privacy(self.workspace, self.identities)
+        return Privacy(self.workspace, self.identities, self.attributes)
 
 
 @dataclass

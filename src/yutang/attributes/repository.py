@@ -71,9 +71,7 @@ def put(
         connection.execute(_UPSERT, rows)
 
 
-def add(
-    connection: Connection, states: Mapping[Who, Mapping[str, State]], commit_id: int
-) -> None:
+def add(connection: Connection, states: Mapping[Who, Mapping[str, State]], commit_id: int) -> None:
     """Store states that are not there yet."""
     rows = [
         _row(who, name, state, commit_id)
@@ -89,7 +87,9 @@ def remove(connection: Connection, ids: Sequence[int]) -> int:
     gone = 0
     for start in range(0, len(ids), BATCH):
         part = list(ids[start : start + BATCH])
-        gone += connection.execute(delete(attributes).where(attributes.c.identity.in_(part))).rowcount
+        gone += connection.execute(
+            delete(attributes).where(attributes.c.identity.in_(part))
+        ).rowcount
     return gone
 
 

@@ -69,10 +69,11 @@ def apply(state: State | None, one: Operation) -> State:
     if one.operation == "unset":
         return State(None, one.time, one.time, "set")
     if one.operation == "set_once":
-        made = one.value if value is None else value
-        return State(made, since, one.time, "mixed" if value is None else kind)
+        if value is None:
+            return State(one.value, since, one.time, "mixed")
+        return State(value, since, one.time, kind)
     if one.operation == "increment":
-        added = _sum(one.value, value if _is_number(value) else 0)
+        added = _sum(one.value, _number(value))
         return State(added, since, one.time, "sum" if kind in ("", "sum") else "mixed")
     assert one.operation == "append", one.operation
     return State(_united(value, one.value), since, one.time, "list" if kind in ("", "list") else
@@ -131,8 +132,9 @@ def _united(value: Any, added: Any) -> list[str]:
     return list(found)[:LIST_LIMIT]
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _number(value: Any) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number else 0
 
 
 @dataclass(frozen=True)

@@ -90,9 +90,7 @@ class Attributes:
             )
 
     # --- the writer ----------------------------------------------------------------------------
-    def take(
-        self, connection: Connection, operations: Sequence[Operation], commit_id: int
-    ) -> None:
+    def take(self, connection: Connection, operations: Sequence[Operation], commit_id: int) -> None:
         """Change the attributes by operations that the lake does not hold yet, once."""
         before = repository.states_of(connection, (one.identity for one in operations))
         after: dict[Who, dict[str, State]] = {}
@@ -133,9 +131,7 @@ class Attributes:
         for one in more:
             extra.setdefault((one.identity, one.source), []).append(one)
         seen = set()
-        for who, found in groupby(
-            self._stored(wanted), key=lambda one: (one.identity, one.source)
-        ):
+        for who, found in groupby(self._stored(wanted), key=lambda one: (one.identity, one.source)):
             if wanted is None or who in wanted:
                 seen.add(who)
                 yield who, fold(_distinct([*found, *extra.get(who, ())]))

@@ -161,6 +161,34 @@ REASONS: tuple[Reason, ...] = (
         "校准发送设备的时钟,或在设置里放宽时间窗",
         "set the sender's clock right, or widen the time window in the settings",
     ),
+    Reason(
+        "not_in_dictionary",
+        "事件字典里没有它(严格模式)",
+        "the event dictionary does not hold it (strict mode)",
+        "在事件字典里添加该事件或属性,然后重放;或忽略",
+        "add the event or property to the dictionary, then replay; or dismiss it",
+    ),
+    Reason(
+        "reserved_event",
+        "这个事件名由订单生成,不能直接上报",
+        "this event is made from orders and cannot be sent",
+        "请换一个事件名;订单请通过订单文件或接口导入",
+        "send it under another name; bring orders in as orders",
+    ),
+    Reason(
+        "personal_value",
+        "属性里有手机号、身份证号或邮箱,按规则未收下",
+        "the property held a phone number, id card or e-mail address, refused by rule",
+        "请在来源处去掉它;确需保留时在事件字典里修改该属性的隐私规则",
+        "remove it at its source, or change the property's rule in the dictionary",
+    ),
+    Reason(
+        "unreadable_request",
+        "整个请求无法读取",
+        "the whole request cannot be read",
+        "检查 SDK 的版本与上报地址;持续出现请联系我们",
+        "check the SDK's version and its server address; tell us where it goes on",
+    ),
 )
 BY_CODE: dict[str, Reason] = {reason.code: reason for reason in REASONS}
 

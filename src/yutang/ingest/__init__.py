@@ -6,6 +6,7 @@ from yutang.ingest.commit import (
     Prepared,
     changed_since,
     facts_version,
+    moved_by_events,
     totals,
     unfinished,
 )
@@ -20,7 +21,9 @@ from yutang.ingest.presets import MappingPresets, SavedMapping
 from yutang.ingest.quarantine import Group, Quarantine, QuarantineRow
 from yutang.ingest.records import Misfit
 from yutang.ingest.repair import ValueRepairs, is_value
+from yutang.ingest.stream import StreamIntake, StreamReplays, StreamSettings, is_record
 from yutang.ingest.undo import undo
+from yutang.ingest.word_rules import DictionaryRules
 from yutang.ingest.words import Dictionary, Example
 
 __all__ = [
@@ -28,6 +31,7 @@ __all__ = [
     "FINISHED",
     "Committer",
     "Dictionary",
+    "DictionaryRules",
     "EventImports",
     "EventIntake",
     "EventName",
@@ -47,6 +51,9 @@ __all__ = [
     "QuarantineRow",
     "SavedMapping",
     "SourceHealth",
+    "StreamIntake",
+    "StreamReplays",
+    "StreamSettings",
     "TableHealth",
     "ValueRepairs",
     "Volumes",
@@ -54,7 +61,9 @@ __all__ = [
     "changed_since",
     "claim",
     "facts_version",
+    "is_record",
     "is_value",
+    "moved_by_events",
     "names",
     "next_version",
     "plan",

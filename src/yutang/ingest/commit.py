@@ -29,6 +29,7 @@ from yutang.state.brand import commits
 from yutang.workspace import Workspace
 
 Step = Callable[[str], None]
+EVENT_KINDS = ("events", "stream", "replay")  # commits that bring no orders
 SOURCES = "sources"  # in a commit's counts: the counts of each source of a stream's batch
 
 
@@ -189,6 +190,21 @@ def changed_since(connection: Connection, version: int) -> BitMap:
     found = BitMap()
     query = select(commits.c.changed).where(commits.c.id > version, commits.c.status == "done")
     for (blob,) in connection.execute(query):
+        if blob:
+            found |= BitMap.deserialize(blob)
+    return found
+
+
+def moved_by_events(connection: Connection, since: int, until: int) -> BitMap | None:
+    """Customers whose facts moved in the versions after `since` up to `until`, where these brought
+    nothing but events; None where something else happened."""
+    query = select(commits.c.kind, commits.c.changed).where(
+        commits.c.id > since, commits.c.id <= until, commits.c.status == "done"
+    )
+    found = BitMap()
+    for kind, blob in connection.execute(query):
+        if kind not in EVENT_KINDS:
+            return None
         if blob:
             found |= BitMap.deserialize(blob)
     return found

@@ -6,10 +6,11 @@ absent and quarantined, never coerced. Names are unique without regard to case.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -51,7 +52,7 @@ class Property:
     events: int = 0
     first_seen_at: int = 0
     last_seen_at: int | None = None
-    examples: Sequence[str] = field(default=(), hash=False)
+    examples: Sequence[str] = dataclasses.field(default=(), hash=False)
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,12 @@ def properties(connection: Connection) -> dict[str, Property]:
         event_properties.c.last_seen_at,
         event_properties.c.examples,
     ).order_by(event_properties.c.name)
-    return {
-        row[0]: Property(*row[1:-1], examples=tuple(row[-1] or ()))
-        for row in connection.execute(query)
-    }
+    found = {}
+    for row in connection.execute(query):
+        values = list(row)
+        values[-1] = tuple(values[-1] or ())
+        found[str(values[0])] = Property(*values[1:])
+    return found
 
 
 def register(
@@ -163,9 +166,7 @@ def count_properties(
     for key, (_, examples) in seen.items():
         if examples is not None:
             mine = event_properties.c.name_key == key
-            connection.execute(
-                update(event_properties).where(mine).values(examples=list(examples))
-            )
+            connection.execute(update(event_properties).where(mine).values(examples=list(examples)))
 
 
 def example_of(value: Any) -> str:

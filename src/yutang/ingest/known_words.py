@@ -29,7 +29,7 @@ class Words:
 
     def rule_of(self, one: Property) -> Rule:
         """What is done with personal values of a property."""
-        return one.privacy if one.privacy in RULES else self.rule  # type: ignore[return-value]
+        return one.privacy if one.privacy in RULES else self.rule
 
 
 class WordCache:
@@ -74,5 +74,5 @@ def _read(connection: Connection, epoch: int) -> Words:
         properties=dictionary.properties(connection),
         blocked_events=frozenset(str(row[0]) for row in connection.execute(blocked)),
         strict=get_meta(connection, STRICT) == "1",
-        rule=rule if rule in RULES else DEFAULT_RULE,  # type: ignore[arg-type]
+        rule=rule if rule in RULES else DEFAULT_RULE,
     )

@@ -47,7 +47,9 @@ def list_erasures(connection: Connection) -> list[tuple[int, int, str, dict[str,
     return [(int(i), int(at), by, receipt) for i, at, by, receipt in connection.execute(query)]
 
 
-def delete_quarantine(connection: Connection, traces: Traces, rows: set[tuple[int, int]]) -> int:
+def delete_quarantine(
+    connection: Connection, traces: Traces, rows: set[tuple[int | None, int]]
+) -> int:
     """Remove what was quarantined of the person: of his facts' (import, row), or naming him."""
     query = select(
         quarantine.c.id,

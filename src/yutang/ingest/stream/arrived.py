@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -67,12 +67,8 @@ class Decoding:
         self._protocol: dict[tuple[str, str], TrackingProtocol | None] = {}
         self._names: dict[str, int] = {}
         self._place: dict[str, int] = {}  # write key → place in names
+        self._last: tuple[Request, int, str] | None = None
         self.arrived = Arrived()
-
-    def take_all(self, requests: Iterable[Request]) -> Arrived:
-        for request in requests:
-            self.take(request)
-        return self.arrived
 
     def take(self, request: Request) -> None:
         """Add what a request holds. A request that breaks a decoder is set aside whole: the
@@ -80,6 +76,7 @@ class Decoding:
         place = self._source(request.write_key)
         protocol = self._find(request.method, request.path)
         code = protocol.code if protocol is not None else ""
+        self._last = (request, place, code)
         decoded = self._decode(protocol, request)
         out = self.arrived
         n = len(decoded.records)
@@ -91,6 +88,14 @@ class Decoding:
         out.robot += [bool(agent) and is_robot(agent)] * n
         for bad in decoded.bad:
             out.unread.append(Unread(out.names[place], request.received_at, code, bad))
+
+    def unread(self) -> Arrived:
+        """The last request alone, as one that nobody can read."""
+        assert self._last is not None
+        request, place, code = self._last
+        name = self.arrived.names[place]
+        unread = Unread(name, request.received_at, code, _whole(request))
+        return Arrived(names=[name], unread=[unread])
 
     def _decode(self, protocol: TrackingProtocol | None, request: Request) -> Decoded:
         if protocol is None:

@@ -114,7 +114,9 @@ def find_news(batch: Batch, workspace: Workspace) -> News:
     events[asked] = fresh & ~reused & readable
     known[asked] = ~fresh & ~reused & readable
     with_profile = [
-        i for i, record in enumerate(records) if record.profile and record.act != "item" and taken[i]
+        i
+        for i, record in enumerate(records)
+        if record.profile and record.act != "item" and taken[i]
     ]
     operations = operations_of(records, with_profile, batch.sources, days, workspace.lake)
     batch.verdicts.aside += operations.wrong

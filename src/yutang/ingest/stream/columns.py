@@ -96,9 +96,7 @@ def text_columns(parts: Sequence[Mapping[str, str]]) -> dict[str, pa.Array]:
 class PropertyColumns:
     """Makes the property columns of one batch, inside its transaction."""
 
-    def __init__(
-        self, connection: Connection, words: Words, keyed_hash: Hash, at: int
-    ) -> None:
+    def __init__(self, connection: Connection, words: Words, keyed_hash: Hash, at: int) -> None:
         self._connection = connection
         self._words = words
         self._hash = keyed_hash

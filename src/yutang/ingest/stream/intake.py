@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import gc
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import structlog
+from sqlalchemy.exc import OperationalError
+
 from yutang import journal
 from yutang.attributes import Attributes
 from yutang.catalog.records import Limits, TrackingProtocol
-from yutang.identity import Identities
 from yutang.ingest.commit import Committer, Prepared
 from yutang.ingest.stream.arrived import Arrived, Decoding, SourceOf
+from yutang.ingest.stream.people import Resolving
 from yutang.ingest.stream.prepare import Preparing
 from yutang.ingest.stream.segments import (
     KIND,
@@ -32,6 +36,7 @@ from yutang.ingest.stream.settings import StreamSettings, load
 from yutang.ingest.stream.source_names import SourceNames
 from yutang.workspace import Workspace
 
+log = structlog.get_logger("stream")
 MOST_BYTES = 24 << 20  # of one batch: what it takes in memory is several times that
 ENOUGH_BYTES = 1 << 20  # waiting bytes that make a batch worth committing at once
 
@@ -51,7 +56,7 @@ class StreamIntake:
     def __init__(
         self,
         workspace: Workspace,
-        identities: Identities,
+        identities: Resolving,
         attributes: Attributes,
         committer: Committer,
         protocols: Sequence[TrackingProtocol],
@@ -68,6 +73,7 @@ class StreamIntake:
         self._monotonic = monotonic
         self.preparing = Preparing(workspace, identities, attributes)
         self._served: dict[str, float] = {}  # segment → when a batch of it was last made
+        self._careful: dict[str, int] = {}  # segment → until there, one request at a time
         self._committed_at = float("-inf")
 
     # --- looking -------------------------------------------------------------------------------
@@ -91,14 +97,21 @@ class StreamIntake:
             dead = half_done(connection)
             found = segments(connection, self._workspace.journal)
         if dead:
-            self._again(*dead[0], found, settings)
+            self.finish()
             return True
         waiting = [one for one in found if one.waiting]
         waiting.sort(key=lambda one: (self._served.get(one.name, float("-inf")), one.name))
-        for one in waiting:  # a segment may hold nothing but a frame that is being written
-            if self._batch(one, settings, budget or settings.batch_events):
-                return True
-        return False
+        most = budget or settings.batch_events
+        # A segment may hold nothing but a frame that is being written: then the next one is taken.
+        return any(self._batch(one, settings, most) for one in waiting)
+
+    def finish(self) -> None:
+        """Finish the batch that died half-way, if there is one."""
+        with self._workspace.db.read() as connection:
+            settings, dead = load(connection), half_done(connection)
+            found = segments(connection, self._workspace.journal) if dead else []
+        for name, end in dead:
+            self._again(name, end, found, settings)
 
     def drain(self) -> None:
         """Commit all that is there."""
@@ -136,18 +149,49 @@ class StreamIntake:
     # --- inside --------------------------------------------------------------------------------
     def _batch(self, one: Segment, settings: StreamSettings, events: int) -> bool:
         decoding = Decoding(self._protocols, self._source_of, self._limits)
-        end = one.done
+        end, requests = one.done, 0
+        most = 1 if self._careful.get(one.name, 0) > one.done else events
         with _no_garbage_collection():
-            for position, request in frames(one.path, one.done):
+            for end, request in frames(one.path, one.done):
                 decoding.take(request)
-                end = position
-                if len(decoding.arrived) >= events or end - one.done >= MOST_BYTES:
+                requests += 1
+                if max(len(decoding.arrived), requests if most == 1 else 0) >= most:
                     break
-            if end == one.done:
+                if end - one.done >= MOST_BYTES:
+                    break
+            if not requests:
                 return False
-            self._commit(one.name, end, decoding.arrived, settings)
+            try:
+                self._commit(one.name, end, decoding.arrived, settings)
+            except Exception as error:  # noqa: BLE001 - told, and raised where it must be
+                self._survive(error, one, end, requests, decoding, settings)
         self._served[one.name] = self._committed_at = self._monotonic()
         return True
+
+    def _survive(
+        self,
+        error: Exception,
+        one: Segment,
+        end: int,
+        requests: int,
+        decoding: Decoding,
+        settings: StreamSettings,
+    ) -> None:
+        """A batch broke our code: its requests are taken one by one, and the one that breaks it
+        alone is set aside whole. Raises the error where the machine is at fault, or where the
+        batch is half done already."""
+        if isinstance(error, OSError | MemoryError | OperationalError):
+            raise error
+        with self._workspace.db.read() as connection:
+            if half_done(connection):
+                raise error
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
+        log.error("stream.broke", error=type(error).__name__, where=where, requests=requests)
+        if requests > 1:
+            self._careful[one.name] = end
+            return
+        self._commit(one.name, end, decoding.unread(), settings)
 
     def _again(
         self, name: str, end: int, found: Sequence[Segment], settings: StreamSettings

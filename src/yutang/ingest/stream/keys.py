@@ -58,9 +58,7 @@ def record_keys(
     return KeyedRecords(_keys(digests, contents, days), unreadable)
 
 
-def operation_keys(
-    record: Record, source: str, day: int
-) -> list[tuple[bytes, bytes, int]]:
+def operation_keys(record: Record, source: str, day: int) -> list[tuple[bytes, bytes, int]]:
     """(digest, content, day) of each operation on an attribute that the record holds.
 
     Each has a key of its own, so that a record of which one operation was set aside can be mended

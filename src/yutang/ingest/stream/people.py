@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
+from typing import Protocol
 
 import numpy as np
+import pyarrow as pa
 from sqlalchemy import Connection
 
 from yutang.catalog.identity_kinds import kind_of
 from yutang.catalog.records import Record
-from yutang.identity import Identities
+from yutang.identity import Resolved
 from yutang.ingest.stream.columns import text_columns
 
 # What a record's act says of its identities (identity_links.evidence).
@@ -30,8 +32,29 @@ class People:
     created: dict[str, int] = field(default_factory=dict)
 
 
+class Resolving(Protocol):
+    """What the stream asks of the identities."""
+
+    def resolve(
+        self,
+        connection: Connection,
+        columns: Mapping[str, pa.Array],
+        *,
+        commit_id: int,
+        source: str,
+        evidence: str | Sequence[str],
+        times: np.ndarray | None = None,
+        same: Sequence[tuple[int, str, str]] = (),
+        unbinds: Sequence[tuple[str, str, int]] = (),
+    ) -> Resolved:
+        """Ids of n rows: columns by kind (text, null where absent); evidence for all or each row;
+        times: corrected ms (int64, n); same: (row, kind, value), one more identity of a row;
+        unbinds: (kind, value, time), taken away from whom they were tied to."""
+        ...
+
+
 def resolve(
-    identities: Identities,
+    identities: Resolving,
     connection: Connection,
     records: Sequence[Record],
     sources: Sequence[str],
@@ -51,9 +74,7 @@ def resolve(
         part = [records[i] for i in places]
         found = identities.resolve(
             connection,
-            text_columns(
-                [_named(one) if one.act == "unbind" else one.identities for one in part]
-            ),
+            text_columns([_named(one) if one.act == "unbind" else one.identities for one in part]),
             commit_id=commit_id,
             source=source,
             evidence=_evidence(part),
@@ -87,4 +108,4 @@ def _evidence(records: Sequence[Record]) -> str | list[str]:
     acts = [record.act for record in records]
     if not EVIDENCE.keys() & set(acts):
         return "event"
-    return list(map(EVIDENCE.get, acts, repeat("event")))  # type: ignore[arg-type]
+    return list(map(EVIDENCE.get, acts, repeat("event")))

@@ -23,7 +23,7 @@ _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 def text_of(record: Record, rule: Rule, keyed_hash: Hash) -> str:
     """The record as JSON without what it does not have. Personal values in properties and
-    attributes are treated as the brand's rule says; identities stay, or it could not be replayed."""
+    attributes are treated as the brand's rule says; identities stay: it may be replayed."""
     shown: dict[str, Any] = {"event": record.event, "time": record.time}
     shown["identities"] = record.identities
     shown["properties"] = conceal(record.properties, rule, keyed_hash)

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 from sqlalchemy import Connection, select
 
+from yutang.ingest.personal import Hash, conceal
 from yutang.ingest.records import RECORD_LIMIT, Misfit
 from yutang.ingest.stream.arrived import Unread
 from yutang.ingest.stream.batch import Batch, News
 from yutang.ingest.stream.people import People
 from yutang.ingest.stream.quarantined import READ, as_text, text_of, unread_misfit
-from yutang.ingest.personal import Hash, conceal
 from yutang.state.brand import quarantine
 
 TEXTS_AT_ONCE = 100  # records compared with those that are set aside already
@@ -34,7 +34,9 @@ def misfits_of(
         _unread(first_free + k, one, batch, keyed_hash)
         for k, one in enumerate(batch.arrived.unread)
     ]
-    single = [_value(batch, int(stored[i]), *rest) for i, *rest in values]
+    single = [
+        _value(batch, int(stored[i]), name, reason, value) for i, name, reason, value in values
+    ]
     records = batch.records
     for i in stored.tolist():
         for name, reason, value in records[i].misfits:
@@ -72,8 +74,8 @@ def counts_of(
             for name, n in zip(names, np.bincount(place[mask], minlength=len(names)), strict=True):
                 if n:
                     found[name][what] = int(n)
-    for name, n in Counter(one.source for one in misfits).items():
-        found.setdefault(name or "", {})["quarantined"] = n
+    for name, n in Counter(one.source or "" for one in misfits).items():
+        found.setdefault(name, {})["quarantined"] = n
     for name, n in Counter(one.source for one in batch.arrived.unread).items():
         found.setdefault(name, {})["rejected"] = n
     return found

@@ -88,12 +88,10 @@ def judge(
     return Verdicts(taken, aside, blocked, late, future)
 
 
-def _strange_events(
-    connection: Connection, records: list[Record], words: Words
-) -> dict[str, str]:
+def _strange_events(connection: Connection, records: list[Record], words: Words) -> dict[str, str]:
     """event name → why records of this name are set aside."""
     names = {record.event for record in records if record.event}
-    found = {name: "reserved_event" for name in names & RESERVED}
+    found = dict.fromkeys(names & RESERVED, "reserved_event")
     found |= {name: "name_invalid" for name in names if len(name) > 200 or not name.isprintable()}
     if words.strict:
         unknown = unknown_events(connection, names - words.blocked_events - set(found))
