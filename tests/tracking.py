@@ -14,7 +14,7 @@ from yutang.attributes import Attributes
 from yutang.catalog.records import Bad, Decoded, Limits, Record, Reply, Request
 from yutang.identity import Identities, Resolved
 from yutang.ingest.stream import StreamIntake
-from yutang.journal import SegmentWriter
+from yutang.journal import SegmentWriter, segments
 from yutang.state.brand import sources, write_keys
 
 KEY, SOURCE = "wk_test", "app"
@@ -77,16 +77,19 @@ class TrackedBrand(SmallBrand):
         super().__init__(workspace, step)
         self.identities = LooseIdentities(workspace)
         self.attributes = Attributes(workspace)
+        self.protocols = [Plain()]
         self.stream = StreamIntake(
-            workspace, self.identities, self.attributes, self.committer, [Plain()]
+            workspace, self.identities, self.attributes, self.committer, self.protocols
         )
 
     def send(self, *records: dict[str, Any] | str, key: str = KEY, **request: Any) -> Path:
         """Write one request into a segment of its own."""
+        before = set(segments(self.workspace.journal))
         writer = SegmentWriter(self.workspace.journal)
         writer.append([request_of(*records, key=key, **request)])
         writer.close()
-        return sorted(self.workspace.journal.glob("*.journal"))[-1]
+        (made,) = set(segments(self.workspace.journal)) - before
+        return made
 
     def drain(self) -> None:
         with self.workspace.writer():

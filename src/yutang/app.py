@@ -167,7 +167,9 @@ class Brand:
 
     @cached_property
     def privacy(self) -> Privacy:
-        return Privacy(self.workspace, self.identities, self.attributes)
+        return Privacy(
+            self.workspace, self.identities, self.attributes, purge_journal=self.stream.purge
+        )
 
 
 @dataclass

@@ -10,7 +10,14 @@ from yutang.ingest.commit import (
     totals,
     unfinished,
 )
-from yutang.ingest.dictionary import EventName, Property, names, properties, register_projected
+from yutang.ingest.dictionary import (
+    EventName,
+    Property,
+    names,
+    note_change,
+    properties,
+    register_projected,
+)
 from yutang.ingest.event_import import EventImports
 from yutang.ingest.events import ARRIVAL_BITS, EventIntake
 from yutang.ingest.imports import FINISHED, Import, Imports, Progress, source_of
@@ -66,6 +73,7 @@ __all__ = [
     "moved_by_events",
     "names",
     "next_version",
+    "note_change",
     "plan",
     "properties",
     "register_projected",

@@ -166,6 +166,7 @@ class Lake:
             predicate=f"{rule} AND {where}" if where else rule,
             source_alias="s",
             target_alias="t",
+            merge_schema=not set(changes.column_names).issubset(self.fields(table)),
             writer_properties=WRITER,
         )
         columns = [name for name in changes.column_names if name not in ("day", "event_key")]

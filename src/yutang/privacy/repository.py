@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from yutang.ingest import note_change
 from yutang.privacy.traces import Traces
-from yutang.state.brand import audit_log, erasures, imports, quarantine
+from yutang.state.brand import audit_log, erasures, event_properties, imports, quarantine
 
 BATCH = 500  # values of one IN list
 HIDDEN = "（已删除 erased）"
@@ -57,6 +58,7 @@ def delete_quarantine(
         quarantine.c.row,
         quarantine.c.value,
         quarantine.c.record,
+        quarantine.c.repair,
     )
     gone = [
         int(one.id)
@@ -64,11 +66,19 @@ def delete_quarantine(
         if (one.import_id, one.row) in rows
         or traces.in_record(one.record)
         or (one.value and traces.in_text(one.value))
+        or traces.in_record(str((one.repair or {}).get("typed") or ""))
     ]
     for start in range(0, len(gone), BATCH):
         part = gone[start : start + BATCH]
         connection.execute(delete(quarantine).where(quarantine.c.id.in_(part)))
     return len(gone)
+
+
+def drop_examples(connection: Connection) -> None:
+    """Forget the examples of all properties: nobody knows whose they were, and new events bring
+    new ones."""
+    connection.execute(update(event_properties).values(examples=None))
+    note_change(connection)
 
 
 def hide_in_audit(connection: Connection, named: Callable[[str], bool]) -> int:

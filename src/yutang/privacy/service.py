@@ -5,7 +5,7 @@ is finished by the worker:
 
   1 started   his identities are on the refusal list: nothing of him comes in any more
   2 stores    uploads, quarantine, lake, state; then older lake versions and free pages
-  3 done      caches made again, receipt completed
+  3 done      the journal of trackers, caches made again, receipt completed
 """
 
 from __future__ import annotations
@@ -60,12 +60,19 @@ class Privacy:
         identities: Identities,
         attributes: Attributes,
         step: Callable[[str], None] = lambda _name: None,
+        *,
+        purge_journal: Callable[[int], bool] = lambda _before: True,
     ) -> None:
-        """`step` is told each store that was just cleared; tests kill the process there."""
+        """`step` is told each store that was just cleared; tests kill the process there.
+
+        purge_journal: removes the requests that trackers sent before a moment (UTC ms); false while
+        a receiver may still write among them.
+        """
         self._workspace = workspace
         self._identities = identities
         self._attributes = attributes
         self._step = step
+        self._purge_journal = purge_journal
 
     def erase(self, kind: str, value: str, *, by: str, rebuild: Rebuild) -> Receipt:
         """Erase the customer who has this identity; the caller holds the writer lock.
@@ -111,10 +118,16 @@ class Privacy:
 
     def _carry_on(self, erasure_id: int, rebuild: Rebuild) -> Receipt:
         """Do what an erasure still lacks."""
-        _, _, by, receipt = next(one for one in self._list() if one[0] == erasure_id)
+        _, at, by, receipt = next(one for one in self._list() if one[0] == erasure_id)
         if receipt["status"] == "started":
             with self._workspace.settled():
                 self._clear_stores(erasure_id, by, receipt)
+        if not self._purge_journal(at):
+            raise Busy(
+                "A receiver still writes the journal of before the erasure.",
+                hint="The worker finishes it shortly; until then its receipt says so.",
+            )
+        self._step("journal")
         rebuild()
         self._step("caches")
         # Pages of before the erasure stand in the state's write-ahead log.
@@ -149,6 +162,7 @@ class Privacy:
         self._step("lake")
         with self._workspace.db.write() as connection:
             counts["audit"] += repository.hide_in_audit(connection, traces.in_text)
+            repository.drop_examples(connection)
             counts["attributes"] += self._attributes.forget(connection, ids)
             counts.update(self._identities.forget(connection, ids, customer))
             carry_out(connection, self._workspace, "erase", f"erase:{erasure_id}", [customer])

@@ -72,7 +72,6 @@ class StreamIntake:
         self._limits = limits or Limits()
         self._monotonic = monotonic
         self.preparing = Preparing(workspace, identities, attributes)
-        self._served: dict[str, float] = {}  # segment → when a batch of it was last made
         self._careful: dict[str, int] = {}  # segment → until there, one request at a time
         self._committed_at = float("-inf")
 
@@ -100,7 +99,7 @@ class StreamIntake:
             self.finish()
             return True
         waiting = [one for one in found if one.waiting]
-        waiting.sort(key=lambda one: (self._served.get(one.name, float("-inf")), one.name))
+        waiting.sort(key=lambda one: (one.version, one.name))  # each receiver in its turn
         most = budget or settings.batch_events
         # A segment may hold nothing but a frame that is being written: then the next one is taken.
         return any(self._batch(one, settings, most) for one in waiting)
@@ -117,6 +116,14 @@ class StreamIntake:
         """Commit all that is there."""
         while self.step():
             pass
+
+    def purge(self, before: int) -> bool:
+        """Take all that waits and remove what was taken, for an erasure; False where a receiver
+        still writes a segment that it began before `before` (UTC ms)."""
+        self.drain()
+        self.clear(0, all_over=True)
+        left = journal.segments(self._workspace.journal)
+        return all(int(path.name.split("-")[0]) > before for path in left)
 
     def clear(self, below: int, *, all_over: bool = False) -> bool:
         """Remove segments that were kept long enough, and forget commits that nobody asks for:
@@ -140,7 +147,7 @@ class StreamIntake:
                 continue
             if all_over or age > settings.keep_ms or kept > settings.keep_bytes or not one.size:
                 journal.remove(one.path)
-                self._served.pop(one.name, None)
+                self._careful.pop(one.name, None)
         self._committer.step("cleared")
         with self._workspace.db.write() as connection:
             prune(connection, self._workspace.journal, below)
@@ -165,7 +172,7 @@ class StreamIntake:
                 self._commit(one.name, end, decoding.arrived, settings)
             except Exception as error:  # noqa: BLE001 - told, and raised where it must be
                 self._survive(error, one, end, requests, decoding, settings)
-        self._served[one.name] = self._committed_at = self._monotonic()
+        self._committed_at = self._monotonic()
         return True
 
     def _survive(

@@ -7,6 +7,7 @@ noted in the transaction that commits it, and the row is closed or comes back af
 
 from __future__ import annotations
 
+import secrets
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -73,7 +74,7 @@ class StreamReplays:
             except msgspec.DecodeError as error:
                 raise BadInput("Row %(row)d is not valid JSON.", row=row.row) from error
         at = self._workspace.now()
-        name = f"replay:{min(row.id for row in rows)}:{at}"
+        name = f"replay:{min(row.id for row in rows)}:{secrets.token_hex(4)}"
         for row in rows:
             asked = {**_note(row), "by": by, "replay": name, "typed": records[row.id]}
             self._quarantine.mark([row.id], asked, at=at)

@@ -25,11 +25,13 @@ REPLAY = "replay"  # of commits: records from quarantine
 
 @dataclass(frozen=True)
 class Segment:
-    """One file of the journal: `size` bytes of it are there, `done` are committed."""
+    """One file of the journal: `size` bytes of it are there, `done` are committed, the last of
+    them in the facts version `version` (0 = none yet)."""
 
     path: Path
     size: int
     done: int
+    version: int
 
     @property
     def name(self) -> str:
@@ -44,15 +46,15 @@ def segments(connection: Connection, folder: Path) -> list[Segment]:
     """All segments, oldest first."""
     paths = journal.segments(folder)
     query = (
-        select(commits.c.journal, func.max(commits.c.position))
+        select(commits.c.journal, func.max(commits.c.position), func.max(commits.c.id))
         .where(commits.c.journal.in_([path.name for path in paths]), commits.c.status == "done")
         .group_by(commits.c.journal)
     )
-    done = {str(name): int(position) for name, position in connection.execute(query)}
+    done = {name: (int(end), int(version)) for name, end, version in connection.execute(query)}
     found = []
     for path in paths:
         try:
-            found.append(Segment(path, path.stat().st_size, done.get(path.name, 0)))
+            found.append(Segment(path, path.stat().st_size, *done.get(path.name, (0, 0))))
         except FileNotFoundError:  # its writer gave it up
             continue
     return found

@@ -68,10 +68,9 @@ def judge(
     late = times.time < times.received - settings.late_days * DAY_MS
     if late.any():
         late &= ~np.array([record.old_allowed for record in records], bool)
-    senseless = (times.time < EARLIEST) | (times.time >= LATEST)
-    senseless |= (times.own < -LATEST) | (times.own >= 2 * LATEST)
-    future &= ~senseless
-    late = (late | senseless) & ~future
+    # No sender may leave the years that have business days, by either clock.
+    future |= (times.time >= LATEST) | (times.own >= 2 * LATEST)
+    late = (late | (times.time < EARLIEST) | (times.own < -LATEST)) & ~future
     outside = late | future
     aside = [(i, "time", "time_out_of_range") for i in np.flatnonzero(outside).tolist()]
     taken = ~outside
@@ -110,6 +109,4 @@ def _times(values: list[int | None], received: np.ndarray) -> np.ndarray:
 
 
 def _bounded(value: object) -> int:
-    if isinstance(value, int) and abs(value) < FAR:
-        return value
-    return -FAR
+    return max(-FAR, min(FAR, value)) if isinstance(value, int) else -FAR
