@@ -12,6 +12,8 @@ BENCHMARKS = (
     ("funnel", ("funnel.py",)),
     ("order import", ("imports.py",)),
     ("lake append", ("lake_append.py",)),
+    ("tracking requests", ("decoders.py",)),
+    ("collector", ("collector.py",)),
     ("console", ("server.py", str(DEMO))),
 )
 

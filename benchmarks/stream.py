@@ -70,7 +70,7 @@ def main() -> None:
         installation = Installation.create(Path(folder) / "home")
         workspace = installation.workspace(installation.add_brand("main", "bench"))
         bare = "--bare" in sys.argv
-        identities = Timed(Bare() if bare else loose(Identities(workspace)))
+        identities = Timed(Bare() if bare else Identities(workspace))
         ready = Ready()
         stream = StreamIntake(
             workspace, identities, Attributes(workspace), Committer(workspace), [ready],  # type: ignore[arg-type,list-item]
@@ -106,19 +106,6 @@ class Bare:
     def resolve(self, _connection: Any, columns: Any, **_named: Any) -> Resolved:
         n = len(next(iter(columns.values())))
         return Resolved(np.ones(n, np.int64), np.zeros(n, bool), frozenset(), 0)
-
-
-def loose(identities: Identities) -> Any:
-    """Identities that take what the stream tells them, as far as they know it."""
-    known = set(Identities.resolve.__code__.co_varnames[: Identities.resolve.__code__.co_argcount
-                + Identities.resolve.__code__.co_kwonlyargcount])  # fmt: skip
-    plain = identities.resolve
-
-    def resolve(*arguments: Any, **named: Any) -> Any:
-        return plain(*arguments, **{name: v for name, v in named.items() if name in known})
-
-    identities.resolve = resolve  # type: ignore[method-assign]
-    return identities
 
 
 def fill(ready: Ready, events: int, now: int) -> Sequence[Request]:

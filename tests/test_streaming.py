@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.small_brand import NOW, START, write_events
-from tests.tracking import LooseIdentities, Plain, event, open_tracked, request_of
+from tests.tracking import Plain, event, open_tracked, request_of
 from yutang import app as app_module
 from yutang import streaming as streaming_module
 from yutang.app import Brand
@@ -26,14 +25,13 @@ from yutang.worker import work_on
 @pytest.fixture
 def brand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Brand:
     monkeypatch.setattr(app_module, "PROTOCOLS", (Plain(),))
-    monkeypatch.setattr(app_module, "Identities", LooseIdentities)
     small = open_tracked(tmp_path / "home")
     return Brand(Installation.open(tmp_path / "home").get_brand("main"), small.workspace)
 
 
 @pytest.fixture
-def lane(brand: Brand, tmp_path: Path) -> Iterator[Streaming]:
-    yield Streaming(tmp_path / "home", lambda _slug: brand)
+def lane(brand: Brand, tmp_path: Path) -> Streaming:
+    return Streaming(tmp_path / "home", lambda _slug: brand)
 
 
 def send(brand: Brand, *names: str) -> None:

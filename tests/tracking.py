@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from sqlalchemy import Connection, insert
 from tests.small_brand import NOW, SmallBrand, Step, nothing, open_brand_at
 from yutang.attributes import Attributes
 from yutang.catalog.records import Bad, Decoded, Limits, Record, Reply, Request
-from yutang.identity import Identities, Resolved
 from yutang.ingest.stream import StreamIntake
 from yutang.journal import SegmentWriter, segments
 from yutang.state.brand import sources, write_keys
@@ -50,32 +48,11 @@ class Plain:
         return decoded
 
 
-class LooseIdentities(Identities):
-    """Takes what the stream tells of evidence, and uses what it can."""
-
-    def resolve(  # type: ignore[override]
-        self,
-        connection: Connection,
-        columns: Any,
-        *,
-        commit_id: int,
-        source: str,
-        evidence: str | Sequence[str],
-        times: Any = None,
-        same: Any = (),
-        unbinds: Any = (),
-    ) -> Resolved:
-        return super().resolve(
-            connection, columns, commit_id=commit_id, source=source, evidence="event"
-        )
-
-
 class TrackedBrand(SmallBrand):
     """A small brand that takes tracked events."""
 
     def __init__(self, workspace: Any, step: Step = nothing) -> None:
         super().__init__(workspace, step)
-        self.identities = LooseIdentities(workspace)
         self.attributes = Attributes(workspace)
         self.protocols = [Plain()]
         self.stream = StreamIntake(

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yutang.attributes import Attributes
-from yutang.catalog.records import TrackingProtocol
+from yutang.catalog.records import Limits
 from yutang.commerce import (
     OrderBook,
     OrderImports,
@@ -26,9 +26,10 @@ from yutang.commerce import (
 )
 from yutang.connectors import order_files
 from yutang.connectors.replays import request_of
+from yutang.connectors.tracking import PROTOCOLS
 from yutang.customers import Customers
 from yutang.facts import BrandFacts
-from yutang.identity import Identities
+from yutang.identity import Hands, Identities
 from yutang.ingest import (
     Committer,
     Dictionary,
@@ -40,9 +41,11 @@ from yutang.ingest import (
     LakeHealth,
     MappingPresets,
     Quarantine,
+    Sources,
     StreamIntake,
     StreamReplays,
     ValueRepairs,
+    carry_out,
 )
 from yutang.installation import BrandRow, Installation
 from yutang.jobs import made_version
@@ -56,20 +59,26 @@ from yutang.workspace import Workspace
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from yutang.collect import Collecting
     from yutang.sequence import ShardCache, ShardSet
-
-
-PROTOCOLS: tuple[TrackingProtocol, ...] = ()  # of trackers
 
 
 class Brand:
     """One brand with everything it can do."""
 
-    def __init__(self, row: BrandRow, workspace: Workspace) -> None:
+    def __init__(self, row: BrandRow, workspace: Workspace, limits: Limits | None = None) -> None:
+        """limits: sizes at which tracked records are set aside."""
         self.row = row
         self.workspace = workspace
         self.identities = Identities(workspace)
         self.committer = Committer(workspace)
+        self.hands = Hands(
+            workspace,
+            self.identities,
+            lambda connection, journal, moved: carry_out(
+                connection, workspace, "identity", journal, moved
+            ),
+        )
         self.orders = OrderBook(workspace, self.identities)
         self.shops = Shops(workspace, note_domain)
         self.facts = BrandFacts(workspace, self.identities, self.orders)
@@ -82,23 +91,12 @@ class Brand:
                 "events": EventImports(self.committer, EventIntake(workspace, self.identities)),
             },
         )
-        self.attributes = Attributes(workspace)
-        self.stream = StreamIntake(
-            workspace,
-            self.identities,  # type: ignore[arg-type]
-            self.attributes,
-            self.committer,
-            PROTOCOLS,
-        )
         self.order_files = order_files  # the mapping page's door to reading files
         self.presets = MappingPresets(
             workspace, lambda mapping: order_files.Mapping.from_json(json.dumps(mapping))
         )
         self.quarantine = Quarantine(workspace)
         self.value_repairs = ValueRepairs(workspace, self.identities, self.quarantine)
-        self.replays = StreamReplays(
-            workspace, self.committer, self.stream.preparing, PROTOCOLS, self.quarantine, request_of
-        )
         self.repairs = Repairs(
             workspace, self.imports, self.quarantine, self.orders, order_files.read_orders
         )
@@ -106,10 +104,24 @@ class Brand:
         self.lake_health = LakeHealth(workspace)
         self.dictionary = Dictionary(workspace)
         self.dictionary_rules = DictionaryRules(workspace)
+        self.sources = Sources(workspace)
         self.reports = Reports(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
         self._lock = threading.Lock()
         self._attributed: tuple[int, ShardCache] | None = None
+        self._bind_tracking(limits)
+
+    def _bind_tracking(self, limits: Limits | None) -> None:
+        """What trackers send: records into facts and attributes, and those that were set aside."""
+        self.attributes = Attributes(self.workspace)
+        self.stream = StreamIntake(
+            self.workspace, self.identities, self.attributes, self.committer, PROTOCOLS,
+            limits=limits,
+        )  # fmt: skip
+        self.replays = StreamReplays(
+            self.workspace, self.committer, self.stream.preparing, PROTOCOLS, self.quarantine,
+            request_of, limits=limits,
+        )  # fmt: skip
 
     @property
     def shard_folder(self) -> Path:
@@ -138,6 +150,11 @@ class Brand:
     def status(self) -> dict[str, int]:
         """What the brand holds: see `yutang status`."""
         return status_of(self.workspace, self.orders, self.imports)
+
+    def saved_mapping(self, preset: str) -> dict[str, Any] | None:
+        """The brand's own mapping of that name; None for a built-in preset or an unknown name."""
+        found = (one for one in self.presets.list_() if one.name == preset)
+        return next((dict(one.mapping) for one in found), None) if preset else None
 
     def is_fresh(self) -> bool:
         """Do the caches stand at the newest facts?"""
@@ -179,6 +196,7 @@ class Services:
     settings: Settings
     installation: Installation
     staff: Staff
+    collecting: Collecting | None = None  # this process' receivers, where it has any
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -196,10 +214,13 @@ class Services:
 
     def brand(self, name: str = "") -> Brand:
         """The brand of this slug or name (the first without one). Raises NotFound."""
+        from yutang.receivers import limits_of
+
         row = self.installation.get_brand(name)
         with self._lock:
             if row.slug not in self._brands:
-                self._brands[row.slug] = Brand(row, self.installation.workspace(row))
+                workspace = self.installation.workspace(row)
+                self._brands[row.slug] = Brand(row, workspace, limits_of(self.settings))
             return self._brands[row.slug]
 
 

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from yutang import __version__
+from yutang.cli_common import BrandOption, HomeOption, JsonOption, open_services, print_json
+from yutang.cli_people import identity_app, person_app
+from yutang.cli_tracking import collect, source_app
 from yutang.errors import BadInput, NotFound, YutangError
 
 if TYPE_CHECKING:
@@ -29,14 +32,10 @@ brand_app = typer.Typer(help="The brands of this installation.", no_args_is_help
 app.add_typer(import_app, name="import")
 app.add_typer(account_app, name="account")
 app.add_typer(brand_app, name="brand")
-person_app = typer.Typer(help="One person's data.", no_args_is_help=True)
 app.add_typer(person_app, name="person")
-
-HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="The installation's folder (else YUTANG_HOME).")
-]
-BrandOption = Annotated[str, typer.Option("--brand", help="The brand (else the first).")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+app.add_typer(identity_app, name="identity")
+app.add_typer(source_app, name="source")
+app.command()(collect)
 FOLLOW_SECONDS = 0.1
 
 
@@ -47,13 +46,6 @@ def main() -> None:
     except YutangError as error:
         typer.echo(f"{error}", err=True)
         sys.exit(2 if error.status < 500 else 1)
-
-
-def _services(home: Path | None) -> Services:
-    from yutang.app import Services
-    from yutang.settings import Settings
-
-    return Services.open(Settings(home=home) if home else Settings())
 
 
 @app.command()
@@ -83,7 +75,9 @@ def init(
 @import_app.command("orders")
 def import_orders(
     file: Annotated[Path, typer.Argument(help="CSV, XLSX or Parquet.")],
-    preset: Annotated[str, typer.Option(help="How to read it (else recognised).")] = "",
+    preset: Annotated[
+        str, typer.Option(help="How to read it: built in or saved on the mapping page.")
+    ] = "",
     platform: Annotated[str, typer.Option(help="Platform, where the file does not say.")] = "",
     shop: Annotated[str, typer.Option(help="Shop, where the file does not say.")] = "",
     brand: BrandOption = "",
@@ -112,9 +106,10 @@ def import_undo(
     home: HomeOption = None,
 ) -> None:
     """Take one import back, whole."""
-    services = _services(home)
+    services = open_services(home)
     one = services.brand(brand)
     one.imports.ask_undo(number)
+    one.audit.record("cli", "import_undone", one.imports.get(number).filename, {"import": number})
     done = _carry_out(services, one, number, show=True)
     typer.echo(f"Import {done.id} ({done.filename}): {done.status}.")
 
@@ -124,10 +119,10 @@ def import_list(
     brand: BrandOption = "", home: HomeOption = None, as_json: JsonOption = False
 ) -> None:
     """The latest imports."""
-    rows = _services(home).brand(brand).imports.list_()
+    rows = open_services(home).brand(brand).imports.list_()
     if as_json:
         keys = ("id", "kind", "filename", "status", "result")
-        _print([{key: getattr(row, key) for key in keys} for row in rows])
+        print_json([{key: getattr(row, key) for key in keys} for row in rows])
         return
     for row in rows:
         typer.echo(f"{row.id:>5}  {row.kind:<7} {row.status:<8} {row.filename}")
@@ -149,10 +144,12 @@ def _import(
     started = time.monotonic()
     if not file.is_file():
         raise NotFound("There is no file %(file)s.", file=file)
-    services = _services(home)
+    services = open_services(home)
     one = services.brand(brand)
     added = one.imports.add(file, kind=kind, filename=file.name, by="cli")
-    one.imports.queue(added.id, preset=preset, platform=platform, shop=shop)
+    how = one.saved_mapping(preset)
+    one.imports.queue(added.id, preset=preset, mapping=how, platform=platform, shop=shop)
+    one.audit.record("cli", "import_started", file.name, {"import": added.id})
     done = _carry_out(services, one, added.id, show=not as_json)
     if done.status != "done":
         error = done.error or {}
@@ -161,7 +158,7 @@ def _import(
         )
     result = {**(done.result or {}), "seconds": round(time.monotonic() - started, 3)}
     if as_json:
-        _print(result)
+        print_json(result)
         return
     for key, value in result.items():
         typer.echo(f"{key:<16} {value}")
@@ -198,9 +195,9 @@ def _carry_out(services: Services, brand: Brand, import_id: int, *, show: bool) 
 @app.command()
 def status(brand: BrandOption = "", home: HomeOption = None, as_json: JsonOption = False) -> None:
     """What this brand holds."""
-    found = _services(home).brand(brand).status()
+    found = open_services(home).brand(brand).status()
     if as_json:
-        _print(found)
+        print_json(found)
         return
     for key, value in found.items():
         typer.echo(f"{key:<14} {value:>14,}")
@@ -215,11 +212,11 @@ def analyse(
     as_json: JsonOption = False,
 ) -> None:
     """Ask an analysis model."""
-    result = _services(home).brand(brand).analyse(model, _params(params))
+    result = open_services(home).brand(brand).analyse(model, _params(params))
     names = [column["name"] for column in result["columns"]]
     if as_json:
         keys = ("model", "rows", "caveats", "facts_version", "seconds")
-        _print({"columns": names, **{key: result[key] for key in keys}})
+        print_json({"columns": names, **{key: result[key] for key in keys}})
         return
     typer.echo("\t".join(names))
     for row in result["rows"]:
@@ -277,6 +274,10 @@ def demo(
 
     from yutang.demo_home import LOGIN, make_demo, password_of
 
+    if serve:
+        from yutang.serve import ensure_free
+
+        ensure_free(host, port)  # said now, not after a minute of work
     with Progress(
         TextColumn("{task.percentage:>3.0f} %"),
         BarColumn(),
@@ -294,9 +295,9 @@ def demo(
     typer.echo(f"Login    {LOGIN}")
     typer.echo(f"Password {password_of(home)}")
     if serve:
-        from yutang.serve import serve as run
+        from yutang.serve import serve_anew
 
-        run(services.settings.model_copy(update={"host": host, "port": port}))
+        serve_anew(home, host, port)
 
 
 @account_app.command("add")
@@ -311,7 +312,7 @@ def account_add(
     home: HomeOption = None,
 ) -> None:
     """Let somebody in. The password is asked for (or taken from YUTANG_PASSWORD)."""
-    services = _services(home)
+    services = open_services(home)
     row = services.installation.get_brand(brand)
     account = services.staff.find_account(login) or services.staff.add_account(
         login, name or login, password, by="cli"
@@ -329,7 +330,7 @@ def account_password(
     home: HomeOption = None,
 ) -> None:
     """Set a lost password anew; whoever is logged in with it is logged out."""
-    _services(home).staff.force_password(login, password)
+    open_services(home).staff.force_password(login, password)
     typer.echo(f"{login}: the password is changed.")
 
 
@@ -341,14 +342,14 @@ def brand_add(
     home: HomeOption = None,
 ) -> None:
     """Make another brand; it shares nothing with the others."""
-    row = _services(home).installation.add_brand(slug, name, zone=zone)
+    row = open_services(home).installation.add_brand(slug, name, zone=zone)
     typer.echo(f"Brand “{row.slug}” is ready.")
 
 
 @brand_app.command("list")
 def brand_list(home: HomeOption = None) -> None:
     """The brands of this installation."""
-    for row in _services(home).brands():
+    for row in open_services(home).brands():
         typer.echo(f"{row.slug:<20} {row.label:<10} {row.name}")
 
 
@@ -357,7 +358,7 @@ def rebuild(brand: BrandOption = "", home: HomeOption = None) -> None:
     """Make every cache again from the lake and the state; the numbers stay equal."""
     from yutang.refresh import rebuild as run
 
-    one = _services(home).brand(brand)
+    one = open_services(home).brand(brand)
     with one.workspace.writer():
         run(one, lambda step: typer.echo(step, err=True))
     typer.echo("All caches were made again.")
@@ -368,7 +369,7 @@ def compact(brand: BrandOption = "", home: HomeOption = None) -> None:
     """Merge the small files of crowded days; reading gets faster, nothing else changes."""
     from yutang.lake import TABLES
 
-    one = _services(home).brand(brand)
+    one = open_services(home).brand(brand)
     lake = one.workspace.lake
     with one.workspace.writer():
         merged = sum(lake.tidy(table) for table in TABLES)
@@ -399,7 +400,7 @@ def doctor(home: HomeOption = None, as_json: JsonOption = False) -> None:
         has_accounts=lambda: services().staff.count_accounts() > 0,
     )
     if as_json:
-        _print({"home": str(folder), "findings": [one.to_json() for one in findings]})
+        print_json({"home": str(folder), "findings": [one.to_json() for one in findings]})
     else:
         for one in (finding.to_json() for finding in findings):
             brand = f" [{one['brand']}]" if one["brand"] else ""
@@ -420,9 +421,9 @@ def backup(
     """Write a backup while Yutang runs."""
     from yutang.ops import backup as run
 
-    made = run(_services(home).installation, file, brand=brand)
+    made = run(open_services(home).installation, file, brand=brand)
     if as_json:
-        _print({"file": str(made.path), "bytes": made.size, "files": made.files,
+        print_json({"file": str(made.path), "bytes": made.size, "files": made.files,
                 "made_at": made.made_at, "brands": made.brands})  # fmt: skip
         return
     typer.echo(f"{made.path}: {made.files} files, {made.size:,} bytes.")
@@ -444,7 +445,7 @@ def restore(
     def remake(home: Path) -> None:
         from yutang.refresh import rebuild
 
-        services = _services(home)
+        services = open_services(home)
         for row in services.brands():
             one = services.brand(row.slug)
             typer.echo(f"Making the caches of “{row.slug}” …", err=True)
@@ -453,37 +454,6 @@ def restore(
 
     installation = run(file, folder, remake)
     typer.echo(f"{installation.home}: restored. Imports that were waiting go on with the worker.")
-
-
-@person_app.command("erase")
-def person_erase(
-    identity: Annotated[str, typer.Argument(help="KIND:VALUE, for example phone:13800000000.")],
-    by: Annotated[str, typer.Option(help="Who asks for it, for the receipt.")] = "cli",
-    brand: BrandOption = "",
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Erase the person who has this identity from every store, and never take him in again."""
-    from yutang.refresh import rebuild
-    from yutang.worker import work_on
-
-    kind, found, value = identity.partition(":")
-    if not found or not value:
-        raise BadInput("Write KIND:VALUE, for example phone:13800000000.")
-    one = _services(home).brand(brand)
-    work_on(one)  # what is half done is finished first
-    with one.workspace.writer():
-        receipt = one.privacy.erase(kind, value, by=by, rebuild=lambda: rebuild(one))
-    if as_json:
-        _print(receipt.to_json())
-        return
-    typer.echo(f"Erased: receipt {receipt.id}.")
-    for store, count in receipt.counts.items():
-        typer.echo(f"{store:<14} {count:>10,}")
-
-
-def _print(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False))
 
 
 if __name__ == "__main__":

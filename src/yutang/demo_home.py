@@ -101,6 +101,7 @@ def _load(
                 brand.shops.declare(platform, shop, domain=domain, by="demo")
             one = brand.imports.add(file.path, kind=file.kind, filename=file.path.name, by="demo")
             brand.imports.queue(one.id, preset=file.preset or "")
+            brand.audit.record("demo", "import_started", one.filename, {"import": one.id})
             ran = brand.imports.run(one.id)
             if ran.status != "done":
                 raise YutangError(

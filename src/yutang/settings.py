@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,3 +20,16 @@ class Settings(BaseSettings):
     upload_limit_mb: int = Field(2_000, ge=1, description="largest file taken by upload")
     secure_cookies: bool = Field(False, description="set when the console stands behind HTTPS")
     log_level: str = Field("info", description="debug, info, warning or error")
+    public_url: str = Field("", description="where trackers reach us, as https://t.example.com")
+    ip_mode: Literal["truncate", "keep", "none"] = Field(
+        "truncate", description="how much of a sender's address is stored"
+    )
+    trusted_proxies: int = Field(0, ge=0, description="our proxies that add to X-Forwarded-For")
+    metrics_token: str = Field("", repr=False, description="opens /metrics to other machines")
+    body_limit_mb: int = Field(10, ge=1, description="largest tracking request")
+    inflated_limit_mb: int = Field(50, ge=1, description="largest after decompression")
+    records_limit: int = Field(1_000, ge=1, description="records in one tracking request")
+    properties_limit: int = Field(300, ge=1, description="properties of one record")
+    nesting_limit: int = Field(5, ge=1, description="levels of lists and objects in a property")
+    text_limit: int = Field(8_191, ge=1, description="characters of one text value")
+    queue_limit_mb: int = Field(64, ge=1, description="requests that may wait in memory")

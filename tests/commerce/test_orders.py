@@ -49,19 +49,22 @@ def expected(files: Sequence[File]) -> tuple[dict[str, Row], dict[tuple[str, str
     """order id → what it is now, and (order id, line id) → what that line is now."""
     headers: dict[str, list[Row]] = {}
     lines: dict[tuple[str, str], list[Row]] = {}
+
+    def note(known: list[Row], one: Row, taken: int) -> None:
+        """A row that came before, letter for letter, is no revision: it stays where it was."""
+        if not any({**row, "taken": 0} == {**one, "taken": 0} for row in known):
+            known.append({**one, "taken": taken})
+
     for taken, (orders, items) in enumerate(files):
         ranks = {}
         for one in orders:
             rank = STATUS_RANK.get(one["status"], 0)
             ranks[one["order_id"]] = (one["rank_at"], rank)
-            headers.setdefault(one["order_id"], []).append(
-                one | {"status_rank": rank, "taken": taken}
-            )
+            note(headers.setdefault(one["order_id"], []), one | {"status_rank": rank}, taken)
         for one in items:
             rank_at, rank = ranks[one["order_id"]]
-            lines.setdefault((one["order_id"], one["line_id"]), []).append(
-                one | {"rank_at": rank_at, "status_rank": rank, "taken": taken}
-            )
+            known = lines.setdefault((one["order_id"], one["line_id"]), [])
+            note(known, one | {"rank_at": rank_at, "status_rank": rank}, taken)
     book = {id_: worth(fold(found, KEPT)) for id_, found in headers.items()}
     return book, {key: fold(found, ("title", "item_paid_fen")) for key, found in lines.items()}
 

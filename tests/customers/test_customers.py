@@ -140,6 +140,8 @@ def test_search_understands_number_member_and_stage(pond: Pond) -> None:
     assert not pond.customers.search("stage:")
     assert not pond.customers.search("   ")
     assert not pond.customers.search("m3x")
+    assert who in [row.id for row in pond.customers.search(str(who))]
+    assert not pond.customers.search("999999999")
 
 
 def test_search_finds_a_phone_by_tail_or_whole_and_shows_it_masked(tmp_path: Path) -> None:
@@ -182,6 +184,8 @@ def test_a_portrait_adds_up(pond: Pond) -> None:
         assert found.in_pool in (True, False) if live else not found.in_pool
         assert found.stage_reason[0]
         assert found.role_reason[1]
+        # What is weighed counts as one item everywhere, so no habit is bought more than all items.
+        assert all(n == int(n) for _, n in found.favourite_categories)
 
 
 def test_a_customer_nobody_knows_is_not_found(pond: Pond) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, select
 from tests.small_brand import open_brand_at
 from yutang.identity import Identities, Resolved
 from yutang.state.brand import customers, identities, identity_links
+from yutang.workspace import Workspace
 
 STRONG = ("member_no", "openid", "phone")
 WEAK = ("device", "cookie")
@@ -22,8 +23,13 @@ Row = dict[str, str]
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Identities:
-    return open_brand_at(tmp_path_factory.mktemp("identity") / "home").identities
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return open_brand_at(tmp_path_factory.mktemp("identity") / "home").workspace
+
+
+@pytest.fixture
+def service(workspace: Workspace) -> Identities:
+    return Identities(workspace)  # one remembers what a test rolls back
 
 
 @pytest.fixture
@@ -38,7 +44,7 @@ def resolve(
 ) -> Resolved:
     kinds = sorted({kind for row in rows for kind in row})
     columns = {kind: pa.array([row.get(kind) for row in rows], pa.string()) for kind in kinds}
-    return service.resolve(connection, columns, commit_id=1, source=source, evidence="test")
+    return service.resolve(connection, columns, commit_id=1, source=source, evidence="event")
 
 
 def people(connection: Connection) -> set[frozenset[tuple[str, str]]]:
@@ -82,6 +88,7 @@ def test_any_order_of_arrival_makes_the_same_people(
     shuffled = list(rows)
     random.Random(seed).shuffle(shuffled)
     with service._workspace.db.engine.connect() as connection:
+        service = Identities(service._workspace)  # it remembers what is then rolled back
         for start in range(0, len(shuffled), cut):
             resolve(service, connection, shuffled[start : start + cut])
         assert people(connection) == together(rows)
@@ -93,6 +100,7 @@ def test_any_order_of_arrival_makes_the_same_people(
 def test_no_device_ever_joins_two_people(service: Identities, rows: list[Row], cut: int) -> None:
     strong = [{kind: value for kind, value in row.items() if kind in STRONG} for row in rows]
     with service._workspace.db.engine.connect() as connection:
+        service = Identities(service._workspace)
         for start in range(0, len(rows), cut):
             resolve(service, connection, rows[start : start + cut])
         found = people(connection)
@@ -169,6 +177,7 @@ def test_ids_go_on_above_those_in_the_lake(tmp_path: Path) -> None:
     with brand.workspace.db.write() as connection:
         connection.execute(identity_links.delete())
         connection.execute(identities.delete())
+    brand = open_brand_at(tmp_path / "home")
     with brand.workspace.db.write() as connection:
         resolve(brand.identities, connection, [{"member_no": "new"}])
     found = brand.identities.find("member_no", "new")

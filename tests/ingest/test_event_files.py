@@ -18,8 +18,9 @@ from sqlalchemy import select
 from tests.small_brand import NOW, START, SmallBrand, open_brand_at
 from yutang.errors import BadInput
 from yutang.ingest import names
-from yutang.ingest.event_files import parse_time, read_chunks
+from yutang.ingest.event_files import read_chunks
 from yutang.installation import Installation
+from yutang.kit.clock import parse_time
 from yutang.state.brand import identities, quarantine
 
 TEXT = st.text(
@@ -313,3 +314,25 @@ def test_an_id_that_comes_with_other_content_is_set_aside(tmp_path: Path) -> Non
         query = select(quarantine.c.record).where(quarantine.c.reason == "id_reused")
         records = [json.loads(row[0]) for row in connection.execute(query)]
     assert {record["properties"].get("fen") for record in records} == {6, None, 5}
+
+
+def test_a_file_without_any_json_is_refused_whole(tmp_path: Path) -> None:
+    brand = open_brand_at(tmp_path / "home")
+    (tmp_path / "e.parquet").write_bytes(bytes(range(256)) * 9)
+    took = brand.take("events", tmp_path / "e.parquet")
+    assert took.status == "failed"
+    assert took.error is not None
+    assert "no line of JSON" in took.error["message"]
+    assert set_aside(brand) == []
+
+
+def test_the_same_file_again_sets_nothing_aside_again(tmp_path: Path) -> None:
+    brand = open_brand_at(tmp_path / "home")
+    path = write_lines(tmp_path / "e.ndjson", [sent("1"), {"event": "x"}, ["no object"]])
+    brand.take("events", path)
+    first = set_aside(brand)
+    assert len(first) == 2
+    again = brand.take("events", path)
+    assert again.result is not None
+    assert again.result["quarantined"] == 2
+    assert set_aside(brand) == first

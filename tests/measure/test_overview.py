@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import duckdb
 import numpy as np
 import pytest
 
-from tests.customers.pond import LAST, ZONE, Pond
+from tests.customers.pond import LAST, ZONE, Pond, event, open_pond
 from tests.measure.naive import NaivePool
+from tests.small_brand import line, order
 from yutang.catalog.metrics import METRICS
 from yutang.customers import Flow
 from yutang.errors import NotFound
@@ -164,14 +166,25 @@ def test_private_share_counts_members_in_owned_shops_only(
     )
 
 
+def test_without_a_private_shop_its_share_is_not_told(tmp_path: Path) -> None:
+    """Zero would say that the private domain sells nothing; nobody has said which shop it is."""
+    sold = open_pond(
+        tmp_path, [order(1, "m1", paid_at=LAST, created_at=LAST)], [line(1, 1)],
+        [event("contact_added", LAST - 1, "m1")],
+    )  # fmt: skip
+    number = sold.measure.overview(sold.measure.period("last_30")).number("private_share")
+    assert number.value is None
+    assert any("no private shop" in en for _, en in number.caveats)
+
+
 def test_customers_are_all_seen_by_the_end(pond: Pond, period: Period) -> None:
     seen: dict[int, int] = {}
     for row in pond.brand.orders.current().orders.to_pylist():
         if row["customer"]:
             seen[row["customer"]] = min(row["paid_at"], seen.get(row["customer"], 2**62))
-    for event in pond.events:
-        who = pond.customer(event["identities"]["member_no"])
-        seen[who] = min(event["time"], seen.get(who, 2**62))
+    for one in pond.events:
+        who = pond.customer(one["identities"]["member_no"])
+        seen[who] = min(one["time"], seen.get(who, 2**62))
     last = period.last.isoformat()
     expected = sum(clock.iso_day(at, ZONE) <= last for at in seen.values())
     assert pond.measure.overview(period).number("customers").value == expected

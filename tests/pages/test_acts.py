@@ -176,6 +176,14 @@ def test_rows_are_dismissed_and_leave_the_open_list(acting):
     assert "已忽略" in acting.get("/b/pond/health/quarantine?status=dismissed").text
 
 
+def test_the_session_token_stands_in_no_address(browser):
+    """A form that is sent by GET writes its fields into the address, so none may hold the token."""
+    page = browser.get("/b/pond/health/quarantine").text
+    forms = re.findall(r"<form(?![^>]*method=.post)[^>]*>.*?</form>", page, re.S)
+    assert forms
+    assert not [form for form in forms if re.search(r"<input[^>]*name=.csrf", form)]
+
+
 def test_nothing_chosen_is_said(acting):
     page = acting.post("/b/pond/health/quarantine/dismiss")
     assert page.status_code == 422
@@ -245,6 +253,27 @@ def test_the_answer_alone_is_sent_to_htmx(browser):
     assert "<html" not in part.text
     assert 'id="say" hx-swap-oob="true"' in part.text
     assert "<table" in part.text
+
+
+@pytest.mark.parametrize(
+    ("model", "asked"),
+    [("funnel", "window=abc"), ("funnel", "steps=abc"), ("funnel", "steps.0=abc"),
+     ("funnel", "steps.0.event=order_paid&steps.1.event=order_paid&group=abc"),
+     ("funnel", "steps.0.event=order_paid&steps.1.event=order_paid&where=abc"),
+     ("event", "measures=abc"), ("event", "measures.0.event=order_paid&formulas=abc")],
+)  # fmt: skip
+def test_an_address_of_the_wrong_shape_is_said(browser, model, asked):
+    page = browser.get(f"/b/pond/analyse/{model}?{asked}")
+    assert page.status_code in (200, 422)
+    assert 'name="from"' in page.text
+
+
+def test_an_overview_leaves_with_money_in_yuan(browser):
+    body = browser.get("/b/pond/overview?period=all&as=csv").content.decode("utf-8-sig")
+    first = next(line for line in body.splitlines() if line.startswith("支付金额,"))
+    assert first.split(",")[2] == "元"
+    page = browser.get("/b/pond/overview?period=all").text
+    assert f"¥{float(first.split(',')[1]):,.0f}" in page
 
 
 def test_a_half_typed_condition_is_left_alone(browser):

@@ -194,3 +194,36 @@ def test_processes_that_open_a_new_database_at_once_all_succeed(tmp_path: Path) 
         child.join(60)
     assert [child.exitcode for child in children] == [0, 0, 0, 0]
     assert differences(create_engine(f"sqlite:///{tmp_path / 'x.db'}"), brand.metadata) == []
+
+
+def test_evidence_of_an_older_brand_keeps_its_strength_and_time(tmp_path: Path) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    path = tmp_path / "state.db"
+    config = Config()
+    config.set_main_option("script_location", str(database.MIGRATIONS))
+    with create_engine(f"sqlite:///{path}").connect() as connection:
+        config.attributes.update(connection=connection, kind="brand", schema=None)
+        command.upgrade(config, "0001")
+        connection.commit()
+    with sqlite3.connect(path) as old:
+        old.execute("INSERT INTO customers (id, created_at) VALUES (1, 5)")
+        for number, kind in enumerate(("phone", "openid", "cookie"), start=1):
+            old.execute(
+                "INSERT INTO identities (id, kind, value, shown, customer_id, commit_id, source,"
+                " first_seen_at) VALUES (?, ?, ?, '', 1, 1, 's', 5)",
+                (number, kind, f"v{number}"),
+            )
+        for a, b in ((2, 1), (1, 3)):
+            old.execute(
+                "INSERT INTO identity_links (a, b, evidence, source, at) VALUES (?, ?, 'order',"
+                " 'import:1', 7)",
+                (a, b),
+            )
+    open_brand(path).close()
+    with sqlite3.connect(path) as new:
+        rows = new.execute("SELECT a, b, strength, time FROM identity_links ORDER BY id")
+        assert rows.fetchall() == [(1, 2, "app", 7), (1, 3, "device", 7)]
+        rows = new.execute("SELECT DISTINCT first_customer FROM identities")
+        assert rows.fetchall() == [(1,)]

@@ -74,11 +74,33 @@ def read_params(model: Model, params: Mapping[str, Any]) -> RangeParams:
     try:
         return model.Params.model_validate(params)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "parameters"
-        raise BadInput(
-            "%(place)s: %(why)s.", place=place, why=first["msg"].removeprefix("Value error, ")
-        ) from None
+        raise _refusal(error) from None
+
+
+def _refusal(error: ValidationError) -> BadInput:
+    """The first thing that is wrong, in a sentence pages can translate where it is a usual one."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"]) or "parameters"
+    kind, more = first["type"], first.get("ctx", {})
+    if kind.startswith("date"):
+        return BadInput("“%(place)s” is no date. Write it like 2026-11-22.", place=place)
+    if kind.startswith(("int_", "float_")):
+        return BadInput("“%(place)s” needs a number.", place=place)
+    if kind == "missing":
+        return BadInput("“%(place)s” is missing.", place=place)
+    if kind == "too_short":
+        n = more.get("min_length", 1)
+        return BadInput("“%(place)s” needs at least %(n)s entries.", place=place, n=n)
+    if kind == "too_long":
+        n = more.get("max_length", 1)
+        return BadInput("“%(place)s” takes at most %(n)s entries.", place=place, n=n)
+    if kind == "greater_than_equal":
+        return BadInput("“%(place)s” is at least %(n)s.", place=place, n=more.get("ge"))
+    if kind == "less_than_equal":
+        return BadInput("“%(place)s” is at most %(n)s.", place=place, n=more.get("le"))
+    return BadInput(
+        "%(place)s: %(why)s.", place=place, why=first["msg"].removeprefix("Value error, ")
+    )
 
 
 def run(

@@ -65,8 +65,8 @@ def add_import(
     caller: Caller = needs("import"),
 ) -> ImportOut:
     """Hand in a file; it is stored durably and queued. Facts known already are not added again."""
-    how = _mapping(mapping)
     brand = caller.brand
+    how = _mapping(mapping) or brand.saved_mapping(preset)
     limit = request.app.state.services.settings.upload_limit_mb * 1_000_000
     added = brand.imports.add(
         file.file, kind=kind, filename=file.filename or "upload", by=caller.name, limit=limit

@@ -31,14 +31,21 @@ class Request(msgspec.Struct, array_like=True, gc=False):
     write_key: str = ""
 
 
+# What a protocol looks at, to answer (host and x-forwarded-proto: the address a browser's settings
+# must name) or to decode.
 KEPT_HEADERS = (
+    "access-control-request-headers",
     "authorization",
     "content-encoding",
     "content-type",
     "dry-run",
+    "host",
     "origin",
     "user-agent",
+    "x-forwarded-proto",
 )
+# Those of them that still mean something once the answer is given: the journal needs no others.
+JOURNAL_HEADERS = ("content-encoding", "content-type", "user-agent")
 
 
 class Record(msgspec.Struct, gc=False):
@@ -59,6 +66,7 @@ class Record(msgspec.Struct, gc=False):
     old_allowed: the sender says that the time may be as old as it likes.
     misfits: (property, reason, value) of what was left out of `properties` (catalog.reasons).
     raw: the record as it came, transport fields included: for the quarantine and the live view.
+    write_key: whose it is where the record itself says so; it goes before that of the request.
     """
 
     event: str
@@ -74,6 +82,7 @@ class Record(msgspec.Struct, gc=False):
     old_allowed: bool = False
     misfits: tuple[tuple[str, str, Any], ...] = ()
     raw: Any = None
+    write_key: str = ""
 
 
 class Bad(msgspec.Struct, gc=False):

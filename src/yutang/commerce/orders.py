@@ -202,8 +202,7 @@ class OrderIntake:
         )
         mine = np.isin(_halves(rows.column("order_key")), revised)
         owners = np.unique(np.asarray(rows.column("identity"))[mine])
-        customer = self._identities.customer_array_in(connection)
-        return {int(c) for c in customer[owners] if c}
+        return self._identities.customers_of(connection, owners)
 
 
 # SQL of what an order is worth; `commerce.current` reads orders by the same three lines.

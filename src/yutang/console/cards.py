@@ -70,7 +70,7 @@ def card_of(session: Session, number: Number, link: str) -> Card:
         before="".join(compared) if number.compare is not None else "",
         formula=session.pick((metric.formula_zh, metric.formula_en)),
         notes=tuple(session.pick(one) for one in number.caveats),
-        provisional=number.provisional,
+        provisional=number.provisional and number.value is not None,
         trend=number.trend,
         people=number.people,
         link=link if number.people else "",

@@ -69,15 +69,18 @@ def sales(book: CurrentOrders, words: dict[str, list[str]]) -> Sales:
     )
 
 
+def pieces(quantity: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Items of lines: what is weighed or measured is one item a line."""
+    measured = (quantity != np.floor(quantity)) | (quantity > MOST_PIECES)
+    return np.where(measured, 1.0, quantity)
+
+
 def _items(book: CurrentOrders) -> NDArray[np.float64]:
     """Items of each order: of its priced lines (gifts are lines of 0 yuan), else of all its
-    lines (a file without item amounts), else what the header says. What is weighed or measured
-    is one item a line."""
+    lines (a file without item amounts), else what the header says."""
     n = book.orders.num_rows
     order = column(book.lines, "order")
-    quantity = np.maximum(column(book.lines, "quantity"), 0)
-    measured = (quantity != np.floor(quantity)) | (quantity > MOST_PIECES)
-    quantity = np.where(measured, 1.0, quantity)
+    quantity = pieces(np.maximum(column(book.lines, "quantity"), 0))
     priced = np.where(column(book.lines, "item_paid_fen") > 0, quantity, 0)
     of_priced = np.bincount(order, priced, minlength=n)
     of_all = np.bincount(order, quantity, minlength=n)

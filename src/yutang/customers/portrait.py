@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from yutang.commerce import CurrentOrders
+from yutang.customers.from_orders import pieces
 from yutang.customers.query import CustomerRow, nobody, rows_of
 from yutang.customers.rules import (
     DORMANT_AFTER_DAYS,
@@ -123,9 +124,10 @@ def purchases(
         shops.setdefault((row["platform"], row["shop"], row["domain"]), []).append(row["paid_fen"])
     lines = lines_of(book, first, end).select(["category", "quantity", "paid"]).to_pylist()
     categories: Counter[str] = Counter()
-    for line in lines:
-        if line["paid"] and line["category"] and line["quantity"] > 0:
-            categories[line["category"]] += line["quantity"]
+    bought = [one for one in lines if one["paid"] and one["category"] and one["quantity"] > 0]
+    items = pieces(np.array([line["quantity"] for line in bought], np.float64))
+    for line, n in zip(bought, items.tolist(), strict=True):
+        categories[line["category"]] += n
     return (
         sorted({row["day"] for row in paid}),
         tuple(sorted(categories.items(), key=lambda item: (-item[1], item[0]))[:FAVOURITES]),

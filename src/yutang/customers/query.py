@@ -48,7 +48,8 @@ class Search:
 
 
 def parse_search(text: str) -> Search:
-    """Read a search text: 尾号4412, #123, stage:复购, role:fan, else an identity's exact value.
+    """Read a search text: 尾号4412, #123, stage:复购, role:fan, else an identity's exact value
+    (a plain number is a customer's number, too).
 
     Raises BadInput for a stage or role that does not exist.
 

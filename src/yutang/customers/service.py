@@ -209,5 +209,7 @@ class Customers:
                 )
                 if len(value) == 4 and value.isascii() and value.isdigit():
                     ids |= BitMap(repository.with_tail(connection, value, MOST_FOUND))
+                if len(value) < 10 and value.isascii() and value.isdigit():
+                    ids.add(int(value))  # the customer's own number, typed without its "#"
                 found = ids if found is None else found & ids
         return found

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from yutang.catalog.events import event_of
 from yutang.catalog.platforms import DOMAINS, platform_of
-from yutang.catalog.properties import BY_NAME
+from yutang.catalog.properties import label_of
 from yutang.catalog.touchpoints import SOURCES, TOUCHPOINTS
 from yutang.commerce import CurrentOrders
 from yutang.customers.portrait import lines_of, orders_of
@@ -25,33 +24,12 @@ PROJECTED = {"order_paid", "order_refunded", "item_bought"}
 MOST_LINES = 20  # items shown of one order; the rest is counted
 
 # What a reader wants to know of an event, in this order; other properties are left out.
-SHOWN: dict[str, tuple[str, str]] = {
-    "guide": ("导购", "guide"),
-    "group": ("群", "group"),
-    "account": ("账号", "account"),
-    "channel_code": ("渠道活码", "channel code"),
-    "touchpoint": ("触点", "touchpoint"),
-    "source": ("来源", "source"),
-    "campaign": ("活动", "campaign"),
-    "kind": ("类型", "kind"),
-    "content_id": ("内容", "content"),
-    "content_type": ("内容类型", "content type"),
-    "seconds": ("停留（秒）", "seconds"),
-    "coupon": ("优惠券", "coupon"),
-    "amount": ("金额（元）", "amount (yuan)"),
-    "title": ("商品名称", "item title"),
-    "item_id": ("商品编号", "item id"),
-    "category": ("类目", "category"),
-    "price": ("价格（元）", "price (yuan)"),
-    "order_id": ("订单号", "order id"),
-    "page": ("页面", "page"),
-    "card": ("包裹卡", "package card"),
-    "experiment": ("实验", "experiment"),
-    "arm": ("分组", "arm"),
-    "invitation": ("邀请", "invitation"),
-    "inviter": ("邀请人", "inviter"),
-    "invitee": ("被邀请人", "invitee"),
-}
+SHOWN = (
+    "guide", "group", "account", "channel_code", "touchpoint", "source", "campaign", "campaign_id",
+    "kind", "content_id", "content_type", "seconds", "coupon", "amount", "title", "item_id",
+    "category", "price", "order_id", "page", "card", "experiment", "arm", "invitation", "inviter",
+    "invitee",
+)  # fmt: skip
 MOST_DETAILS = 4
 
 Detail = tuple[tuple[str, str], str | tuple[str, str]]
@@ -203,7 +181,7 @@ def _details(shards: ShardSet, page: list[_Mark]) -> dict[tuple[int, int], list[
         rows = np.array(sorted(m.row for m in page if m.shard is shard), np.uint32)
         if not len(rows):
             continue
-        for name, label in SHOWN.items():
+        for name in SHOWN:
             file = shard.column(name)
             if file is None or file.type not in ("string", "number"):
                 continue
@@ -211,7 +189,7 @@ def _details(shards: ShardSet, page: list[_Mark]) -> dict[tuple[int, int], list[
             words = shards.dictionary(name) if file.type == "string" and len(at) else None
             for place, value in zip(at.tolist(), values.tolist(), strict=True):
                 text = f"{value:.10g}" if words is None else _said(name, str(words[value]))
-                found.setdefault((id(shard), int(rows[place])), []).append((label, text))
+                found.setdefault((id(shard), int(rows[place])), []).append((label_of(name), text))
     return found
 
 
@@ -255,13 +233,16 @@ def _order_entry(book: CurrentOrders, row: int) -> Entry:
         label = _CANCELLED if order["refund_fen"] > 0 else _UNPAID
     platform = platform_of(order["platform"])
     details: list[Detail] = [
-        (_label("platform"), (platform.zh, platform.en)),
-        (_label("shop"), order["shop"]),
-        (_label("domain"), DOMAINS[order["domain"]]),
-        (_label("order_id"), order["order_id"]),
+        (label_of("platform"), (platform.zh, platform.en)),
+        (label_of("shop"), order["shop"]),
+        (label_of("domain"), DOMAINS[order["domain"]]),
+        (label_of("order_id"), order["order_id"]),
     ]
     details += [
-        (_label(name), order[name]) for name in ("channel", "store") if order[name] is not None
+        (label_of(name), order[name])
+        for name in ("channel", "store")
+        # A till's file names the store as the shop, too: once is enough.
+        if order[name] is not None and order[name] != order["shop"]
     ]
     return Entry(
         order["paid_at"],
@@ -274,8 +255,3 @@ def _order_entry(book: CurrentOrders, row: int) -> Entry:
         items,
         lines.num_rows,
     )
-
-
-def _label(name: str) -> tuple[str, str]:
-    known: Any = BY_NAME[name]
-    return (known.zh, known.en)

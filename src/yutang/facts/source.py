@@ -12,7 +12,7 @@ import pyarrow.dataset as ds
 
 from yutang.catalog.properties import ITEM_BOUGHT, ORDER_PAID, ORDER_REFUNDED
 from yutang.commerce import OrderBook
-from yutang.identity import Identities
+from yutang.identity import Identities, LaterOwners, later_owners, owned_at
 from yutang.ingest import ARRIVAL_BITS, changed_since, facts_version, properties, unfinished
 from yutang.sequence.source import Column
 from yutang.workspace import Workspace
@@ -55,15 +55,17 @@ class BrandFacts:
 
     def batches(self, *, since: int = 0, whole: np.ndarray | None = None) -> Iterator[pa.Table]:
         """Facts of commits later than `since`, and all facts of the customers in `whole`."""
-        customer_of = self._identities.customer_array()
-        yield from self._events(customer_of, since, whole)
+        with self._workspace.db.read() as connection:
+            customer_of = self._identities.owners.customers(connection)
+            later = later_owners(connection)
+        yield from self._events(customer_of, later, since, whole)
         book = self._orders.refresh()
         for make in (_paid, _refunded):
             yield from _of_orders(book.orders, make, since, whole)
         yield from _of_orders(book.lines, _bought, since, whole)
 
     def _events(
-        self, customer_of: np.ndarray, since: int, whole: np.ndarray | None
+        self, customer_of: np.ndarray, later: LaterOwners, since: int, whole: np.ndarray | None
     ) -> Iterator[pa.Table]:
         dataset = self._workspace.lake.dataset("events")
         if dataset is None:
@@ -76,12 +78,20 @@ class BrandFacts:
             where = ds.field("commit_id") > since
             if whole is not None and len(whole):
                 mine = np.flatnonzero(np.isin(customer_of, whole))
+                theirs = later.device[np.isin(customer_of[later.owner], whole)]
+                mine = np.union1d(mine, theirs)
                 where = where | ds.field("identity").isin(pa.array(mine, pa.int64()))
         if (until := self._until()) is not None:
             finished = ds.field("commit_id") <= until
             where = finished if where is None else where & finished
         for rows in _large(dataset.to_batches(columns=[*BASE, *present], filter=where)):
-            customer = customer_of[np.asarray(rows.column("identity"))]
+            identity, time = (np.asarray(rows.column(name)) for name in ("identity", "time"))
+            customer = owned_at(customer_of, later, identity, time)
+            wanted = customer > 0
+            if since and whole is not None and len(later.device):
+                # A device of several people brought other people's old facts along.
+                new = np.asarray(rows.column("commit_id")) > since
+                wanted &= new | np.isin(customer, whole)
             table = pa.table(
                 {
                     "customer": pa.array(customer, pa.uint32()),
@@ -91,7 +101,7 @@ class BrandFacts:
                     **{names[field]: rows.column(field) for field in present},
                 }
             )
-            yield table if customer.all() else table.filter(pa.array(customer > 0))
+            yield table if wanted.all() else table.filter(pa.array(wanted))
 
 
 def _large(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

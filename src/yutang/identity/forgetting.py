@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+import numpy as np
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from yutang.state.brand import customers, identities, identity_links, meta, refusals
+from yutang.identity import repository
+from yutang.identity.evidence import links_touching
+from yutang.state import integers
+from yutang.state.brand import (
+    customers,
+    identities,
+    identity_detachments,
+    identity_links,
+    meta,
+    refusals,
+)
 
 BATCH = 500  # values of one IN list
 # Ids of people are never given twice, so that what names a forgotten one names nobody else later.
@@ -31,21 +42,83 @@ def refuse(
         connection.execute(insert(refusals), new)
 
 
-def forget(connection: Connection, ids: Sequence[int], customer: int) -> dict[str, int]:
-    """Remove identities, their links, their customer and those merged into him; counts."""
+def forget(
+    connection: Connection, ids: Sequence[int], customer: int
+) -> tuple[dict[str, int], set[int]]:
+    """Remove identities with all that hangs on them, their customer and those merged into him.
+
+    Gives counts, and the identities that were tied to them (devices that others use too).
+    """
     _raise_marks(connection)
+    mine = set(ids)
+    tied = {end for link in links_touching(connection, ids) for end in link[:2]}
+    query = "SELECT device FROM device_segments WHERE"
+    owned = repository.rows_where(connection, query, "owner", ids)
+    neighbours = (tied | {int(row[0]) for row in owned}) - mine
     counts = {"links": 0, "identities": 0}
-    for start in range(0, len(ids), BATCH):
-        part = list(ids[start : start + BATCH])
-        ends = identity_links.c.a.in_(part) | identity_links.c.b.in_(part)
-        counts["links"] += connection.execute(delete(identity_links).where(ends)).rowcount
-    for start in range(0, len(ids), BATCH):
-        part = list(ids[start : start + BATCH])
-        gone = connection.execute(delete(identities).where(identities.c.id.in_(part)))
-        counts["identities"] += gone.rowcount
+    for end in ("a", "b"):
+        counts["links"] += repository.delete_where(connection, "identity_links", end, ids)
+    _remove(connection, ids)
+    counts["identities"] = repository.delete_where(connection, "identities", "id", ids)
     merged = connection.execute(delete(customers).where(customers.c.merged_into == customer))
     own = connection.execute(delete(customers).where(customers.c.id == customer))
-    return {**counts, "customers": merged.rowcount + own.rowcount}
+    return {**counts, "customers": merged.rowcount + own.rowcount}, neighbours
+
+
+def _remove(connection: Connection, ids: Iterable[int]) -> None:
+    """Everything but links that names these identities."""
+    wanted = list(ids)
+    for table, column in (
+        ("identity_detachments", "identity"),
+        ("identity_reviews", "identity"),
+        ("identity_moves", "identity"),
+        ("device_segments", "device"),
+        ("device_segments", "owner"),
+        ("attributes", "identity"),
+    ):
+        repository.delete_where(connection, table, column, wanted)
+
+
+def revoke(connection: Connection, sources: Sequence[str], at: int) -> set[int]:
+    """Revoke the standing links and unbinds of these sources; the identities they touched."""
+    ends: set[int] = set()
+    for start in range(0, len(sources), BATCH):
+        part = list(sources[start : start + BATCH])
+        for table, columns in (
+            (identity_links, (identity_links.c.a, identity_links.c.b)),
+            (identity_detachments, (identity_detachments.c.identity,)),
+        ):
+            mine = table.c.source.in_(part) & table.c.revoked_at.is_(None)
+            ends.update(np.unique(integers(connection, select(*columns).where(mine))).tolist())
+            connection.execute(update(table).where(mine).values(revoked_at=at))
+    return ends
+
+
+def remove_unused(
+    connection: Connection, sources: Sequence[str], in_use: np.ndarray
+) -> tuple[set[int], set[int]]:
+    """Remove identities first brought by these sources that no fact and no link holds.
+
+    in_use: int64 ids that facts carry. Gives them, and the customers they belonged to.
+    """
+    _raise_marks(connection)
+    gone: set[int] = set()
+    left: set[int] = set()
+    for start in range(0, len(sources), BATCH):
+        brought = select(identities.c.id, identities.c.customer_id).where(
+            identities.c.source.in_(list(sources[start : start + BATCH]))
+        )
+        rows = integers(connection, brought)
+        rows = rows[~np.isin(rows[:, 0], in_use)]
+        held = {end for link in links_touching(connection, rows[:, 0]) for end in link[:2]}
+        rows = rows[~np.isin(rows[:, 0], list(held))]
+        for end in ("a", "b"):
+            repository.delete_where(connection, "identity_links", end, rows[:, 0])
+        _remove(connection, rows[:, 0])
+        repository.delete_where(connection, "identities", "id", rows[:, 0])
+        gone |= set(rows[:, 0].tolist())
+        left |= set(rows[:, 1].tolist())
+    return gone, left
 
 
 def highest_ever(connection: Connection, name: str) -> int:

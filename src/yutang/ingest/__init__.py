@@ -28,6 +28,7 @@ from yutang.ingest.presets import MappingPresets, SavedMapping
 from yutang.ingest.quarantine import Group, Quarantine, QuarantineRow
 from yutang.ingest.records import Misfit
 from yutang.ingest.repair import ValueRepairs, is_value
+from yutang.ingest.sources import Source, Sources, WriteKey
 from yutang.ingest.stream import StreamIntake, StreamReplays, StreamSettings, is_record
 from yutang.ingest.undo import undo
 from yutang.ingest.word_rules import DictionaryRules
@@ -57,13 +58,16 @@ __all__ = [
     "Quarantine",
     "QuarantineRow",
     "SavedMapping",
+    "Source",
     "SourceHealth",
+    "Sources",
     "StreamIntake",
     "StreamReplays",
     "StreamSettings",
     "TableHealth",
     "ValueRepairs",
     "Volumes",
+    "WriteKey",
     "carry_out",
     "changed_since",
     "claim",

@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any
 
-from yutang.ingest.event_files import parse_time
+from yutang.kit.clock import parse_time
 
 MOST_EXACT = 2**53  # whole numbers beyond it lose digits as float64
 TRUE = frozenset({"true", "yes", "y", "1", "是", "对", "有"})

@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +21,12 @@ import pyarrow.parquet as pq
 
 from yutang.errors import BadInput
 from yutang.ingest.records import Misfit
+from yutang.kit.clock import EARLIEST, LATEST, SECONDS_BELOW, parse_time
 
 CHUNK_LINES = 250_000
 PARQUET_ROWS = 2_000_000  # a commit of a million rows or more keeps day files large (design §4)
 LINE_LIMIT = 1_000_000  # bytes of one line
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Outside of it no time of a customer is meant, and zones have no rules.
-EARLIEST, LATEST = 0, int((datetime(2100, 1, 1, tzinfo=UTC) - EPOCH) / timedelta(milliseconds=1))
 KIND = re.compile(r"[a-z][a-z0-9_]{0,39}")  # identity kinds, as catalog.reasons asks for them
-SECONDS_BELOW = 100_000_000_000  # a time below this is Unix seconds, not milliseconds
 PARQUET_MAGIC = b"PAR1"
 
 
@@ -67,38 +63,27 @@ def read_chunks(path: Path) -> Iterator[EventChunk]:
     yield from (_parquet_chunks(path) if is_parquet(path) else _json_chunks(path))
 
 
-def parse_time(value: object) -> int | None:
-    """Unix seconds or milliseconds, or ISO 8601 (no zone = UTC), as UTC ms; None if unreadable."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        if value != value or abs(value) > 1e15:
-            return None
-        return round(value * 1000) if abs(value) < SECONDS_BELOW else int(value)
-    if isinstance(value, datetime):
-        stamp = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return round((stamp - EPOCH) / timedelta(milliseconds=1))
-    if isinstance(value, str):
-        text = value.strip()
-        if text.lstrip("-").isdigit():
-            return parse_time(int(text))
-        try:
-            stamp = datetime.fromisoformat(text)
-        except ValueError:
-            return None
-        return parse_time(stamp)
-    return None
-
-
 # --- NDJSON ------------------------------------------------------------------------------------
 def _json_chunks(path: Path) -> Iterator[EventChunk]:
     builder = _Builder()
+    any_event = False
     with path.open("rb") as file:
         for number, line in enumerate(_lines(file), start=1):
             builder.take(number, line)
             if builder.size >= CHUNK_LINES:
+                any_event = True
                 yield builder.chunk()
                 builder = _Builder()
+    if (
+        not any_event
+        and not builder.size
+        and all(misfit.reason == "malformed_json" for misfit in builder.misfits)
+        and builder.misfits
+    ):
+        raise BadInput(
+            "The file holds no line of JSON.",
+            hint="An event file has one JSON object per line, or is Parquet.",
+        )
     if builder.size or builder.misfits:
         yield builder.chunk()
 

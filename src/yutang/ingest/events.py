@@ -16,11 +16,12 @@ from yutang.ingest import dictionary
 from yutang.ingest.casting import MOST_EXACT
 from yutang.ingest.claims import claim
 from yutang.ingest.commit import Prepared
-from yutang.ingest.event_files import EventChunk, parse_time
+from yutang.ingest.event_files import EventChunk
 from yutang.ingest.event_keys import body, event_keys
 from yutang.ingest.imports import source_of
 from yutang.ingest.records import Misfit
 from yutang.kit import clock
+from yutang.kit.clock import parse_time
 from yutang.kit.columns import iso_days
 from yutang.lake import Keys
 from yutang.workspace import Workspace
@@ -52,7 +53,7 @@ class EventIntake:
         # Known events are resolved too: they are this import's evidence as well.
         resolved = self._identities.resolve(
             connection, chunk.identities, commit_id=version, source=source_of(import_id),
-            evidence="event",
+            evidence="event", times=np.asarray(chunk.time, np.int64),
         )  # fmt: skip
         fresh, reused = self._workspace.lake.look_up("events", keys)
         arrival = (version << ARRIVAL_BITS) + np.arange(len(chunk), dtype=np.int64)

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from yutang.kit import clock
 from yutang.state import insert_rows
-from yutang.state.brand import quarantine
+from yutang.state.brand import imports, quarantine
 
 VALUE_LIMIT = 500  # characters of a value kept in quarantine
 RECORD_LIMIT = 20_000
@@ -50,6 +50,8 @@ def store_misfits(
     import_id: int | None,
     at: int,
 ) -> None:
+    """Write misfits down; those of a file that was imported before, row for row, stand already."""
+    known = _known(connection, import_id) if import_id is not None else set()
     insert_rows(
         connection,
         quarantine,
@@ -70,8 +72,21 @@ def store_misfits(
                 None if one.note is None else json.dumps(one.note, ensure_ascii=False),
             )
             for one in misfits
+            if (one.row, one.column, one.reason) not in known
         ],
     )  # fmt: skip
+
+
+def _known(connection: Connection, import_id: int) -> set[tuple[int, str | None, str]]:
+    """(row, column, reason) of what was set aside of earlier imports of the same file."""
+    same = select(imports.c.sha256).where(imports.c.id == import_id).scalar_subquery()
+    query = (
+        select(quarantine.c.row, quarantine.c.column, quarantine.c.reason)
+        .join(imports, imports.c.id == quarantine.c.import_id)
+        .where(imports.c.sha256 == same, imports.c.id < import_id)
+        .where(imports.c.status != "undone")
+    )
+    return {(int(row), column, reason) for row, column, reason in connection.execute(query)}
 
 
 def count_up(

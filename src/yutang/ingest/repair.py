@@ -165,8 +165,7 @@ class ValueRepairs:
         """The values stand in the lake: note whose facts changed, and that these rows are done."""
         at = self._workspace.now()
         with self._workspace.db.write() as connection:
-            customer = self._identities.customer_array_in(connection)
-            changed = {int(one) for one in np.unique(customer[owners]) if one}
+            changed = self._identities.customers_of(connection, np.unique(owners))
             carry_out(connection, self._workspace, "repair", f"repair:{ids[0]}", changed)
             asked = connection.execute(
                 select(quarantine.c.id, quarantine.c.repair).where(

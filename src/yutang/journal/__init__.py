@@ -6,11 +6,12 @@ order of their names, commits what they hold and removes them (`segments`, `read
 """
 
 from yutang.journal.reader import Backlog, backlog, is_live, next_frame, read, remove, segments
-from yutang.journal.writer import Disk, SegmentWriter, Volume
+from yutang.journal.writer import Disk, Group, SegmentWriter, Volume
 
 __all__ = [
     "Backlog",
     "Disk",
+    "Group",
     "SegmentWriter",
     "Volume",
     "backlog",

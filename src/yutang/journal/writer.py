@@ -1,4 +1,4 @@
-"""Writing the journal: whole groups of requests, one write and one fdatasync each.
+"""Writing the journal: whole groups of requests, one write each, which returns when it is durable.
 
 A segment only ever grows, and ends for good at the first failure: nothing is written again over
 bytes that a reader may have seen. The writer holds a lock on its segment as long as it may grow.
@@ -27,25 +27,37 @@ KEPT_BUFFER = 4 << 20  # a larger buffer is given back after its group
 
 @dataclass(frozen=True)
 class Disk:
-    """The calls that make bytes durable; tests count them and let them fail."""
+    """The calls that make bytes durable; tests count them and let them fail.
+
+    Segments are opened with O_DSYNC: a write is write and fdatasync in one call, so that the
+    thread which waits for it needs the interpreter once and not twice.
+    """
 
     write: Callable[[int, bytearray], int] = os.write
-    sync: Callable[[int], None] = os.fdatasync
     sync_folder: Callable[[int], None] = os.fsync
 
 
 @dataclass
 class Volume:
-    """What a writer has done so far."""
+    """What a writer has done so far; `seconds` were spent waiting for the disk."""
 
     groups: int = 0
     requests: int = 0
     bytes: int = 0
-    sync_seconds: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Group:
+    """Requests as bytes, made for one segment: the open one, or a new one of this name."""
+
+    name: str
+    data: bytearray
+    requests: int
 
 
 class SegmentWriter:
-    """One process' way into a brand's journal. Not for several threads at once."""
+    """One process' way into a brand's journal: `prepare` and `commit`, in turns."""
 
     def __init__(
         self,
@@ -65,30 +77,43 @@ class SegmentWriter:
 
     def append(self, requests: Sequence[Request]) -> None:
         """Make all of them durable, in this order. Raises OSError: none of them may be answered."""
+        self.commit(self.prepare(requests))
+
+    def prepare(self, requests: Sequence[Request]) -> Group:
+        """Their bytes. Touches no disk; the group must be committed, or thrown away, before the
+        next one is prepared."""
         segment = self._segment
-        if segment is None or segment.size >= SEGMENT_BYTES or self.seconds_left() <= 0:
-            self.close()
-            segment = self._segment = self._open()
-        buffer = self._buffer
-        buffer.clear()
+        if segment is not None and segment.size < SEGMENT_BYTES and self.seconds_left() > 0:
+            name = segment.name
+        else:
+            name = f"{self._now():013d}-{os.getpid():07d}-{secrets.token_hex(8)}.journal"
+        if len(self._buffer) > KEPT_BUFFER:
+            self._buffer = bytearray()
+        self._buffer.clear()
+        seed = seed_of(name)
         for request in requests:
-            add_frame(buffer, request, segment.seed)
+            add_frame(self._buffer, request, seed)
+        return Group(name, self._buffer, len(requests))
+
+    def commit(self, group: Group) -> None:
+        """Make a group durable. Raises OSError: none of its requests may be answered."""
+        segment = self._segment
+        if segment is None or segment.name != group.name:
+            self.close()
+            segment = self._segment = self._open(group.name)
+        started = self._monotonic()
         try:
-            written = self._disk.write(segment.handle, buffer)
-            if written != len(buffer):
+            written = self._disk.write(segment.handle, group.data)
+            if written != len(group.data):
                 raise OSError(errno.ENOSPC, "the journal took only a part")
-            started = self._monotonic()
-            self._disk.sync(segment.handle)
-            self.volume.sync_seconds += self._monotonic() - started
         except OSError:
             self._give_up(segment)
             raise
         segment.size += written
+        self.volume.seconds += self._monotonic() - started
         self.volume.groups += 1
-        self.volume.requests += len(requests)
+        self.volume.requests += group.requests
         self.volume.bytes += written
-        if len(buffer) > KEPT_BUFFER:
-            self._buffer = bytearray()
 
     def seconds_left(self) -> float:
         """How long the open segment may still grow; infinite without one."""
@@ -102,12 +127,12 @@ class SegmentWriter:
             os.close(self._segment.handle)
             self._segment = None
 
-    def _open(self) -> _Segment:
+    def _open(self, name: str) -> _Segment:
         """A new segment, locked before anybody can see it, its name durable."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        name = f"{self._now():013d}-{os.getpid():07d}-{secrets.token_hex(8)}"
-        path, hidden = self.folder / f"{name}.journal", self.folder / f".{name}.new"
-        handle = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        path, hidden = self.folder / name, self.folder / f".{name}.new"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_DSYNC
+        handle = os.open(hidden, flags, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             os.rename(hidden, path)
@@ -117,7 +142,7 @@ class SegmentWriter:
             for left in (hidden, path):
                 left.unlink(missing_ok=True)
             raise
-        return _Segment(path, handle, seed_of(path.name), self._monotonic())
+        return _Segment(name, handle, self._monotonic())
 
     def _sync_folder(self) -> None:
         handle = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -129,15 +154,15 @@ class SegmentWriter:
     def _give_up(self, segment: _Segment) -> None:
         """Cut off what was not acknowledged and end the segment.
 
-        After a failed fsync the kernel forgets which pages were not written, so a second one would
-        succeed without them: this file is not used again.
+        After a failed write-back the kernel forgets which pages were not written, so a second try
+        would succeed without them: this file is not used again.
         """
         self._segment = None
         with contextlib.suppress(OSError):
             os.ftruncate(segment.handle, segment.size)
         with contextlib.suppress(OSError):
             if segment.size == 0:  # a full disk must not collect empty files
-                segment.path.unlink()
+                (self.folder / segment.name).unlink()
         os.close(segment.handle)
 
 
@@ -145,8 +170,7 @@ class SegmentWriter:
 class _Segment:
     """An open segment; `size` bytes of it are durable."""
 
-    path: Path
+    name: str
     handle: int
-    seed: int
     opened_at: float
     size: int = 0

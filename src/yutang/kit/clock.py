@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -12,10 +12,39 @@ import numpy as np
 
 Clock = Callable[[], int]
 DAY_MS = 86_400_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Outside of it no time of a customer is meant, and zones have no rules.
+EARLIEST, LATEST = 0, int((datetime(2100, 1, 1, tzinfo=UTC) - EPOCH) / timedelta(milliseconds=1))
+SECONDS_BELOW = 100_000_000_000  # a time below this is Unix seconds, not milliseconds
+DIGITS = 20  # more of them are no time, and Python refuses to read thousands
 
 
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def parse_time(value: object) -> int | None:
+    """Unix seconds or milliseconds, or ISO 8601 (no zone = UTC), as UTC ms; None if unreadable."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        if value != value or abs(value) > 1e15:
+            return None
+        return round(value * 1000) if abs(value) < SECONDS_BELOW else int(value)
+    if isinstance(value, datetime):
+        stamp = value if value.tzinfo else value.replace(tzinfo=UTC)
+        since = stamp - EPOCH
+        return since.days * DAY_MS + since.seconds * 1000 + round(since.microseconds / 1000)
+    if isinstance(value, str):
+        text = value.strip()
+        digits = text.removeprefix("-")
+        if digits.isascii() and digits.isdigit():
+            return parse_time(int(text)) if len(digits) <= DIGITS else None
+        try:
+            return parse_time(datetime.fromisoformat(text))
+        except (ValueError, OverflowError):
+            return None
+    return None
 
 
 def iso_day(ms: int, zone: str) -> str:

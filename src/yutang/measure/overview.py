@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +94,12 @@ class Ground:
         """Is there any relation event?"""
         return len(self.snapshot.ties) > 0
 
+    @cached_property
+    def has_private(self) -> bool:
+        """Was anything ever sold in a private shop? Before that its share cannot be told."""
+        sales = self.snapshot.sales
+        return bool((sales.paid & (sales.domain == DOMAIN_CODES["private"])).any())
+
 
 def totals_of(ground: Ground, buckets: Buckets) -> tuple[Totals, Totals]:
     """Totals of the sales in these buckets, and of the whole of them."""
@@ -134,9 +141,11 @@ def values_of(ground: Ground, buckets: Buckets, found: Totals) -> dict[str, Coun
         "customers": np.searchsorted(ground.seen_day, ends, side="right").astype(np.float64),
         "identified_share": _over(found.known_orders, found.orders),
     }
-    if not ground.related:
-        for name in POOL_METRICS:
-            values[name] = np.full(len(buckets), np.nan)
+    untold = [] if ground.related else list(POOL_METRICS)
+    if not ground.has_private:
+        untold.append("private_share")
+    for name in untold:
+        values[name] = np.full(len(buckets), np.nan)
     return values
 
 
@@ -211,6 +220,14 @@ def caveats_of(
 
 
 def _private_caveats(ground: Ground, found: Totals) -> list[Words]:
+    if not ground.has_private:
+        return [
+            (
+                "还没有私域店铺的订单：在“交易与权益”里确认哪家店是自己的，或导入它的订单",
+                "no private shop has sold yet: confirm on the page of shops which one is yours, "
+                "or import its orders",
+            )
+        ]
     if not ground.related:
         return [
             (

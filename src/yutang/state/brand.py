@@ -39,7 +39,16 @@ identities = Table(
     Column("commit_id", Big, nullable=False),
     text("source"),
     at("first_seen_at"),
+    # the customer it began as: when people are taken apart again, they get their old number back
+    count("first_customer"),
     UniqueConstraint("kind", "value"),
+)
+identity_moves = Table(  # which identities changed hands, so that caches read only those
+    "identity_moves",
+    metadata,
+    key(),
+    Column("identity", Big, nullable=False),
+    Column("customer", Big, nullable=False),
 )
 Index("identities_tail", identities.c.tail)
 Index("identities_value", identities.c.value)
@@ -47,7 +56,7 @@ identity_links = Table(  # append-only evidence that two identities are one pers
     "identity_links",
     metadata,
     key(),
-    Column("a", Big, ForeignKey("identities.id"), nullable=False, index=True),
+    Column("a", Big, ForeignKey("identities.id"), nullable=False),  # the smaller id
     Column("b", Big, ForeignKey("identities.id"), nullable=False, index=True),
     text("evidence"),  # event | login | bind | alias | order | twin | manual
     text("strength", default=""),  # person | app | device, the weaker end's; a twin is `person`
@@ -59,6 +68,7 @@ identity_links = Table(  # append-only evidence that two identities are one pers
     at("revoked_at", nullable=True),
     text("revoked_by", default=""),
 )
+Index("identity_links_pair", identity_links.c.a, identity_links.c.b)
 identity_detachments = Table(  # an identity was taken away from whom it was tied to
     "identity_detachments",
     metadata,
@@ -86,7 +96,7 @@ identity_reviews = Table(  # identities tied to too many people: they join nobod
     metadata,
     key(),
     Column("identity", Big, ForeignKey("identities.id"), nullable=False, unique=True),
-    text("reason"),  # fan_in | two_members
+    text("reason"),  # fan_in: tied to more people than one person has
     count("people"),
     at("at"),
     text("status", default="open"),  # open | joined | apart

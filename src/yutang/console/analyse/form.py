@@ -101,7 +101,9 @@ def with_filters(tree: Any, types: Mapping[str, str]) -> Any:
         if key not in ("where", "filter")
     }
     parts = [
-        leaf(row, types) for row in tree.get("where", []) if isinstance(row, dict) and complete(row)
+        leaf(row, types)
+        for row in _rows(tree.get("where"))
+        if isinstance(row, dict) and complete(row)
     ]
     if isinstance(tree.get("filter"), str):
         parts.append(_json(tree["filter"]))
@@ -110,6 +112,10 @@ def with_filters(tree: Any, types: Mapping[str, str]) -> Any:
     elif parts:
         done["filter"] = {"and": parts}
     return done
+
+
+def _rows(where: Any) -> list[Any]:
+    return where if isinstance(where, list) else []
 
 
 def leaf(row: Mapping[str, str], types: Mapping[str, str]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from yutang.errors import BadInput, NotFound
 
 ROUTES = APIRouter()
 OWN_FORM = {"funnel", "event"}
+LISTS = ("steps", "measures", "group", "formulas", "exclusions")
 
 
 @ROUTES.get("/b/{brand}/analyse")
@@ -32,6 +33,7 @@ def models(request: Request, session: Session = needs("analyse")) -> Response:
         "analyse/index.html",
         models=analysis.MODELS,
         reports=session.brand.reports.list_(),
+        titles={model.NAME: (model.ZH, model.EN) for model in analysis.MODELS},
     )
 
 
@@ -129,7 +131,7 @@ def save(
 
 def _params(model: str, asked: list[tuple[str, str]], words: Vocabulary) -> dict[str, Any]:
     params = fields.with_filters(fields.nest(asked), words.types)
-    if not isinstance(params, dict):
+    if not isinstance(params, dict) or not _shaped(params):
         raise BadInput("The address of this analysis cannot be read.")
     if str(params.get("sample", "")).isdigit():
         params["sample"] = int(params["sample"])
@@ -149,6 +151,14 @@ def _params(model: str, asked: list[tuple[str, str]], words: Vocabulary) -> dict
     if "group" in params:
         params["group"] = [g for g in params["group"] if g.get("property")]
     return params
+
+
+def _shaped(params: dict[str, Any]) -> bool:
+    """Whether the parts that the forms look into have the shape that the forms give them."""
+    lists = [params.get(key, []) for key in LISTS]
+    return isinstance(params.get("window", {}), dict) and all(
+        isinstance(one, list) and all(isinstance(row, dict) for row in one) for one in lists
+    )
 
 
 def _find_shards(session: Session) -> Any | None:

@@ -9,7 +9,7 @@ from typing import Any
 from yutang.analysis.groups import ABSENT_LABEL, NOT_REACHED_LABEL, OTHER_LABEL
 from yutang.catalog.events import GROUPS, event_of
 from yutang.catalog.platforms import DOMAINS, platform_of
-from yutang.catalog.properties import BY_NAME as PROJECTED
+from yutang.catalog.properties import label_of
 from yutang.catalog.touchpoints import source_label, touchpoint_label
 from yutang.console.guard import Session
 from yutang.console.language import mark
@@ -128,4 +128,4 @@ def _own(session: Session) -> tuple[Mapping[str, str], Mapping[str, str]]:
 def _property(session: Session, name: str, own: Mapping[str, str]) -> str:
     if own.get(name):
         return own[name]
-    return session.pick(PROJECTED[name]) if name in PROJECTED else name
+    return session.pick(label_of(name))

@@ -33,7 +33,11 @@ COLUMNS: tuple[Column, ...] = (
     Column("channel", mark("First channel")),
 )
 BY_KEY = {column.key: column for column in COLUMNS}
-SHOWN_FIRST = ("phone", "stage", "role", "orders", "net_fen", "last_order_at", "source")
+# With what the list is sorted by at first, so that its order explains itself.
+SHOWN_FIRST = (
+    *("phone", "stage", "role", "orders", "net_fen", "last_order_at", "source"),
+    "last_seen_at",
+)
 FILTERS = (
     *("q", "stage", "role", "domain", "platform", "member", "orders", "paid"),
     *("last_from", "last_to", "source", "channel", "cols", "people"),

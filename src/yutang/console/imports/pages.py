@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -37,6 +37,7 @@ def imports(request: Request, session: Session = needs("import")) -> Response:
         more=found[-1].id if len(found) == query.size else None,
         finished=FINISHED,
         limit=request.app.state.services.settings.upload_limit_mb,
+        preset_title=_preset_titles(session),
     )
 
 
@@ -72,6 +73,7 @@ def one_import(request: Request, import_id: int, session: Session = needs("impor
         finished=FINISHED,
         progress=progress_of(one, request.app.state.now()),
         results=result_rows(one),
+        preset_title=_preset_titles(session),
         reasons=_reasons(session, one),
     )
 
@@ -211,6 +213,13 @@ def _mapping_page(
         buyer_kinds=[kind for kind in KINDS if kind.strength != "device"],
         error=error,
     )
+
+
+def _preset_titles(session: Session) -> Callable[[str], str]:
+    """What people call a preset; a saved mapping has its own name."""
+    titles = {one.code: session.pick(one) for one in session.brand.order_files.PRESETS}
+    titles["generic"] = session.text("the columns' names")
+    return lambda code: titles.get(code, code)
 
 
 def _reasons(session: Session, one: Any) -> list[tuple[Any, int]]:

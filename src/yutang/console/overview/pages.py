@@ -20,8 +20,16 @@ from yutang.measure import COMPARES, PRESETS, Finding, Overview
 
 ROUTES = APIRouter()
 # The first row: is it growing, is it worth it, do they come back, is the pond filling?
-KEYS = ("gmv_net", "private_share", "buyers", "repurchase_rate", "upt")
-WITH_POOL = ("gmv_net", "private_share", "buyers", "repurchase_rate", "pool_stock")
+# What cannot be told yet gives its place to the next that can.
+KEYS = ("gmv_net", "private_share", "buyers", "repurchase_rate", "pool_stock", "upt", "orders")
+KEYS_SHOWN = 5
+UNITS = {
+    "fen": mark("yuan"),
+    "count": mark("units"),
+    "rate": mark("share (1 = 100 %)"),
+    "ratio": mark("multiple"),
+    "days": mark("days"),
+}
 PAGES = {"customers": "customers", "import": "imports", "shops": "shops"}
 
 
@@ -46,13 +54,21 @@ def overview(request: Request, session: Session = needs("see")) -> Response:
         found=found,
         numbers={one.metric.id: one for one in found.numbers},
         cards=cards,
-        keys=[cards[key] for key in (WITH_POOL if found.pool.measured else KEYS)],
+        keys=_keys(found, cards),
         needs=[(one, _finding_link(session, choice, one)) for one in found.needs],
         pond=_pond(session, choice, found) if found.pool.measured else None,
         money=_money(session, found),
         domains=_domains(session, found),
         buyers=_buyers(session, found),
     )
+
+
+def _keys(found: Overview, cards: dict[str, Card]) -> list[Card]:
+    """The first row's cards; those without a value only where too few have one."""
+    told = {one.metric.id for one in found.numbers if one.value is not None}
+    chosen = [key for key in KEYS if key in told] + [key for key in KEYS if key not in told]
+    shown = set(chosen[:KEYS_SHOWN])
+    return [cards[key] for key in KEYS if key in shown]
 
 
 def _people_link(session: Session, choice: PeriodChoice, metric: str) -> str:
@@ -153,9 +169,9 @@ def _export(session: Session, kind: str, found: Overview, cards: list[Card]) -> 
     rows = [
         [
             card.name,
-            one.value,
-            one.metric.unit,
-            one.compare,
+            _cell(one.metric.unit, one.value),
+            session.text(UNITS[one.metric.unit]),
+            _cell(one.metric.unit, one.compare),
             one.change,
             card.formula,
         ]
@@ -163,3 +179,10 @@ def _export(session: Session, kind: str, found: Overview, cards: list[Card]) -> 
     ]
     name = f"overview-{found.period.first.isoformat()}-{found.period.last.isoformat()}"
     return download(kind, name, header, rows)
+
+
+def _cell(unit: str, value: float | None) -> float | None:
+    """Money leaves in yuan, as in every other file."""
+    if value is None or unit != "fen":
+        return value
+    return round(value / 100, 2)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from yutang.analysis import MODELS
+from yutang.catalog.platforms import DOMAINS
 from yutang.console.exports import Cell, download
 from yutang.console.formats import moment_of
 from yutang.console.guard import Session, needs
@@ -13,7 +16,7 @@ from yutang.console.language import mark
 from yutang.console.render import render
 from yutang.console.settings.tabs import tabs_of
 from yutang.console.tables import Pager, read_query
-from yutang.staff import AuditRow
+from yutang.staff import ROLES, AuditRow
 
 ROUTES = APIRouter()
 ALL = 100_000  # rows of one export
@@ -37,6 +40,12 @@ ACTIONS = {
     "member_removed": mark("removed staff from the brand"),
     "key_added": mark("made an API key"),
     "key_revoked": mark("revoked an API key"),
+    "source_added": mark("made a source"),
+    "source_renamed": mark("renamed a source"),
+    "source_rotated": mark("gave a source a new write key"),
+    "source_key_revoked": mark("ended a write key"),
+    "source_off": mark("turned a source off"),
+    "source_on": mark("turned a source on"),
     "import_uploaded": mark("uploaded a file"),
     "import_started": mark("started an import"),
     "import_discarded": mark("discarded an upload"),
@@ -52,6 +61,18 @@ ACTIONS = {
     "report_deleted": mark("deleted a report"),
     "customers_exported": mark("exported customers"),
 }
+# What else a row says, by the key of its detail.
+DETAILS = {
+    "import": mark("import no."),
+    "filter": mark("filter:"),
+    "role": mark("role:"),
+    "from": mark("from"),
+    "to": mark("to"),
+    "label": mark("called"),
+    "model": mark("model:"),
+    "kind": mark("kind:"),
+    "days": mark("days the old one is still taken:"),
+}
 
 
 @ROUTES.get("/b/{brand}/settings/audit")
@@ -63,7 +84,7 @@ def audit(request: Request, session: Session = needs("settings")) -> Response:
         rows, _ = _rows(request, session, view, query.filters.get("q", ""), 0, ALL)
         header = [
             session.text(t)
-            for t in (mark("Time"), mark("Who"), mark("What"), mark("To what"), mark("Address"))
+            for t in (mark("Time"), mark("By whom"), mark("What"), mark("To what"), mark("Address"))
         ]
         return download(export, "audit", header, _cells(session, rows))
     rows, total = _rows(
@@ -77,6 +98,8 @@ def audit(request: Request, session: Session = needs("settings")) -> Response:
         tab="audit",
         rows=rows,
         actions=ACTIONS,
+        details=DETAILS,
+        said_value=lambda key, value: _said_value(session, key, value),
         pager=Pager(query, total),
         view=view,
     )
@@ -92,6 +115,19 @@ def _rows(
         return found
     log = session.brand.audit
     return log.page(search=search, offset=offset, limit=limit), log.count(search)
+
+
+def _said_value(session: Session, key: str, value: Any) -> str:
+    """Our word for a code in a detail, else the value as it was stored."""
+    if key in ("from", "to") and value in DOMAINS:
+        return session.pick(DOMAINS[value])
+    if key == "role":
+        role = next((one for one in ROLES if value == one.code), None)
+        return session.pick(role) if role else str(value)
+    if key == "model":
+        found = next((one for one in MODELS if value == one.NAME), None)
+        return session.pick((found.ZH, found.EN)) if found else str(value)
+    return str(value)
 
 
 def _cells(session: Session, rows: list[AuditRow]) -> Iterator[list[Cell]]:

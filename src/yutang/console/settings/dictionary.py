@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData
 
 from yutang.catalog.events import GROUPS, event_of
+from yutang.catalog.properties import label_of
 from yutang.console.guard import Session, needs, posted
 from yutang.console.language import mark
 from yutang.console.render import render, see_other
@@ -33,6 +34,7 @@ def dictionary(request: Request, session: Session = needs("analyse")) -> Respons
         names=words.names(),
         properties=words.properties(),
         event_of=event_of,
+        label_of=label_of,
         groups=GROUPS,
         types=TYPES,
     )

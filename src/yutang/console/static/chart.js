@@ -35,9 +35,11 @@
     const sign = unit === "money" ? "¥" : "";
     const steps = chinese ? [[1e8, "亿"], [1e4, "万"]] : [[1e9, "B"], [1e6, "M"], [1e3, "k"]];
     const step = steps.find(([limit]) => Math.abs(size) >= limit);
-    return step ? `${sign}${+(size / step[0]).toFixed(1)}${step[1]}` : `${sign}${+size.toFixed(2)}`;
+    const minus = size < 0 ? "−" : "", large = Math.abs(size);
+    return step ? `${minus}${sign}${+(large / step[0]).toFixed(1)}${step[1]}` : `${minus}${sign}${+large.toFixed(2)}`;
   }
 
+  const whole = (spec) => spec.series.every((s) => s.values.every((v) => Number.isInteger(v ?? 0)));
   const grid = (more = {}) => ({ left: 6, right: 14, top: 16, bottom: 4, containLabel: true, ...more });
   function axes(spec, look, flat) {
     const category = {
@@ -46,6 +48,7 @@
     };
     const number = {
       type: "value", splitLine: { lineStyle: { color: look.grid } }, splitNumber: 4,
+      minInterval: spec.unit === "count" && whole(spec) ? 1 : undefined, // no third of a customer on the axis
       axisLabel: { color: look.faint, formatter: (n) => short(n, spec.unit) },
     };
     return flat ? { xAxis: { ...number, show: false }, yAxis: { ...category, inverse: true, axisLine: { show: false }, axisLabel: { color: look.soft } } }
@@ -68,6 +71,7 @@
         type: "line", name: s.name, data: s.values, symbol: s.values.length < 3 ? "circle" : "none", smooth: false,
         lineStyle: { width: pale ? 1.6 : 2.1, type: pale ? "dashed" : "solid" }, itemStyle: { color: tone }, z: pale ? 1 : 3,
         areaStyle: spec.kind === "area" && !pale ? { opacity: 0.08 } : undefined,
+        labelLayout: { moveOverlap: "shiftY" }, // two lines that end at one height keep both names readable
         endLabel: { show: shown.length > 1 && shown.length < 5, formatter: "{a}", color: pale ? look.faint : tone, fontSize: 12 },
       });
     }
@@ -88,15 +92,15 @@
         label: { show: !stacked && (flat || spec.labels.length <= 10) && !pale, position: flat ? "right" : "top", color: look.soft, fontSize: 12, formatter: (p) => value(p.value, spec.unit) },
       };
     });
-    return { ...axes(spec, look, flat), grid: grid({ right: flat ? 86 : 14, top: many ? 34 : 24 }), series, legend: legend(many, look), tooltip: tooltip(spec, look, { axisPointer: { type: "none" } }) };
+    return { ...axes(spec, look, flat), grid: grid({ right: flat ? 86 : 14, top: many || stacked ? 34 : 24 }), series, legend: legend(many || stacked, look), tooltip: tooltip(spec, look, { axisPointer: { type: "none" } }) };
   }
 
-  function funnel(spec, look) {
+  function funnel(spec, look, width) {
     const main = spec.series.find((s) => s.role === "main").values;
     const option = bars(spec, look, false, false);
     option.yAxis = { type: "value", show: false, max: "dataMax" };
     option.grid = grid({ top: spec.series.length > 1 ? 62 : 42, left: 4, right: 4 });
-    option.xAxis.axisLabel = { color: look.soft, fontSize: 13, interval: 0, width: 110, overflow: "truncate" };
+    option.xAxis.axisLabel = { color: look.soft, fontSize: 13, lineHeight: 16, interval: 0, width: Math.min(150, Math.max(40, width / spec.labels.length - 8)), overflow: "break" };
     const step = (p) => {
       const before = p.dataIndex ? main[p.dataIndex - 1] : 0;
       const share = before ? `\n{s|${((100 * p.value) / before).toFixed(1)}%}` : "";
@@ -111,7 +115,9 @@
     return option;
   }
 
+  const NARROW = 460; // below this many pixels the steps of a waterfall stand one below the other
   function waterfall(spec, look, width) {
+    const flat = width < NARROW;
     const steps = spec.series[0].values;
     const last = steps.length - 1;
     let level = 0;
@@ -127,13 +133,14 @@
         label: { formatter: `${!end && v > 0 ? "+" : ""}${value(v, spec.unit)}` },
       };
     });
-    const option = axes(spec, look);
+    const option = axes(spec, look, flat);
+    const amount = { show: false, min: cut, type: "value" };
     return {
-      ...option, yAxis: { show: false, min: cut, type: "value" }, grid: grid({ top: 26 }),
-      xAxis: { ...option.xAxis, axisLabel: { color: look.faint, interval: 0, fontSize: 11.5, lineHeight: 14, width: Math.max(24, width / spec.labels.length - 6), overflow: "break" } },
+      ...option, grid: flat ? grid({ top: 4, right: 62 }) : grid({ top: 26 }),
+      ...(flat ? { xAxis: amount, yAxis: { ...option.yAxis, axisLabel: { color: look.soft, interval: 0, width: 96, overflow: "break" } } } : { yAxis: amount, xAxis: { ...option.xAxis, axisLabel: { color: look.faint, interval: 0, fontSize: 11.5, lineHeight: 14, width: Math.max(24, width / spec.labels.length - 6), overflow: "break" } } }),
       series: [
         { type: "bar", stack: "a", data: base, itemStyle: { color: "transparent" }, silent: true },
-        { type: "bar", stack: "a", data: shown, barMaxWidth: 34, label: { show: true, position: "top", color: look.soft, fontSize: 11.5 } },
+        { type: "bar", stack: "a", data: shown, barMaxWidth: flat ? 14 : 34, label: { show: true, position: flat ? "right" : "top", color: look.soft, fontSize: 11.5 } },
       ],
     };
   }
@@ -150,6 +157,11 @@
     const font = getComputedStyle(document.body).fontFamily;
     const chart = live.get(figure) || window.echarts.init(canvas, null, { renderer: "canvas" });
     live.set(figure, chart);
+    if (spec.kind === "waterfall") {
+      const height = canvas.clientWidth < NARROW ? Math.max(spec.height, 27 * spec.labels.length) : spec.height;
+      canvas.style.height = `${height}px`;
+      chart.resize();
+    }
     chart.setOption({ animation: false, color: look.colours, textStyle: { fontFamily: font, color: look.soft }, ...KINDS[spec.kind](spec, look, canvas.clientWidth) }, true);
     chart.off("click");
     if (spec.links && spec.links.length) chart.on("click", (p) => { const to = spec.links[p.dataIndex]; if (to) location.href = to; });
@@ -161,7 +173,7 @@
   }
   document.addEventListener("yutang:theme", () => live.forEach((_, figure) => draw(figure)));
   document.addEventListener("htmx:after:swap", drawAll);
-  window.addEventListener("resize", () => live.forEach((chart) => chart.resize()));
+  window.addEventListener("resize", () => live.forEach((chart, figure) => { chart.resize(); draw(figure); }));
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-chart-png]");
     if (!button) return;

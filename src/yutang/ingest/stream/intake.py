@@ -19,9 +19,9 @@ from sqlalchemy.exc import OperationalError
 from yutang import journal
 from yutang.attributes import Attributes
 from yutang.catalog.records import Limits, TrackingProtocol
+from yutang.identity import Identities
 from yutang.ingest.commit import Committer, Prepared
 from yutang.ingest.stream.arrived import Arrived, Decoding, SourceOf
-from yutang.ingest.stream.people import Resolving
 from yutang.ingest.stream.prepare import Preparing
 from yutang.ingest.stream.segments import (
     KIND,
@@ -56,7 +56,7 @@ class StreamIntake:
     def __init__(
         self,
         workspace: Workspace,
-        identities: Resolving,
+        identities: Identities,
         attributes: Attributes,
         committer: Committer,
         protocols: Sequence[TrackingProtocol],

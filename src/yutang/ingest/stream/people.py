@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
-from typing import Protocol
 
 import numpy as np
-import pyarrow as pa
 from sqlalchemy import Connection
 
 from yutang.catalog.identity_kinds import kind_of
 from yutang.catalog.records import Record
-from yutang.identity import Resolved
+from yutang.identity import Identities
 from yutang.ingest.stream.columns import text_columns
 
 # What a record's act says of its identities (identity_links.evidence).
-EVIDENCE = {"login": "login", "bind": "bind", "alias": "bind"}
+EVIDENCE = {"login": "login", "bind": "bind", "alias": "alias"}
 ORDER = {"person": 0, "app": 1, "device": 2}
 
 
@@ -32,29 +30,8 @@ class People:
     created: dict[str, int] = field(default_factory=dict)
 
 
-class Resolving(Protocol):
-    """What the stream asks of the identities."""
-
-    def resolve(
-        self,
-        connection: Connection,
-        columns: Mapping[str, pa.Array],
-        *,
-        commit_id: int,
-        source: str,
-        evidence: str | Sequence[str],
-        times: np.ndarray | None = None,
-        same: Sequence[tuple[int, str, str]] = (),
-        unbinds: Sequence[tuple[str, str, int]] = (),
-    ) -> Resolved:
-        """Ids of n rows: columns by kind (text, null where absent); evidence for all or each row;
-        times: corrected ms (int64, n); same: (row, kind, value), one more identity of a row;
-        unbinds: (kind, value, time), taken away from whom they were tied to."""
-        ...
-
-
 def resolve(
-    identities: Resolving,
+    identities: Identities,
     connection: Connection,
     records: Sequence[Record],
     sources: Sequence[str],

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from yutang.attributes import Attributes
+from yutang.identity import Identities
 from yutang.ingest import dictionary
 from yutang.ingest.commit import Prepared
 from yutang.ingest.known_words import WordCache
@@ -21,7 +22,7 @@ from yutang.ingest.stream.arrived import Arrived
 from yutang.ingest.stream.batch import Batch, News, drop_nobodys, find_news, judged, named
 from yutang.ingest.stream.columns import Columns, PropertyColumns, gather
 from yutang.ingest.stream.items import ItemRow, item_row, store_items
-from yutang.ingest.stream.people import People, Resolving, resolve
+from yutang.ingest.stream.people import People, resolve
 from yutang.ingest.stream.profiles import changes, profile_rows
 from yutang.ingest.stream.settings import StreamSettings
 from yutang.ingest.stream.tally import counts_of, misfits_of
@@ -35,7 +36,9 @@ Once = Callable[[Connection], None]
 class Preparing:
     """Makes tracked records of one brand into facts; for the one writer."""
 
-    def __init__(self, workspace: Workspace, identities: Resolving, attributes: Attributes) -> None:
+    def __init__(
+        self, workspace: Workspace, identities: Identities, attributes: Attributes
+    ) -> None:
         self._workspace = workspace
         self._identities = identities
         self._attributes = attributes

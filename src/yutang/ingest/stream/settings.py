@@ -11,7 +11,6 @@ from yutang.errors import BadInput
 from yutang.ingest.brand_meta import get_meta, set_meta
 
 KEY = "stream"  # in `meta`
-DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ import numpy as np
 from sqlalchemy import Connection
 
 from yutang.catalog.records import Record
-from yutang.ingest.event_files import EARLIEST, LATEST
 from yutang.ingest.known_words import Words, unknown_events
 from yutang.ingest.stream.arrived import Arrived
-from yutang.ingest.stream.settings import DAY_MS, StreamSettings
+from yutang.ingest.stream.settings import StreamSettings
+from yutang.kit.clock import DAY_MS, EARLIEST, LATEST
 
 # Made from orders when a shard is built; a sender's would count money twice (catalog.events).
 RESERVED = frozenset({"order_paid", "order_refunded", "item_bought"})

@@ -48,7 +48,8 @@ def _links() -> None:
     firm = "('phone', 'unionid', 'member_no', 'login_id')"
     op.execute(
         'INSERT INTO identity_links (id, a, b, evidence, strength, source, time, at, "by",'
-        " revoked_at) SELECT l.id, l.a, l.b, l.evidence,"
+        " revoked_at) SELECT l.id, CASE WHEN l.a < l.b THEN l.a ELSE l.b END,"
+        " CASE WHEN l.a < l.b THEN l.b ELSE l.a END, l.evidence,"
         f" CASE WHEN x.kind IN {weak} OR y.kind IN {weak} THEN 'device'"
         f" WHEN x.kind IN {firm} AND y.kind IN {firm} THEN 'person' ELSE 'app' END,"
         ' l.source, l.at, l.at, l."by", l.revoked_at FROM old_links l'
@@ -60,11 +61,21 @@ def _links() -> None:
             "SELECT setval(pg_get_serial_sequence('identity_links', 'id'),"
             " (SELECT coalesce(max(id), 1) FROM identity_links))"
         )
-    op.create_index(op.f("ix_identity_links_a"), "identity_links", ["a"])
+    op.create_index("identity_links_pair", "identity_links", ["a", "b"])
     op.create_index(op.f("ix_identity_links_b"), "identity_links", ["b"])
 
 
 def _identity_tables() -> None:
+    op.add_column(
+        "identities", sa.Column("first_customer", BIG, server_default="0", nullable=False)
+    )
+    op.execute("UPDATE identities SET first_customer = customer_id")
+    op.create_table(
+        "identity_moves",
+        sa.Column("id", BIG, primary_key=True, autoincrement=True),
+        sa.Column("identity", BIG, nullable=False),
+        sa.Column("customer", BIG, nullable=False),
+    )
     op.create_table(
         "identity_detachments",
         sa.Column("id", BIG, primary_key=True, autoincrement=True),
