@@ -14,6 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from yutang.attributes import Attributes
+from yutang.catalog.records import Limits
 from yutang.commerce import (
     OrderBook,
     OrderImports,
@@ -23,12 +25,15 @@ from yutang.commerce import (
     status_of,
 )
 from yutang.connectors import order_files
+from yutang.connectors.replays import request_of
+from yutang.connectors.tracking import PROTOCOLS
 from yutang.customers import Customers
 from yutang.facts import BrandFacts
 from yutang.identity import Hands, Identities
 from yutang.ingest import (
     Committer,
     Dictionary,
+    DictionaryRules,
     EventImports,
     EventIntake,
     Imports,
@@ -37,6 +42,8 @@ from yutang.ingest import (
     MappingPresets,
     Quarantine,
     Sources,
+    StreamIntake,
+    StreamReplays,
     ValueRepairs,
     carry_out,
 )
@@ -59,7 +66,8 @@ if TYPE_CHECKING:
 class Brand:
     """One brand with everything it can do."""
 
-    def __init__(self, row: BrandRow, workspace: Workspace) -> None:
+    def __init__(self, row: BrandRow, workspace: Workspace, limits: Limits | None = None) -> None:
+        """limits: sizes at which tracked records are set aside."""
         self.row = row
         self.workspace = workspace
         self.identities = Identities(workspace)
@@ -95,11 +103,25 @@ class Brand:
         self.intake = IntakeHealth(workspace)
         self.lake_health = LakeHealth(workspace)
         self.dictionary = Dictionary(workspace)
+        self.dictionary_rules = DictionaryRules(workspace)
         self.sources = Sources(workspace)
         self.reports = Reports(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
         self._lock = threading.Lock()
         self._attributed: tuple[int, ShardCache] | None = None
+        self._bind_tracking(limits)
+
+    def _bind_tracking(self, limits: Limits | None) -> None:
+        """What trackers send: records into facts and attributes, and those that were set aside."""
+        self.attributes = Attributes(self.workspace)
+        self.stream = StreamIntake(
+            self.workspace, self.identities, self.attributes, self.committer, PROTOCOLS,
+            limits=limits,
+        )  # fmt: skip
+        self.replays = StreamReplays(
+            self.workspace, self.committer, self.stream.preparing, PROTOCOLS, self.quarantine,
+            request_of, limits=limits,
+        )  # fmt: skip
 
     @property
     def shard_folder(self) -> Path:
@@ -162,7 +184,9 @@ class Brand:
 
     @cached_property
     def privacy(self) -> Privacy:
-        return Privacy(self.workspace, self.identities)
+        return Privacy(
+            self.workspace, self.identities, self.attributes, purge_journal=self.stream.purge
+        )
 
 
 @dataclass
@@ -190,10 +214,13 @@ class Services:
 
     def brand(self, name: str = "") -> Brand:
         """The brand of this slug or name (the first without one). Raises NotFound."""
+        from yutang.receivers import limits_of
+
         row = self.installation.get_brand(name)
         with self._lock:
             if row.slug not in self._brands:
-                self._brands[row.slug] = Brand(row, self.installation.workspace(row))
+                workspace = self.installation.workspace(row)
+                self._brands[row.slug] = Brand(row, workspace, limits_of(self.settings))
             return self._brands[row.slug]
 
 
