@@ -163,7 +163,7 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         "not_in_dictionary",
-        "事件字典里没有它(严格模式)",
+        "事件字典里没有它（严格模式）",
         "the event dictionary does not hold it (strict mode)",
         "在事件字典里添加该事件或属性,然后重放;或忽略",
         "add the event or property to the dictionary, then replay; or dismiss it",
