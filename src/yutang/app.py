@@ -36,6 +36,7 @@ from yutang.ingest import (
     LakeHealth,
     MappingPresets,
     Quarantine,
+    Sources,
     ValueRepairs,
     carry_out,
 )
@@ -94,6 +95,7 @@ class Brand:
         self.intake = IntakeHealth(workspace)
         self.lake_health = LakeHealth(workspace)
         self.dictionary = Dictionary(workspace)
+        self.sources = Sources(workspace)
         self.reports = Reports(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
         self._lock = threading.Lock()

@@ -5,8 +5,7 @@ Light on purpose: `yutang collect` loads this and neither the lake nor the kerne
 
 from __future__ import annotations
 
-import contextlib
-import sys
+from urllib.parse import quote
 
 from yutang.catalog.records import Limits
 from yutang.collect import Collecting, Receiver, Rules, Stores
@@ -41,8 +40,9 @@ def open_collecting(settings: Settings) -> Collecting:
 def collect(settings: Settings) -> None:
     """`yutang collect`: receive until interrupted."""
     from yutang import logs
-    from yutang.collect.server import server_of
+    from yutang.collect.server import ensure_free, run, server_of
 
+    ensure_free(settings.host, settings.port)
     logs.configure(settings.log_level)
     server = server_of(
         Receiver(open_collecting(settings)),
@@ -51,12 +51,29 @@ def collect(settings: Settings) -> None:
         log_level=settings.log_level,
         proxy_headers=False,  # whose word counts is our own setting
     )
-    with contextlib.suppress(KeyboardInterrupt):
-        server.run()
-    if not server.started:
-        sys.exit(1)  # the port is taken; the server has said so
+    run(server)
 
 
-def base_url(settings: Settings) -> str:
+def base_of(settings: Settings) -> str:
     """Where trackers reach us, without a slash at the end."""
     return settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
+
+
+# What to put into an SDK, by the source's kind: Sensors wants one address that says all (its
+# server_url); Segment and RudderStack (host, dataPlaneUrl) and PostHog (host, api_host) want our
+# address and the key beside it; for JSON of one's own the key stands in the path.
+ADDRESSES = {
+    "sensors": "{base}/sa?project={name}&token={key}",
+    "segment": "{base}",
+    "posthog": "{base}",
+    "json": "{base}/c/{key}/collect",
+}
+
+
+def address_of(kind: str, name: str, key: str, base: str) -> str:
+    """The address that a source's SDK is given.
+
+    >>> address_of("sensors", "商城", "k", "https://t.example.com")
+    'https://t.example.com/sa?project=%E5%95%86%E5%9F%8E&token=k'
+    """
+    return ADDRESSES[kind].format(base=base, name=quote(name, safe=""), key=key)

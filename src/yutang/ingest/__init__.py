@@ -20,6 +20,7 @@ from yutang.ingest.presets import MappingPresets, SavedMapping
 from yutang.ingest.quarantine import Group, Quarantine, QuarantineRow
 from yutang.ingest.records import Misfit
 from yutang.ingest.repair import ValueRepairs, is_value
+from yutang.ingest.sources import Source, Sources, WriteKey
 from yutang.ingest.undo import undo
 from yutang.ingest.words import Dictionary, Example
 
@@ -46,10 +47,13 @@ __all__ = [
     "Quarantine",
     "QuarantineRow",
     "SavedMapping",
+    "Source",
     "SourceHealth",
+    "Sources",
     "TableHealth",
     "ValueRepairs",
     "Volumes",
+    "WriteKey",
     "carry_out",
     "changed_since",
     "claim",

@@ -40,6 +40,12 @@ ACTIONS = {
     "member_removed": mark("removed staff from the brand"),
     "key_added": mark("made an API key"),
     "key_revoked": mark("revoked an API key"),
+    "source_added": mark("made a source"),
+    "source_renamed": mark("renamed a source"),
+    "source_rotated": mark("gave a source a new write key"),
+    "source_key_revoked": mark("ended a write key"),
+    "source_off": mark("turned a source off"),
+    "source_on": mark("turned a source on"),
     "import_uploaded": mark("uploaded a file"),
     "import_started": mark("started an import"),
     "import_discarded": mark("discarded an upload"),
@@ -64,6 +70,8 @@ DETAILS = {
     "to": mark("to"),
     "label": mark("called"),
     "model": mark("model:"),
+    "kind": mark("kind:"),
+    "days": mark("days the old one is still taken:"),
 }
 
 
