@@ -23,6 +23,9 @@ from yutang.commerce import (
     status_of,
 )
 from yutang.connectors import order_files
+from yutang.connectors.posting import post
+from yutang.connectors.samples import Sample, sample_of
+from yutang.connectors.tracking import PROTOCOLS
 from yutang.customers import Customers
 from yutang.facts import BrandFacts
 from yutang.identity import Hands, Identities
@@ -40,10 +43,12 @@ from yutang.ingest import (
     ValueRepairs,
     carry_out,
 )
+from yutang.ingest.live import Answer, Live, SelfTest
 from yutang.installation import BrandRow, Installation
 from yutang.jobs import made_version
 from yutang.measure import Measure
 from yutang.privacy import Privacy
+from yutang.receivers import Connecting, limits_of
 from yutang.reports import Reports
 from yutang.settings import Settings
 from yutang.staff import BrandAudit, Staff
@@ -59,7 +64,10 @@ if TYPE_CHECKING:
 class Brand:
     """One brand with everything it can do."""
 
-    def __init__(self, row: BrandRow, workspace: Workspace) -> None:
+    def __init__(
+        self, row: BrandRow, workspace: Workspace, settings: Settings | None = None
+    ) -> None:
+        settings = settings or Settings()
         self.row = row
         self.workspace = workspace
         self.identities = Identities(workspace)
@@ -96,6 +104,16 @@ class Brand:
         self.lake_health = LakeHealth(workspace)
         self.dictionary = Dictionary(workspace)
         self.sources = Sources(workspace)
+        self.live = Live(workspace, self.sources, PROTOCOLS, limits_of(settings))
+        self.connecting = Connecting(settings)
+        self.self_test = SelfTest(
+            self.live,
+            lambda source, event, visitor, name, value: sample_of(
+                source.kind,
+                Sample(source.name, source.key, event, visitor, name, value, workspace.now()),
+            ),
+            lambda request: Answer(*post(self.connecting.base, request)),
+        )
         self.reports = Reports(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
         self._lock = threading.Lock()
@@ -193,7 +211,7 @@ class Services:
         row = self.installation.get_brand(name)
         with self._lock:
             if row.slug not in self._brands:
-                self._brands[row.slug] = Brand(row, self.installation.workspace(row))
+                self._brands[row.slug] = Brand(row, self.installation.workspace(row), self.settings)
             return self._brands[row.slug]
 
 

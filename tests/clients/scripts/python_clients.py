@@ -58,6 +58,8 @@ def posthog(url: str, key: str, count: int) -> int:
 
 if __name__ == "__main__":
     which, at, write_key, n = sys.argv[1:5]
-    print({"sensors": sensors, "segment": segment, "rudder": rudder, "posthog": posthog}[which](
-        at, write_key, int(n)
-    ))
+    print(
+        {"sensors": sensors, "segment": segment, "rudder": rudder, "posthog": posthog}[which](
+            at, write_key, int(n)
+        )
+    )
