@@ -106,14 +106,6 @@ class Brand:
         self.sources = Sources(workspace)
         self.live = Live(workspace, self.sources, PROTOCOLS, limits_of(settings))
         self.connecting = Connecting(settings)
-        self.self_test = SelfTest(
-            self.live,
-            lambda source, event, visitor, name, value: sample_of(
-                source.kind,
-                Sample(source.name, source.key, event, visitor, name, value, workspace.now()),
-            ),
-            lambda request: Answer(*post(self.connecting.base, request)),
-        )
         self.reports = Reports(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
         self._lock = threading.Lock()
@@ -177,6 +169,17 @@ class Brand:
             "analysis": lambda: self._bare_shards().facts_version,
             "customers": lambda: self.customers.snapshot().version,
         }
+
+    @cached_property
+    def self_test(self) -> SelfTest:
+        return SelfTest(
+            self.live,
+            lambda source, event, visitor, name, value: sample_of(
+                source.kind,
+                Sample(source.name, source.key, event, visitor, name, value, self.workspace.now()),
+            ),
+            lambda request: Answer(*post(self.connecting.base, request)),
+        )
 
     @cached_property
     def privacy(self) -> Privacy:

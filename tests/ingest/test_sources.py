@@ -86,14 +86,10 @@ def test_counters_go_along_with_a_new_name(tmp_path: Path) -> None:
     workspace = open_brand_at(tmp_path / "home").workspace
     sources = Sources(workspace)
     sources.create("site", "sensors", by="")
-    rows = [
-        ("site", "accepted", "d1", 3),
-        ("site", "accepted", "d2", 4),
-        ("shop", "accepted", "d2", 5),
-    ]
+    rows = [("site", "d1", 3), ("site", "d2", 4), ("shop", "d2", 5)]
     with workspace.db.write() as connection:
-        for source, name, day, n in rows:
-            values = {"source": source, "name": name, "day": day, "n": n}
+        for source, day, n in rows:
+            values = {"source": source, "name": "accepted", "day": day, "n": n}
             connection.execute(insert(counters).values(values))
     sources.rename("site", "shop")
     with workspace.db.read() as connection:

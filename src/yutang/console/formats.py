@@ -102,6 +102,16 @@ def clock(context: Context, at: int | None) -> str:
 
 
 @pass_context
+def clock_s(context: Context, at: int | None) -> str:
+    return NOTHING if at is None else local(at, context["zone"]).strftime("%H:%M:%S")
+
+
+@pass_context
+def moment_s(context: Context, at: int | None) -> str:
+    return NOTHING if at is None else local(at, context["zone"]).strftime("%Y-%m-%d %H:%M:%S")
+
+
+@pass_context
 def fresh(context: Context, at: int | None) -> str:
     """The time of today, else the day and time: what stands after "data as of"."""
     if at is None:
@@ -153,6 +163,8 @@ FILTERS = {
     "day": day,
     "moment": moment,
     "clock": clock,
+    "clock_s": clock_s,
+    "moment_s": moment_s,
     "fresh": fresh,
     "ago": ago,
     "duration": duration,

@@ -53,10 +53,14 @@ class IntakeHealth:
             found: int | None = connection.execute(query).scalar()
             return found
 
+    def days(self) -> tuple[str, ...]:
+        """The last 30 business days, ISO dates, oldest first."""
+        now, zone = self._workspace.now(), self._workspace.zone
+        return tuple(clock.iso_day(now - n * clock.DAY_MS, zone) for n in range(DAYS - 1, -1, -1))
+
     def look(self) -> Intake:
         """What each source brought in the last 30 days."""
-        now, zone = self._workspace.now(), self._workspace.zone
-        days = tuple(clock.iso_day(now - n * clock.DAY_MS, zone) for n in range(DAYS - 1, -1, -1))
+        days = self.days()
         with self._workspace.db.read() as connection:
             rows = connection.execute(
                 select(counters.c.source, counters.c.name, counters.c.day, counters.c.n).order_by(

@@ -15,12 +15,13 @@ from typing import Any
 from sqlalchemy import Connection, Insert, Update, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from yutang.catalog import source_kinds
 from yutang.errors import BadInput, Conflict, NotFound
 from yutang.kit.clock import DAY_MS
 from yutang.state.brand import counters, sources, write_keys
 from yutang.workspace import Workspace
 
-KINDS = ("sensors", "segment", "posthog", "json")
+KINDS = tuple(kind.code for kind in source_kinds.KINDS)
 NAME_LENGTH = 80
 RESERVED = frozenset({"file"})  # what imported files are counted under
 # Apps are updated slowly: in a month nearly everybody who still opens one has the new version.

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from yutang.catalog.identity_kinds import kind_of
 from yutang.catalog.records import Bad, Decoded, Record, Request
 from yutang.ingest.live.masking import mask, mask_text, secrets_of, shown
 
 RAW_LENGTH = 20_000  # characters of a raw record that are shown
 SHOWN_BYTES = 4_000  # of a request that nobody can read
 KEY_PATH = "/c/"
+STRENGTHS = ("person", "app", "device")
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ def row_of(
         protocol=protocol,
         act=record.act,
         event=mask_text(record.event),
-        identities=tuple((kind, shown(kind, value)) for kind, value in known),
+        identities=tuple((kind, shown(kind, value)) for kind, value in sorted(known, key=_rank)),
         properties=mask(record.properties, secrets),
         operations=tuple((op, name, mask(value, secrets)) for op, name, value in record.profile),
         item=record.item,
@@ -179,6 +181,11 @@ def _came(request: Request) -> Came:
     agent = request.headers.get("user-agent", "")
     size = len(request.body) + len(request.query)
     return Came(request.method, mask_text(path), mask_text(agent), request.ip, size)
+
+
+def _rank(identity: tuple[str, str]) -> int:
+    """What names a person best comes first."""
+    return STRENGTHS.index(kind_of(identity[0]).strength)
 
 
 def _raw(raw: Any, secrets: list[tuple[str, str]]) -> str:
