@@ -36,7 +36,7 @@ def test_the_live_view_shows_the_newest_records_masked(browser):
     assert times == sorted(times, reverse=True)
     found = browser.get("/b/pond/live?q=seconds=3").text
     assert found.count('<details class="rec"') == 1
-    assert browser.get("/b/pond/live?problems=1").text.count('<details class="rec"') == 4
+    assert browser.get("/b/pond/live?problems=1").text.count('<details class="rec"') == 3
 
 
 def test_one_record_is_shown_parsed_and_raw(browser):
