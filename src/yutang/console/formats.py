@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup
 
 NOTHING = "–"
 MINUS = "−"
@@ -84,6 +86,28 @@ def moment_of(at: int | None, zone: str) -> str:
 
 def clock_of(at: int | None, zone: str) -> str:
     return NOTHING if at is None else local(at, zone).strftime("%H:%M")
+
+
+# A string with the colon that makes it a name; a string; a number or a constant.
+JSON_PART = re.compile(
+    r'("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?'
+)
+
+
+def json_marks(text: str) -> Markup:
+    """JSON text with its names, texts and values marked, for reading.
+
+    >>> str(json_marks('{"a": 1}'))
+    '{<span class="k">&#34;a&#34;</span>: <span class="v">1</span>}'
+    """
+    parts: list[str] = []
+    at = 0
+    for found in JSON_PART.finditer(text):
+        mark = "v" if found[1] is None else "k" if found[2] else "s"
+        said = Markup('<span class="{}">{}</span>').format(mark, found[1] or found[0])
+        parts += [text[at : found.start()], said, found[2] or ""]
+        at = found.end()
+    return Markup("").join([*parts, text[at:]])
 
 
 @pass_context
@@ -165,6 +189,7 @@ FILTERS = {
     "clock": clock,
     "clock_s": clock_s,
     "moment_s": moment_s,
+    "json_marks": json_marks,
     "fresh": fresh,
     "ago": ago,
     "duration": duration,

@@ -95,7 +95,7 @@ def send_test(
     if outcome.record is None:
         return _one(request, session, one, outcome=outcome, status=422)
     page = f"{session.base}/settings/sources/{one.id}"
-    return see_other(request, f"{page}?test={outcome.marker}#test")
+    return see_other(request, f"{page}?test={outcome.marker}")
 
 
 @ROUTES.post(PATH + "/{source_id}")
