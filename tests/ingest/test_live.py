@@ -253,10 +253,11 @@ def test_a_self_test_is_followed(place: Place, kind: str) -> None:
     assert not outcome.is_stored
     assert outcome.record is not None
     assert outcome.record.source == kind
-    again = test.look(outcome.marker)
+    again = test.look(outcome.record.place)
     assert (again.answer, again.record) == (None, outcome.record)
-    assert test.look("event").record is None
-    assert test.look("a b").record is None
+    assert test.look("nothing").record is None
+    place.line("other")
+    assert test.look(place.live.look(Ask()).rows[0].place).record is None
 
 
 def test_a_self_test_without_an_answer_is_no_success(place: Place) -> None:

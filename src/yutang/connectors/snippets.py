@@ -58,7 +58,7 @@ sensors.track("product_viewed", { sku: "A1", price: 99 });
         "WeChat mini-program (Sensors)",
         "npm install sa-sdk-miniprogram",
         """
-// app.js
+// app.js; the file stands in the package's folder dist/wechat
 import sensors from "./sensorsdata.esm.js";
 
 sensors.setPara({

@@ -98,13 +98,13 @@ def json_marks(text: str) -> Markup:
     """JSON text with its names, texts and values marked, for reading.
 
     >>> str(json_marks('{"a": 1}'))
-    '{<span class="k">&#34;a&#34;</span>: <span class="v">1</span>}'
+    '{<span class="j-name">&#34;a&#34;</span>: <span class="j-value">1</span>}'
     """
     parts: list[str] = []
     at = 0
     for found in JSON_PART.finditer(text):
-        mark = "v" if found[1] is None else "k" if found[2] else "s"
-        said = Markup('<span class="{}">{}</span>').format(mark, found[1] or found[0])
+        mark = "value" if found[1] is None else "name" if found[2] else "text"
+        said = Markup('<span class="j-{}">{}</span>').format(mark, found[1] or found[0])
         parts += [text[at : found.start()], said, found[2] or ""]
         at = found.end()
     return Markup("").join([*parts, text[at:]])

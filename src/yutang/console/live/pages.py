@@ -18,6 +18,7 @@ PATH = "/b/{brand}/live"
 FIRST = 100  # records of a page; more come as they arrive
 FRESH = 60  # of one look at what is new
 FRESH_BYTES = 1 << 20
+FRESH_MOST = 4_000  # looked at: a tenth of a second
 TEXT_LENGTH = 200
 ACTS = {
     "event": mark("event"),
@@ -38,7 +39,9 @@ def live(request: Request, session: Session = needs("analyse")) -> Response:
     is_poll = bool(request.query_params.get("poll"))
     if is_poll and request.query_params.get("seen") == session.brand.live.state():
         return Response(status_code=204)
-    how = {"limit": FRESH, "budget": FRESH_BYTES} if is_poll else {"limit": FIRST}
+    how = (
+        {"limit": FRESH, "budget": FRESH_BYTES, "most": FRESH_MOST} if is_poll else {"limit": FIRST}
+    )
     look = session.brand.live.look(_ask(query, how))
     return render(
         request,

@@ -73,8 +73,8 @@ def add_source(
 @ROUTES.get(PATH + "/{source_id}")
 def source(request: Request, source_id: int, session: Session = needs("analyse")) -> Response:
     one = session.brand.sources.at(source_id)
-    marker = request.query_params.get("test", "")
-    outcome = session.brand.self_test.look(marker) if marker else None
+    place = request.query_params.get("test", "")
+    outcome = session.brand.self_test.look(place) if place else None
     return _one(request, session, one, outcome=outcome)
 
 
@@ -95,7 +95,7 @@ def send_test(
     if outcome.record is None:
         return _one(request, session, one, outcome=outcome, status=422)
     page = f"{session.base}/settings/sources/{one.id}"
-    return see_other(request, f"{page}?test={outcome.marker}")
+    return see_other(request, f"{page}?test={outcome.record.place}")
 
 
 @ROUTES.post(PATH + "/{source_id}")

@@ -39,9 +39,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How far a test's event came. record: as the live view shows it, None = not in the journal."""
+    """How far a test's event came. answer: None where it was not asked for now. record: as the live
+    view shows it, None = not in the journal."""
 
-    marker: str
     answer: Answer | None
     record: LiveRecord | None
 
@@ -80,16 +80,15 @@ class SelfTest:
         until = time.monotonic() + WAIT_SECONDS
         record = None
         while answer.is_success and record is None:
-            record = self.look(marker).record
+            found = self._live.look(Ask(text=f"{MARKER}={marker}", limit=1)).rows
+            record = found[0] if found else None
             if record is None:
                 if time.monotonic() > until:
                     break
                 time.sleep(PAUSE_SECONDS)
-        return Outcome(marker, answer, record)
+        return Outcome(answer, record)
 
-    def look(self, marker: str) -> Outcome:
-        """How far the event of a test has come."""
-        if not marker.isalnum():
-            return Outcome("", None, None)
-        found = self._live.look(Ask(text=f"{MARKER}={marker}", limit=1)).rows
-        return Outcome(marker, None, found[0] if found else None)
+    def look(self, place: str) -> Outcome:
+        """How far the event of an earlier test has come."""
+        record = self._live.find(place)
+        return Outcome(None, record if record is not None and record.event == EVENT else None)

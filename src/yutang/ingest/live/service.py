@@ -42,13 +42,14 @@ SEPARATOR = "_"  # of the parts of a place; stands in no segment's name
 @dataclass(frozen=True)
 class Ask:
     """text: words that must all occur; source: its name; problems: only records with one;
-    budget: bytes of the journal that may be read."""
+    budget: bytes of the journal that may be read; most: records that may be looked at."""
 
     text: str = ""
     source: str = ""
     problems: bool = False
     limit: int = MOST
     budget: int = READ_BYTES
+    most: int = LOOKED_AT
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class Live:
                 and matches(found, source, terms)
             ):
                 rows.append(_row(stored, protocol, found, source, names))
-            if len(rows) >= min(ask.limit, MOST) or looked_at >= LOOKED_AT:
+            if len(rows) >= min(ask.limit, MOST) or looked_at >= ask.most:
                 is_cut = True
                 break
         return Look(tuple(rows), looked_at, since, tail.is_whole and not is_cut, state)
