@@ -14,6 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from yutang.attributes import Attributes
+from yutang.catalog.records import Limits
 from yutang.commerce import (
     OrderBook,
     OrderImports,
@@ -24,6 +26,7 @@ from yutang.commerce import (
 )
 from yutang.connectors import order_files
 from yutang.connectors.posting import post
+from yutang.connectors.replays import request_of
 from yutang.connectors.samples import Sample, sample_of
 from yutang.connectors.tracking import PROTOCOLS
 from yutang.customers import Customers
@@ -32,6 +35,7 @@ from yutang.identity import Hands, Identities
 from yutang.ingest import (
     Committer,
     Dictionary,
+    DictionaryRules,
     EventImports,
     EventIntake,
     Imports,
@@ -40,6 +44,8 @@ from yutang.ingest import (
     MappingPresets,
     Quarantine,
     Sources,
+    StreamIntake,
+    StreamReplays,
     ValueRepairs,
     carry_out,
 )
@@ -68,6 +74,7 @@ class Brand:
         self, row: BrandRow, workspace: Workspace, settings: Settings | None = None
     ) -> None:
         settings = settings or Settings()
+        limits = limits_of(settings)
         self.row = row
         self.workspace = workspace
         self.identities = Identities(workspace)
@@ -103,13 +110,27 @@ class Brand:
         self.intake = IntakeHealth(workspace)
         self.lake_health = LakeHealth(workspace)
         self.dictionary = Dictionary(workspace)
+        self.dictionary_rules = DictionaryRules(workspace)
         self.sources = Sources(workspace)
-        self.live = Live(workspace, self.sources, PROTOCOLS, limits_of(settings))
+        self.live = Live(workspace, self.sources, PROTOCOLS, limits)
         self.connecting = Connecting(settings)
         self.reports = Reports(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
         self._lock = threading.Lock()
         self._attributed: tuple[int, ShardCache] | None = None
+        self._bind_tracking(limits)
+
+    def _bind_tracking(self, limits: Limits) -> None:
+        """What trackers send: records into facts and attributes, and those that were set aside."""
+        self.attributes = Attributes(self.workspace)
+        self.stream = StreamIntake(
+            self.workspace, self.identities, self.attributes, self.committer, PROTOCOLS,
+            limits=limits,
+        )  # fmt: skip
+        self.replays = StreamReplays(
+            self.workspace, self.committer, self.stream.preparing, PROTOCOLS, self.quarantine,
+            request_of, limits=limits,
+        )  # fmt: skip
 
     @property
     def shard_folder(self) -> Path:
@@ -183,7 +204,9 @@ class Brand:
 
     @cached_property
     def privacy(self) -> Privacy:
-        return Privacy(self.workspace, self.identities)
+        return Privacy(
+            self.workspace, self.identities, self.attributes, purge_journal=self.stream.purge
+        )
 
 
 @dataclass

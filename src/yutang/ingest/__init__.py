@@ -6,10 +6,18 @@ from yutang.ingest.commit import (
     Prepared,
     changed_since,
     facts_version,
+    moved_by_events,
     totals,
     unfinished,
 )
-from yutang.ingest.dictionary import EventName, Property, names, properties, register_projected
+from yutang.ingest.dictionary import (
+    EventName,
+    Property,
+    names,
+    note_change,
+    properties,
+    register_projected,
+)
 from yutang.ingest.event_import import EventImports
 from yutang.ingest.events import ARRIVAL_BITS, EventIntake
 from yutang.ingest.imports import FINISHED, Import, Imports, Progress, source_of
@@ -21,7 +29,9 @@ from yutang.ingest.quarantine import Group, Quarantine, QuarantineRow
 from yutang.ingest.records import Misfit
 from yutang.ingest.repair import ValueRepairs, is_value
 from yutang.ingest.sources import Source, Sources, WriteKey
+from yutang.ingest.stream import StreamIntake, StreamReplays, StreamSettings, is_record
 from yutang.ingest.undo import undo
+from yutang.ingest.word_rules import DictionaryRules
 from yutang.ingest.words import Dictionary, Example
 
 __all__ = [
@@ -29,6 +39,7 @@ __all__ = [
     "FINISHED",
     "Committer",
     "Dictionary",
+    "DictionaryRules",
     "EventImports",
     "EventIntake",
     "EventName",
@@ -50,6 +61,9 @@ __all__ = [
     "Source",
     "SourceHealth",
     "Sources",
+    "StreamIntake",
+    "StreamReplays",
+    "StreamSettings",
     "TableHealth",
     "ValueRepairs",
     "Volumes",
@@ -58,9 +72,12 @@ __all__ = [
     "changed_since",
     "claim",
     "facts_version",
+    "is_record",
     "is_value",
+    "moved_by_events",
     "names",
     "next_version",
+    "note_change",
     "plan",
     "properties",
     "register_projected",

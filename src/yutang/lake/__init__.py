@@ -1,6 +1,7 @@
 """The lake: facts, append-only, in Delta Lake tables that any engine can read."""
 
-from yutang.lake.keys import KeyIndex, Keys
-from yutang.lake.lake import TABLES, Lake
+from yutang.lake.key_index import KeyIndex
+from yutang.lake.keys import Keys
+from yutang.lake.lake import IMPORTED, TABLES, Lake
 
-__all__ = ["TABLES", "KeyIndex", "Keys", "Lake"]
+__all__ = ["IMPORTED", "TABLES", "KeyIndex", "Keys", "Lake"]

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from yutang.ingest import note_change
 from yutang.privacy.traces import Traces
-from yutang.state.brand import audit_log, erasures, imports, quarantine
+from yutang.state.brand import audit_log, erasures, event_properties, imports, quarantine
 
 BATCH = 500  # values of one IN list
 HIDDEN = "（已删除 erased）"
@@ -47,7 +48,9 @@ def list_erasures(connection: Connection) -> list[tuple[int, int, str, dict[str,
     return [(int(i), int(at), by, receipt) for i, at, by, receipt in connection.execute(query)]
 
 
-def delete_quarantine(connection: Connection, traces: Traces, rows: set[tuple[int, int]]) -> int:
+def delete_quarantine(
+    connection: Connection, traces: Traces, rows: set[tuple[int | None, int]]
+) -> int:
     """Remove what was quarantined of the person: of his facts' (import, row), or naming him."""
     query = select(
         quarantine.c.id,
@@ -55,6 +58,7 @@ def delete_quarantine(connection: Connection, traces: Traces, rows: set[tuple[in
         quarantine.c.row,
         quarantine.c.value,
         quarantine.c.record,
+        quarantine.c.repair,
     )
     gone = [
         int(one.id)
@@ -62,11 +66,19 @@ def delete_quarantine(connection: Connection, traces: Traces, rows: set[tuple[in
         if (one.import_id, one.row) in rows
         or traces.in_record(one.record)
         or (one.value and traces.in_text(one.value))
+        or traces.in_record(str((one.repair or {}).get("typed") or ""))
     ]
     for start in range(0, len(gone), BATCH):
         part = gone[start : start + BATCH]
         connection.execute(delete(quarantine).where(quarantine.c.id.in_(part)))
     return len(gone)
+
+
+def drop_examples(connection: Connection) -> None:
+    """Forget the examples of all properties: nobody knows whose they were, and new events bring
+    new ones."""
+    connection.execute(update(event_properties).values(examples=None))
+    note_change(connection)
 
 
 def hide_in_audit(connection: Connection, named: Callable[[str], bool]) -> int:

@@ -5,7 +5,7 @@ is finished by the worker:
 
   1 started   his identities are on the refusal list: nothing of him comes in any more
   2 stores    uploads, quarantine, lake, state; then older lake versions and free pages
-  3 done      caches made again, receipt completed
+  3 done      the journal of trackers, caches made again, receipt completed
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from yutang.attributes import Attributes
 from yutang.catalog.identity_kinds import KINDS
 from yutang.errors import Busy, NotFound
 from yutang.identity import Identities
@@ -58,12 +58,21 @@ class Privacy:
         self,
         workspace: Workspace,
         identities: Identities,
+        attributes: Attributes,
         step: Callable[[str], None] = lambda _name: None,
+        *,
+        purge_journal: Callable[[int], bool] = lambda _before: True,
     ) -> None:
-        """`step` is told each store that was just cleared; tests kill the process there."""
+        """`step` is told each store that was just cleared; tests kill the process there.
+
+        purge_journal: removes the requests that trackers sent before a moment (UTC ms); false while
+        a receiver may still write among them.
+        """
         self._workspace = workspace
         self._identities = identities
+        self._attributes = attributes
         self._step = step
+        self._purge_journal = purge_journal
 
     def erase(self, kind: str, value: str, *, by: str, rebuild: Rebuild) -> Receipt:
         """Erase the customer who has this identity; the caller holds the writer lock.
@@ -109,10 +118,16 @@ class Privacy:
 
     def _carry_on(self, erasure_id: int, rebuild: Rebuild) -> Receipt:
         """Do what an erasure still lacks."""
-        _, _, by, receipt = next(one for one in self._list() if one[0] == erasure_id)
+        _, at, by, receipt = next(one for one in self._list() if one[0] == erasure_id)
         if receipt["status"] == "started":
             with self._workspace.settled():
                 self._clear_stores(erasure_id, by, receipt)
+        if not self._purge_journal(at):
+            raise Busy(
+                "A receiver still writes the journal of before the erasure.",
+                hint="The worker finishes it shortly; until then its receipt says so.",
+            )
+        self._step("journal")
         rebuild()
         self._step("caches")
         # Pages of before the erasure stand in the state's write-ahead log.
@@ -147,6 +162,8 @@ class Privacy:
         self._step("lake")
         with self._workspace.db.write() as connection:
             counts["audit"] += repository.hide_in_audit(connection, traces.in_text)
+            repository.drop_examples(connection)
+            counts["attributes"] += self._attributes.forget(connection, ids)
             counts.update(self._identities.forget(connection, ids, customer))
             carry_out(connection, self._workspace, "erase", f"erase:{erasure_id}", [customer])
             after = {"status": "stores", "counts": dict(counts)}
@@ -168,11 +185,14 @@ class Privacy:
                 gone += 1
         return gone
 
-    def _facts(self, ids: Sequence[int]) -> tuple[list[bytes], set[tuple[int, int]]]:
-        """Keys of the orders that are his alone, and (import, row) of all his facts."""
+    def _facts(self, ids: Sequence[int]) -> tuple[list[bytes], set[tuple[int | None, int]]]:
+        """Keys of the orders that are his alone, and (import, row) of all his facts; tracked ones
+        have no import, and a row of their own."""
         lake = self._workspace.lake
         mine = pa.array(ids, pa.int64())
-        rows = _places(lake.scan("events", ["import_id", "row"], ds.field("identity").isin(mine)))
+        his_rows = ds.field("identity").isin(mine)
+        rows = _places(lake.scan("events", ["import_id", "row"], his_rows))
+        rows |= _places(lake.scan("profiles", ["row"], his_rows))
         headers = lake.scan("orders", ["order_key", "identity", "import_id", "row"])
         if not headers.num_rows:
             return [], rows
@@ -193,13 +213,15 @@ class Privacy:
             part = orders[start : start + KEYS_AT_ONCE]
             counts["order_lines"] += lake.delete("order_lines", "order_key", part)
             counts["orders"] += lake.delete("orders", "order_key", part)
-        for table in ("orders", "events"):
+        for table in ("orders", "events", "profiles"):
             counts[table] += lake.delete(table, "identity", ids)
         return counts
 
 
-def _places(rows: pa.Table) -> set[tuple[int, int]]:
+def _places(rows: pa.Table) -> set[tuple[int | None, int]]:
     if not rows.num_rows:
         return set()
-    pairs = np.stack([np.asarray(rows.column("import_id")), np.asarray(rows.column("row"))], axis=1)
-    return {(int(a), int(b)) for a, b in np.unique(pairs, axis=0)}
+    places = rows.column("row").to_pylist()
+    if "import_id" not in rows.column_names:
+        return {(None, row) for row in places}
+    return set(zip(rows.column("import_id").to_pylist(), places, strict=True))
