@@ -18,6 +18,7 @@ from tests.pages import pond
 from yutang import logs
 from yutang.app import Services
 from yutang.collect import Receiver
+from yutang.collect.group import Trouble
 from yutang.collect.server import server_of
 from yutang.console import make_console
 from yutang.receivers import open_collecting
@@ -227,4 +228,32 @@ def test_pictures(served, look_at, path, size):
             ".map(e => e.outerHTML.slice(0, 90))"
         )
         assert small == []
+    assert page.complaints == []
+
+
+def test_a_failed_test_and_a_full_disk_are_plain_to_see(served, look_at, monkeypatch):
+    brand = served.services.brand("pond")
+    monkeypatch.setattr(brand.connecting, "base", "http://127.0.0.1:9")
+    page = look_at(f"{SOURCES}/1", dark=True)
+    page.click("text=自检 >> nth=0")
+    page.wait_for_selector(".trail li.bad")
+    assert "YUTANG_PUBLIC_URL" in page.locator(".trail li.bad").inner_text()
+    shoot(page, "source-failed-desk-dark")
+    group = served.services.collecting.group("pond")
+    group.trouble = Trouble(1_795_000_000_000, "No space left on device")
+    try:
+        page.goto("/b/pond/overview")
+        assert "事件无法写入" in page.locator(".alarm").inner_text()
+        shoot(page, "alarm-desk-dark")
+    finally:
+        group.trouble = None
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("path", ["/b/dry/live", "/b/dry/settings/sources"])
+def test_empty_pages_teach(look_at, path, size):
+    page = look_at(path, size)
+    assert page.locator(".empty").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+    shoot(page, f"{path.replace('/b/', '').replace('/', '-')}-{size}")
     assert page.complaints == []

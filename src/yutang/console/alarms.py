@@ -13,6 +13,18 @@ from yutang.console.guard import Session
 from yutang.console.language import mark
 
 GIGABYTE = 1 << 30
+# What systems say most often, so that it has a translation; anything else is shown as it is.
+SYSTEM_WORDS = (
+    mark("No space left on device"),
+    mark("Disk quota exceeded"),
+    mark("Input/output error"),
+    mark("Read-only file system"),
+    mark("Permission denied"),
+    mark("Connection refused"),
+    mark("Connection reset by peer"),
+    mark("Name or service not known"),
+    mark("no answer within 5 s"),
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,7 @@ def alarms_of(services: Any, session: Session | None) -> list[Alarm]:
                     " the disk of the installation or mend it; receiving then goes on by itself."
                 ),
                 trouble.since,
-                {"why": trouble.why},
+                {"why": session.text(trouble.why)},
             )
         )
     if health.keys_failing:

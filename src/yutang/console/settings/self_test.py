@@ -14,10 +14,10 @@ from yutang.ingest.live import ENDED_WAIT_MS, Answer, Outcome
 State = Literal["ok", "bad", "wait", "none"]
 
 TITLES = (
-    mark("The receiver answered"),
-    mark("The request is in the journal"),
-    mark("The event was understood"),
-    mark("The event is taken in"),
+    mark("Answer of the receiver"),
+    mark("Written to the journal"),
+    mark("Event understood"),
+    mark("Event taken in"),
 )
 REFUSALS = {
     401: mark("The request names no write key the receiver can see. Does a proxy drop headers?"),
@@ -109,7 +109,7 @@ def _steps(session: Session, outcome: Outcome, address: str, now: int) -> Iterat
 
 
 def _unanswered(session: Session, title: str, answer: Answer, address: str) -> Step:
-    text, why = session.text, answer.why.strip()
+    text, why = session.text, session.text(answer.why.strip())
     if answer.status == 0:
         said = text("%(address)s could not be reached: %(why)s.", address=address, why=why)
         return Step(title, "bad", said, text(UNREACHABLE))
