@@ -1,9 +1,11 @@
 """Tracked records → queryable in the lake: events a second, and what each part costs an event.
 
-`python benchmarks/stream.py [EVENTS]` writes requests of 100 events with 6 properties into a
-journal and lets the worker's intake take them, without a receiver and with records that are
-decoded beforehand: so what is measured is reading the journal, keys, identities, columns, the lake
-and the state. Beside it: the share of the identities, which have a benchmark of their own.
+`python benchmarks/stream.py [EVENTS] [--bare] [--decode]` writes requests of 100 events with 6
+properties into a journal, of 200,000 people who are known already, and lets the worker's intake
+take them, without a receiver. The records are decoded beforehand, so what is measured is reading
+the journal, keys, identities, columns, the lake and the state; `--decode` sends batches of Segment
+and decodes them too (its memory is that of the worker), `--bare` leaves out the identities, which
+have a benchmark of their own.
 """
 
 from __future__ import annotations
@@ -17,20 +19,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from yutang.attributes import Attributes
 from yutang.catalog.records import Decoded, Limits, Record, Request
+from yutang.connectors.tracking import PROTOCOLS
 from yutang.identity import Identities, Resolved
 from yutang.ingest import Committer
 from yutang.ingest.stream import StreamIntake
 from yutang.installation import Installation
 from yutang.journal import SegmentWriter
+from yutang.workspace import Workspace
 
 EVENTS = 600_000
 IN_REQUEST = 100
 PEOPLE = 200_000
 PAGES = 500
+PART = 20_000  # records made at once
+HOUR_MS = 3_600_000
 
 
 class Ready:
@@ -41,11 +48,39 @@ class Ready:
     def __init__(self) -> None:
         self.made: list[list[Record]] = []
 
+    @property
+    def protocols(self) -> Sequence[Any]:
+        return [self]
+
+    def body(self, records: list[Record]) -> tuple[str, bytes]:
+        self.made.append(records)
+        return "/", str(len(self.made) - 1).encode()
+
     def claims(self, method: str, path: str) -> bool:
         return True
 
     def decode(self, request: Request, limits: Limits) -> Decoded:
         return Decoded(self.made[int(request.body)])
+
+
+class Segment:
+    """Requests as Segment's clients send them."""
+
+    protocols = PROTOCOLS
+
+    def __init__(self) -> None:
+        self.made: list[list[Record]] = []
+
+    def body(self, records: list[Record]) -> tuple[str, bytes]:
+        batch = [
+            {
+                "type": "track", "event": one.event, "messageId": one.message_id,
+                "timestamp": one.time, "anonymousId": one.identities["anonymous_id"],
+                "userId": one.identities.get("login_id"), "properties": one.properties,
+            }
+            for one in records
+        ]  # fmt: skip
+        return "/v1/batch", msgspec.json.encode({"batch": batch, "sentAt": records[0].sent_at})
 
 
 class Timed:
@@ -71,25 +106,30 @@ def main() -> None:
         workspace = installation.workspace(installation.add_brand("main", "bench"))
         bare = "--bare" in sys.argv
         identities = Timed(Bare() if bare else Identities(workspace))
-        ready = Ready()
+        ready = Segment() if "--decode" in sys.argv else Ready()
         stream = StreamIntake(
-            workspace, identities, Attributes(workspace), Committer(workspace), [ready],  # type: ignore[arg-type,list-item]
+            workspace, identities, Attributes(workspace), Committer(workspace), ready.protocols,  # type: ignore[arg-type,list-item]
             source_of=lambda _key: "app",
         )  # fmt: skip
-        requests = fill(ready, events, workspace.now())
-        writer = SegmentWriter(workspace.journal)
-        for start in range(0, len(requests), 50):
-            writer.append(requests[start : start + 50])
-        writer.close()
-        stream.step()  # loads what is loaded once
+        draw = random.Random(7)
+        before = workspace.now() - HOUR_MS
+        for start in range(0, PEOPLE, PART):
+            people = range(start, start + PART)
+            part = [record(draw, n, before, person=n) for n in people]
+            put(workspace, fill(ready, part, before))
+        stream.drain()  # everybody is known, and what is loaded once is loaded
+        ready.made.clear()
+        first = workspace.lake.count("events")
+        now = workspace.now()
+        for start in range(0, events, PART):
+            part = [record(draw, PEOPLE + start + n, now) for n in range(PART)]
+            put(workspace, fill(ready, part, now))
         identities.seconds, batches = 0.0, 0
-        events -= (first := workspace.lake.count("events"))
         started, used = time.perf_counter(), time.process_time()
         while stream.step():
             batches += 1
         seconds, used = time.perf_counter() - started, time.process_time() - used
-        events += first
-        assert workspace.lake.count("events") == events
+        assert workspace.lake.count("events") == first + events
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"events                     {events:>12,} in {batches} batches")
         print(f"journal → lake             {events / seconds:>12,.0f} events/s")
@@ -97,7 +137,8 @@ def main() -> None:
         rest = (seconds - identities.seconds) / events * 1e6
         print(f"the rest                   {rest:>12.2f} µs/event")
         print(f"processor                  {used / events * 1e6:>12.2f} µs/event")
-        print(f"largest memory             {peak:>12,.0f} MB (the records made beforehand too)")
+        with_records = "" if "--decode" in sys.argv else " (the records made beforehand too)"
+        print(f"largest memory             {peak:>12,.0f} MB{with_records}")
 
 
 class Bare:
@@ -108,18 +149,23 @@ class Bare:
         return Resolved(np.ones(n, np.int64), np.zeros(n, bool), frozenset(), 0)
 
 
-def fill(ready: Ready, events: int, now: int) -> Sequence[Request]:
-    draw = random.Random(7)
+def put(workspace: Workspace, requests: Sequence[Request]) -> None:
+    writer = SegmentWriter(workspace.journal)
+    for start in range(0, len(requests), 50):
+        writer.append(requests[start : start + 50])
+    writer.close()
+
+
+def fill(ready: Ready | Segment, records: list[Record], now: int) -> Sequence[Request]:
     requests = []
-    for first in range(0, events, IN_REQUEST):
-        ready.made.append([record(draw, first + i, now) for i in range(IN_REQUEST)])
-        body = str(len(ready.made) - 1).encode()
-        requests.append(Request("POST", "/", b"", {"user-agent": "bench"}, body, now, "", "key"))
+    for first in range(0, len(records), IN_REQUEST):
+        path, body = ready.body(records[first : first + IN_REQUEST])
+        requests.append(Request("POST", path, b"", {"user-agent": "bench"}, body, now, "", "key"))
     return requests
 
 
-def record(draw: random.Random, number: int, now: int) -> Record:
-    person = draw.randrange(PEOPLE)
+def record(draw: random.Random, number: int, now: int, person: int | None = None) -> Record:
+    person = draw.randrange(PEOPLE) if person is None else person
     identities = {"anonymous_id": f"a{person:08d}"}
     if person % 2:
         identities["login_id"] = f"member-{person}"

@@ -26,7 +26,7 @@ class StreamSettings:
     future_ms: int = 3_600_000
     keep_ms: int = 15 * 60_000
     keep_bytes: int = 64 << 20
-    batch_events: int = 40_000
+    batch_events: int = 30_000
     flush_ms: int = 600
 
     def __post_init__(self) -> None:
