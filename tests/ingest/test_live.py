@@ -107,7 +107,7 @@ def test_a_bad_record_and_an_unreadable_request_are_shown(place: Place) -> None:
         ("bad", ""), ("bad", ""), ("bad", ""), ("event", "ok"),
     ]  # fmt: skip
     assert [one.problems[0].reason for one in rows[:3]] == [
-        "malformed_record", "malformed_json", "missing_event_name",
+        "unreadable_request", "malformed_json", "missing_event_name",
     ]  # fmt: skip
     assert "138****8000" in rows[0].raw
     assert place.events(problems=True) == ["bad", "bad", "bad"]

@@ -170,7 +170,7 @@ def row_of(
 def unreadable(request: Request) -> Decoded:
     """A request that no decoder takes, as one bad record."""
     text = (request.body or request.query)[:SHOWN_BYTES].decode("utf-8", "replace")
-    return Decoded([], [Bad(0, None, "malformed_record", None, text)])
+    return Decoded([], [Bad(0, None, "unreadable_request", None, text)])
 
 
 def _came(request: Request) -> Came:
