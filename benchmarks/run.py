@@ -13,6 +13,7 @@ BENCHMARKS = (
     ("order import", ("imports.py",)),
     ("lake append", ("lake_append.py",)),
     ("tracking requests", ("decoders.py",)),
+    ("collector", ("collector.py",)),
     ("console", ("server.py", str(DEMO))),
 )
 

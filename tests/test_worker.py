@@ -98,7 +98,7 @@ def test_an_erasure_that_died_is_finished(brand: Brand, tmp_path: Path) -> None:
         raise ZeroDivisionError
 
     with brand.workspace.writer(), pytest.raises(ZeroDivisionError):
-        Privacy(brand.workspace, brand.identities, die).erase(
+        Privacy(brand.workspace, brand.identities, brand.attributes, die).erase(
             "member_no", "m3", by="ann", rebuild=lambda: None
         )
     work_on(brand)

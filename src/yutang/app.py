@@ -14,6 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from yutang.attributes import Attributes
+from yutang.catalog.records import Limits
 from yutang.commerce import (
     OrderBook,
     OrderImports,
@@ -23,12 +25,17 @@ from yutang.commerce import (
     status_of,
 )
 from yutang.connectors import order_files
+from yutang.connectors.posting import post
+from yutang.connectors.replays import request_of
+from yutang.connectors.samples import Sample, sample_of
+from yutang.connectors.tracking import PROTOCOLS
 from yutang.customers import Customers
 from yutang.facts import BrandFacts
 from yutang.identity import HandRequests, Hands, Identities
 from yutang.ingest import (
     Committer,
     Dictionary,
+    DictionaryRules,
     EventImports,
     EventIntake,
     Imports,
@@ -36,13 +43,18 @@ from yutang.ingest import (
     LakeHealth,
     MappingPresets,
     Quarantine,
+    Sources,
+    StreamIntake,
+    StreamReplays,
     ValueRepairs,
     carry_out,
 )
+from yutang.ingest.live import Answer, Live, SelfTest
 from yutang.installation import BrandRow, Installation
 from yutang.jobs import made_version
 from yutang.measure import Measure
 from yutang.privacy import PersonFiles, Privacy, Retention
+from yutang.receivers import Connecting, limits_of
 from yutang.reports import Reports
 from yutang.settings import Settings
 from yutang.staff import BrandAudit, Staff
@@ -58,7 +70,11 @@ if TYPE_CHECKING:
 class Brand:
     """One brand with everything it can do."""
 
-    def __init__(self, row: BrandRow, workspace: Workspace) -> None:
+    def __init__(
+        self, row: BrandRow, workspace: Workspace, settings: Settings | None = None
+    ) -> None:
+        settings = settings or Settings()
+        limits = limits_of(settings)
         self.row = row
         self.workspace = workspace
         self.identities = Identities(workspace)
@@ -94,6 +110,10 @@ class Brand:
         self.intake = IntakeHealth(workspace)
         self.lake_health = LakeHealth(workspace)
         self.dictionary = Dictionary(workspace)
+        self.dictionary_rules = DictionaryRules(workspace)
+        self.sources = Sources(workspace)
+        self.live = Live(workspace, self.sources, PROTOCOLS, limits)
+        self.connecting = Connecting(settings)
         self.reports = Reports(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
         self.retention = Retention(workspace, self.identities, self.audit)
@@ -101,6 +121,19 @@ class Brand:
         self.hand_requests = HandRequests(workspace, self.hands, self.audit.record_in)
         self._lock = threading.Lock()
         self._attributed: tuple[int, ShardCache] | None = None
+        self._bind_tracking(limits)
+
+    def _bind_tracking(self, limits: Limits) -> None:
+        """What trackers send: records into facts and attributes, and those that were set aside."""
+        self.attributes = Attributes(self.workspace)
+        self.stream = StreamIntake(
+            self.workspace, self.identities, self.attributes, self.committer, PROTOCOLS,
+            limits=limits,
+        )  # fmt: skip
+        self.replays = StreamReplays(
+            self.workspace, self.committer, self.stream.preparing, PROTOCOLS, self.quarantine,
+            request_of, limits=limits,
+        )  # fmt: skip
 
     @property
     def shard_folder(self) -> Path:
@@ -162,8 +195,21 @@ class Brand:
         }
 
     @cached_property
+    def self_test(self) -> SelfTest:
+        return SelfTest(
+            self.live,
+            lambda source, event, visitor, name, value: sample_of(
+                source.kind,
+                Sample(source.name, source.key, event, visitor, name, value, self.workspace.now()),
+            ),
+            lambda request: Answer(*post(self.connecting.base, request)),
+        )
+
+    @cached_property
     def privacy(self) -> Privacy:
-        return Privacy(self.workspace, self.identities)
+        return Privacy(
+            self.workspace, self.identities, self.attributes, purge_journal=self.stream.purge
+        )
 
 
 @dataclass
@@ -194,7 +240,7 @@ class Services:
         row = self.installation.get_brand(name)
         with self._lock:
             if row.slug not in self._brands:
-                self._brands[row.slug] = Brand(row, self.installation.workspace(row))
+                self._brands[row.slug] = Brand(row, self.installation.workspace(row), self.settings)
             return self._brands[row.slug]
 
 

@@ -33,10 +33,10 @@ def retention_set(
         if event or source:
             raise BadInput("The %(store)s has one age for all its rows.", store=store)
         one.retention.keep(store, days)
-        one.audit.record(by, "retention.set", store, {"days": days})
+        one.audit.record(by, "retention.set", store, {"kept_days": days})
     else:
         one.retention.set_(event, source, days, by=by)
-        detail = {"event": event, "source": source, "days": days}
+        detail = {"event": event, "source": source, "kept_days": days}
         one.audit.record(by, "retention.set", event or source, detail)
     typer.echo("Kept for ever." if not days else f"Kept for {days} days.")
 

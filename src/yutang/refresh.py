@@ -26,6 +26,15 @@ def refresh(brand: Brand, progress: Progress = lambda _step: None) -> None:
     mark_made(brand.workspace.cache, brand.orders.current().version)
 
 
+def refresh_analysis(brand: Brand) -> None:
+    """Refresh what analyses read, and leave the customers' profiles for later: while events flow,
+    a funnel has them within seconds. The caller holds the writer lock."""
+    from yutang import sequence
+
+    brand.orders.refresh()
+    sequence.refresh(brand.facts, brand.shard_folder)
+
+
 def rebuild(brand: Brand, progress: Progress = lambda _step: None) -> None:
     """Make every cache again from the lake and the state; nothing of the old ones stays."""
     from yutang import sequence
@@ -34,6 +43,8 @@ def rebuild(brand: Brand, progress: Progress = lambda _step: None) -> None:
     progress("keys")
     for table in TABLES:
         brand.workspace.lake.rebuild_keys(table)
+    progress("attributes")
+    brand.attributes.rebuild()
     progress("orders")
     brand.orders.refresh(whole=True)
     progress("shards")

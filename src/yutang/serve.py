@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -18,11 +16,12 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from yutang import logs
 from yutang.app import create_app
 from yutang.collect import Receiver
-from yutang.collect.server import server_of
-from yutang.errors import Conflict
+from yutang.collect.server import ensure_free, run, server_of
 from yutang.receivers import open_collecting
 from yutang.settings import Settings
 from yutang.worker import nudge, worker_is_up
+
+__all__ = ["ensure_free", "serve", "serve_anew"]
 
 log = structlog.get_logger("serve")
 RESTART_SECONDS = 2.0
@@ -49,13 +48,10 @@ def serve(settings: Settings) -> None:
     keeper = threading.Thread(target=_keep_worker, args=(settings.home, stop), daemon=True)
     keeper.start()
     try:
-        with contextlib.suppress(KeyboardInterrupt):
-            server.run()
+        run(server)
     finally:
         stop.set()
         keeper.join(timeout=10)
-    if not server.started:
-        sys.exit(1)  # the port is taken; the server has said so
 
 
 def serve_anew(home: Path, host: str, port: int) -> NoReturn:
@@ -63,24 +59,6 @@ def serve_anew(home: Path, host: str, port: int) -> NoReturn:
     sys.stdout.flush()
     words = ["serve", "--home", str(home), "--host", host, "--port", str(port)]
     os.execv(sys.executable, [sys.executable, "-m", "yutang", *words])  # noqa: S606 - our own
-
-
-def ensure_free(host: str, port: int) -> None:
-    """Raises Conflict where another program listens, before any work is begun."""
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
-            probe.bind(address)
-    except OSError as error:
-        raise Conflict(
-            "Cannot listen on %(host)s:%(port)s: %(why)s.",
-            hint="Another program may be there already; choose another port with --port"
-            " (make demo PORT=9000).",
-            host=host,
-            port=port,
-            why=error.strerror or str(error),
-        ) from error
 
 
 def _keep_worker(home: Path, stop: threading.Event) -> None:

@@ -1,4 +1,5 @@
-"""The worker process: the one writer. Runs what is due, brand by brand, and sweeps each minute.
+"""The worker process: the one writer. Runs what is due, brand by brand, and sweeps each minute;
+tracked events have a thread of their own beside it (yutang.streaming).
 
 `work_on` is also what the command line runs itself where no worker is up.
 """
@@ -10,6 +11,8 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +23,7 @@ from yutang.errors import Busy, YutangError
 from yutang.jobs import POLL_SECONDS, made_version, open_queue
 from yutang.kit import locks
 from yutang.kit.clock import now_ms
+from yutang.streaming import Streaming
 
 if TYPE_CHECKING:
     from yutang.app import Brand, Services
@@ -28,6 +32,7 @@ log = structlog.get_logger("worker")
 RECYCLE_AFTER = 30.0  # seconds without work
 NEXT_AT = "retention_next_at"  # in `meta`: when old facts are removed next
 ERASING = ("asked", "started", "stores")  # erasures that are not done
+STOP_SECONDS = 20.0  # a stopping worker waits so long for the batch it is committing
 
 
 def worker_lock(home: Path) -> Path:
@@ -46,15 +51,21 @@ def nudge(home: Path, slug: str) -> None:
     task(slug)
 
 
-def work_on(brand: Brand, *, wait: bool = True) -> None:
-    """Everything due for one brand: imports, undos, repairs, then the caches."""
+def work_on(brand: Brand, *, wait: bool = True, between: Callable[[], None] | None = None) -> None:
+    """Everything due for one brand: imports, undos, repairs, tracked events, then the caches.
+
+    between: called between two batches of an import, for what must not wait until it is through.
+    """
     from yutang.commerce import tell_domains
     from yutang.ingest import undo
     from yutang.lake import TABLES
     from yutang.refresh import rebuild, refresh
 
     with brand.workspace.writer(wait=wait):
+        brand.stream.finish()  # what is half done stands before all that comes
         _decide(brand)  # a person is waiting for it
+        if between is not None:
+            brand.imports.between = between
         due = brand.imports.due()
         for one in due:
             if one.status == "undoing":
@@ -65,8 +76,11 @@ def work_on(brand: Brand, *, wait: bool = True) -> None:
         if due:
             for table in TABLES:
                 brand.workspace.lake.tidy(table)
+                brand.workspace.lake.clear_old(table)
         brand.repairs.settle()
         brand.value_repairs.run()
+        brand.stream.drain()
+        brand.replays.run()
         now = brand.workspace.now()
         if brand.retention.due(now):
             brand.retention.apply(now)
@@ -111,14 +125,23 @@ def run(home: Path) -> None:
     with locks.exclusive(worker_lock(home), wait=False) as held:
         if not held:
             raise Busy("A worker of this installation is running already.")
-        _stop_with_parent()
+        streaming, stop = (
+            Streaming(home, lambda slug: _services(home).brand(slug)),
+            threading.Event(),
+        )
+        _state.streaming = streaming
+        _stop_with_parent(streaming)
         for slug in _slugs(home):
             nudge(home, slug)  # what hung when the last worker died
         task = _tasks(home)
         consumer = task.huey.create_consumer(
             workers=1, periodic=True, initial_delay=0.1, backoff=1.2, max_delay=POLL_SECONDS
         )
+        thread = threading.Thread(target=streaming.run, args=(stop,), daemon=True)
+        thread.start()
         consumer.run()
+        stop.set()
+        thread.join(STOP_SECONDS)  # of a batch that does not end, the journal still knows
 
 
 def _tasks(home: Path):  # type: ignore[no-untyped-def]
@@ -148,6 +171,8 @@ class _State:
         self.working = False
         self.worked_at = 0.0
         self.services: Services | None = None
+        self.opening = threading.Lock()
+        self.streaming: Streaming | None = None
 
 
 _state = _State()
@@ -156,20 +181,28 @@ _state = _State()
 def _work(home: Path, slug: str) -> None:
     if not _has_work(home, slug):
         return
-    from yutang.app import Services
-    from yutang.settings import Settings
-
     with _state.lock:
         _state.working = True
     try:
-        if _state.services is None:
-            _state.services = Services.open(Settings(home=home))
-        work_on(_state.services.brand(slug))
+        brand = _services(home).brand(slug)
+        streaming = _state.streaming
+        work_on(brand, between=partial(streaming.serve_now, brand) if streaming else None)
     except YutangError as error:
         log.error("work.failed", brand=slug, code=error.code, error=str(error))
     finally:
         with _state.lock:
             _state.working, _state.worked_at = False, time.monotonic()
+
+
+def _services(home: Path) -> Services:
+    """The open installation; loads everything when it is first asked for."""
+    from yutang.app import Services
+    from yutang.settings import Settings
+
+    with _state.opening:
+        if _state.services is None:
+            _state.services = Services.open(Settings(home=home))
+        return _state.services
 
 
 def _has_work(home: Path, slug: str) -> bool:
@@ -206,11 +239,12 @@ def _slugs(home: Path) -> list[str]:
     return sorted(path.name for path in (home / "brands").iterdir() if path.is_dir())
 
 
-def _stop_with_parent() -> None:
+def _stop_with_parent(streaming: Streaming) -> None:
     """Started by `yutang serve`, stdin is a pipe: its end means that the parent is gone.
 
     After work the libraries keep hundreds of megabytes; once idle, the worker ends and its parent
-    starts a small one again.
+    starts a small one again. While tracked events come, or their journal is kept, it stays: the
+    next event must not wait for a process to start.
     """
     if os.environ.get("YUTANG_SUPERVISED") != "1":
         return
@@ -224,7 +258,8 @@ def _stop_with_parent() -> None:
             time.sleep(RECYCLE_AFTER / 2)
             with _state.lock:  # no work begins while we decide
                 idle = _state.worked_at and time.monotonic() - _state.worked_at > RECYCLE_AFTER
-                if idle and not _state.working:
+                done = idle or (_state.services is not None and not _state.worked_at)
+                if done and not _state.working and streaming.is_idle(RECYCLE_AFTER):
                     os._exit(0)
 
     for target in (watch, recycle):

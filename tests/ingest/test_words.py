@@ -112,7 +112,8 @@ def test_the_lake_tells_its_size_and_days(brand: SmallBrand, tmp_path: Path) -> 
     done = brand.take("events", write_events(tmp_path / "e", count=100))
     brand.take("orders", write_orders(tmp_path / "o", count=50))
     assert done.result is not None
-    events, orders, _ = health.tables()
+    events, orders, _, profiles = health.tables()
+    assert (profiles.name, profiles.rows) == ("profiles", 0)
     stored = done.result["events"]
     assert (events.rows, orders.rows, events.versions) == (stored, 50, 1)
     assert events.bytes > 0

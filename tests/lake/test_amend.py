@@ -86,3 +86,13 @@ def test_nothing_to_change_makes_no_version(lake: Lake) -> None:
     assert lake.amend("events", empty) == 0
     assert lake.amend("orders", empty) == 0
     assert lake.version("events") == version
+
+
+def test_a_column_that_the_table_does_not_have_yet_is_made(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    rows = rows_of([1, 2])
+    lake.append("events", rows, journal="j", position=0)
+    changes = rows.slice(0, 1).select(["day", "event_key"])
+    assert lake.amend("events", changes.append_column("p_new", pa.array(["x"]))) == 1
+    found = lake.scan("events", ["identity", "p_new"]).to_pylist()
+    assert {row["identity"]: row["p_new"] for row in found} == {1: "x", 2: None}

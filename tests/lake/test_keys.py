@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yutang.lake import KeyIndex, Keys
-from yutang.lake.keys import TornIndex
+from yutang.lake.key_index import GROWTH, TornIndex
 
 # Few distinct halves, so that equal high halves with different low ones are common.
 HALF = st.sampled_from([0, 1, 2, 2**63, 2**64 - 1])
@@ -52,11 +52,30 @@ def test_it_answers_as_a_dict_does(batches: list[tuple[list[tuple[Key, int]], bo
 
 
 def test_an_index_of_an_older_program_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / "version.json").write_text('{"version": 3, "keys": {"0": 1}}')
+    assert KeyIndex(tmp_path).version == -1
+
+
+def test_what_another_process_wrote_is_seen(tmp_path: Path) -> None:
+    mine, other = KeyIndex(tmp_path), KeyIndex(tmp_path)
+    mine.add(keys_of([(1, 1, 0)]), 0)
+    other.add(keys_of([(2, 2, 0)]), 1)
+    assert mine.version == 1
+    assert mine.look_up(keys_of([(1, 1, 0), (2, 2, 0), (3, 3, 0)]))[0].tolist() == [
+        False, False, True,
+    ]  # fmt: skip
+
+
+def test_many_small_batches_leave_few_runs(tmp_path: Path) -> None:
     index = KeyIndex(tmp_path)
-    index.add(keys_of([(1, 1, 0)]), 0)
-    np.save(tmp_path / "0.npy", np.array([[1, 1]], np.uint64))
-    with pytest.raises(TornIndex):
-        index.look_up(keys_of([(1, 1, 0)]))
+    for n in range(200):
+        index.add(keys_of([(n, 100 * n + i, 0) for i in range(10)]), n)
+    files = [path for path in tmp_path.iterdir() if path.suffix == ".npy"]
+    assert len(files) <= 8
+    sizes = [np.load(path, mmap_mode="r").shape[1] for path in sorted(files)]
+    assert sum(sizes) == 2_000
+    assert max(sizes) >= 2_000 // (GROWTH + 1)
+    assert not KeyIndex(tmp_path).look_up(keys_of([(n, 100 * n, 0) for n in range(200)]))[0].any()
 
 
 @given(st.lists(KEY, max_size=20), st.integers(0, 5), st.integers(0, 20))
@@ -78,9 +97,9 @@ def test_a_key_of_another_length_is_refused() -> None:
 def test_a_key_file_that_lost_keys_is_noticed(harm: str, tmp_path: Path) -> None:
     index = KeyIndex(tmp_path)
     index.add(keys_of([(i, i, 0) for i in range(5)]), 0)
-    older = (tmp_path / "0.npy").read_bytes()
+    older = next(tmp_path.glob("0.*.npy")).read_bytes()
     index.add(keys_of([(i, i, 0) for i in range(9)]), 1)
-    file = tmp_path / "0.npy"
+    (file,) = tmp_path.glob("0.*.npy")
     if harm == "gone":
         file.unlink()
     else:

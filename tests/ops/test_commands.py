@@ -126,3 +126,33 @@ def test_rebuild_and_compact_change_no_number(home: Path) -> None:
     assert yutang(home, "rebuild").exit_code == 0
     assert yutang(home, "compact").exit_code == 0
     assert answer(home, "status") == before
+
+
+def test_a_source_from_the_first_key_to_the_last(home: Path) -> None:
+    made = answer(home, "source", "create", "小程序", "--base-url", "https://t.example.com/")
+    key = made["write_key"]
+    assert made == {
+        "write_key": key,
+        "url": f"https://t.example.com/sa?project=%E5%B0%8F%E7%A8%8B%E5%BA%8F&token={key}",
+    }
+    for kind, url in {
+        "segment": "http://127.0.0.1:8787",
+        "posthog": "http://127.0.0.1:8787",
+        "json": "http://127.0.0.1:8787/c/{key}/collect",
+    }.items():
+        other = answer(home, "source", "create", kind, "--kind", kind)
+        assert other["url"] == url.format(key=other["write_key"])
+    rotated = answer(home, "source", "rotate", "小程序", "--grace-days", "1")
+    assert rotated["write_key"] != key
+    assert yutang(home, "source", "revoke", "小程序", str(key)).exit_code == 0
+    assert yutang(home, "source", "rename", "小程序", "mini").exit_code == 0
+    assert yutang(home, "source", "off", "mini").exit_code == 0
+    listed = json.loads(yutang(home, "source", "list", "--json").stdout)
+    assert [(one["name"], one["status"]) for one in listed] == [
+        ("mini", "off"), ("segment", "on"), ("posthog", "on"), ("json", "on"),
+    ]  # fmt: skip
+    assert yutang(home, "source", "on", "mini").exit_code == 0
+    shown = yutang(home, "source", "list").stdout
+    assert f"{key}  since" in shown
+    assert "ends" in shown
+    assert isinstance(yutang(home, "source", "off", "nobody").exception, NotFound)

@@ -20,7 +20,9 @@ from tests.small_brand import (
     write_orders,
 )
 from yutang.app import Brand
+from yutang.catalog.records import Request
 from yutang.installation import Installation
+from yutang.journal import SegmentWriter, remove, segments
 from yutang.ops import DETECTORS, Finding, brand_checks, examine, home_checks
 from yutang.refresh import refresh
 from yutang.state.brand import commits, imports
@@ -313,3 +315,16 @@ def test_stale_facts(clinic: Clinic) -> None:
 
 def test_a_full_quarantine(clinic: Clinic) -> None:
     assert "quarantine" in clinic.codes()  # the events bring some two hundred misfits
+
+
+def test_events_that_nobody_takes_in(clinic: Clinic) -> None:
+    workspace = clinic.small.workspace
+    writer = SegmentWriter(workspace.journal, now=lambda: NOW - 9 * 60_000)
+    writer.append([Request("POST", "/sa", b"", {}, b"x", NOW)])
+    assert "journal_waiting" not in clinic.codes()
+    clinic.now = NOW + 60_000
+    assert "journal_waiting" in clinic.codes()
+    writer.close()
+    for segment in segments(workspace.journal):
+        remove(segment)
+    assert "journal_waiting" not in clinic.codes()

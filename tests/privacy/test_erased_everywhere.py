@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,13 +20,10 @@ from tests.privacy.test_erasure import (
     find_in_files,
 )
 from tests.small_brand import HOUR, START
-from yutang import journal
-from yutang.catalog.records import Request
 from yutang.identity import owned_at
 from yutang.identity.owners import later_owners
 from yutang.state.brand import (
     attributes,
-    commits,
     event_properties,
     hand_requests,
     identities,
@@ -149,45 +145,6 @@ def test_nobody_inherits_a_forgotten_number(world: World) -> None:
     assert row.customer_id == row.first_customer > eve.customer_id
 
 
-def request(body: bytes) -> Request:
-    return Request("POST", "/track", b"", {}, body, START, "", "key")
-
-
-def test_raw_requests_go_and_what_is_not_taken_in_yet_is_drained(world: World) -> None:
-    world.add_eve()
-    workspace = world.small.workspace
-    closed, live = (journal.SegmentWriter(workspace.journal) for _ in range(2))
-    closed.append([request(f"{MEMBER} {n}".encode()) for n in range(2)])
-    closed.close()
-    live.append([request(f"of {OPENID}".encode())])
-    names = {path.name: path for path in journal.segments(workspace.journal)}
-
-    def drain() -> None:
-        """As the worker does: everything is committed, her records are dropped."""
-        with workspace.db.write() as connection:
-            for number, (name, path) in enumerate(names.items()):
-                _, end = journal.read(path, 0, 1 << 20)
-                connection.execute(
-                    insert(commits).values(
-                        id=10_000 + number, at=START, kind="stream", journal=name, position=end,
-                        status="done", counts={},
-                    )
-                )  # fmt: skip
-
-    privacy = world.privacy()
-    privacy._drain = drain
-    receipt = world.erase("member_no", MEMBER, privacy)
-    assert receipt.counts["requests"] == 3
-    (left,) = journal.segments(workspace.journal)  # a receiver still writes this one
-    found, end = journal.read(left, 0, 1 << 20)
-    assert [journal.is_blank(one) for _, one in found] == [True]
-    assert end == left.stat().st_size
-    assert find_in_files(workspace.root, PERSONAL) == []
-    live.append([request(b"somebody else")])
-    assert len(journal.read(left, 0, 1 << 20)[0]) == 2
-    live.close()
-
-
 def tracked(world: World, eve: int) -> None:
     """Everything that trackers leave in state and lake."""
     workspace = world.small.workspace
@@ -235,19 +192,11 @@ def profiles(eve: int) -> pa.Table:
     )
 
 
-def known_tables(lake: Any) -> None:
-    """Where the lake does not know profiles yet, it is told."""
-    from yutang.lake import KeyIndex
-
-    lake._keys.setdefault("profiles", KeyIndex(lake.root / "_keys" / "profiles"))
-
-
 def test_what_trackers_left_goes(world: World, tmp_path: Path) -> None:
     world.add_eve()
     who = {"member_no": MEMBER, "distinct_id": "e7", "email": "eve@example.com"}
     bring(world, tmp_path, [(8, who), (9, BOB)])
     workspace = world.small.workspace
-    known_tables(workspace.lake)
     eve = world.small.identities.find("member_no", MEMBER)
     bob = world.small.identities.find("member_no", BOB["member_no"])
     assert eve is not None

@@ -21,6 +21,7 @@ from tests.small_brand import (
     write_orders,
 )
 from yutang.app import Brand
+from yutang.attributes import Attributes
 from yutang.errors import Busy, NotFound
 from yutang.installation import Installation
 from yutang.privacy import Privacy, Receipt
@@ -98,7 +99,8 @@ class World:
         refresh(self.brand)
 
     def privacy(self, step: Any = lambda _name: None) -> Privacy:
-        return Privacy(self.small.workspace, self.small.identities, step)
+        workspace = self.small.workspace
+        return Privacy(workspace, self.small.identities, Attributes(workspace), step)
 
     def erase(self, kind: str, value: str, privacy: Privacy | None = None) -> Receipt:
         with self.small.workspace.writer():

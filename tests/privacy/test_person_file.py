@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from tests.privacy.test_erased_everywhere import BOB, bring, known_tables, log_in, tracked
+from tests.privacy.test_erased_everywhere import BOB, bring, log_in, tracked
 from tests.privacy.test_erasure import DEVICE, MEMBER, PHONE, World
 from yutang.cli import app
 from yutang.errors import Conflict, NotFound
@@ -39,7 +39,6 @@ def told(world: World, folder: Path) -> dict[str, Any]:
 def test_everything_of_the_person_is_there(world: World, tmp_path: Path) -> None:
     eve = world.small.identities.find("member_no", MEMBER)
     assert eve is not None
-    known_tables(world.small.workspace.lake)
     tracked(world, eve.id)
     world.brand.privacy.ask(eve.customer_id, by="ann")
     found = told(world, tmp_path)

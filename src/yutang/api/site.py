@@ -16,9 +16,11 @@ from yutang.api import (
     health,
     identity,
     imports,
+    live,
     overview,
     quarantine,
     shops,
+    sources,
     status,
 )
 from yutang.api.docs import page_of
@@ -34,6 +36,8 @@ ROUTERS = (
     shops.ROUTES,
     imports.ROUTES,
     quarantine.ROUTES,
+    sources.ROUTES,
+    live.ROUTES,
     health.ROUTES,
     dictionary.ROUTES,
     analysis.ROUTES,

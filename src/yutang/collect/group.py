@@ -97,7 +97,8 @@ class GroupCommit:
             try:
                 made = self.writer.prepare([request for request, _ in group])
             except Exception as error:  # noqa: BLE001  (nobody else answers those who wait)
-                self._settle(group, self._note(error))
+                log.error("collect.unwritable", error=type(error).__name__)
+                self._settle(group, error)
             else:
                 loop = asyncio.get_running_loop()
                 self._jobs.put(partial(self._write, made, group, loop))

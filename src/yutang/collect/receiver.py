@@ -54,6 +54,7 @@ class Receiver:
         self._protocol = lru_cache(maxsize=1024)(self._find_protocol)
         self._reading: asyncio.Task[None] | None = None
         self._one_large = asyncio.Lock()
+        self._told: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -97,7 +98,9 @@ class Receiver:
             # Where, not what: the error's text may hold what the sender sent.
             frame = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(frame.filename).name}:{frame.lineno}"
-            log.error("collect.broke", error=type(error).__name__, where=where)
+            if where not in self._told:  # once: whoever found it may send it a million times
+                self._told.add(where)
+                log.error("collect.broke", error=type(error).__name__, where=where)
             wrong = TurnedAway(500, "Something went wrong on our side.", "error")
             await self._refuse(visit, wrong, send)
         else:
@@ -131,32 +134,39 @@ class Receiver:
     async def _answer(self, visit: Visit) -> Reply:
         """What to say, once it is true. Raises Refused."""
         request, protocol, rules = visit.request, visit.protocol, self.collecting.rules
-        key = request.write_key = await self._ask(protocol.write_key, request)
+        is_large = len(request.body) > LARGE
+        key = await self._beside(protocol.write_key, request) if is_large else (
+            protocol.write_key(request)
+        )  # fmt: skip
         stores = protocol.stores(request)
         if not key and not stores:  # a preflight carries no key
             return protocol.reply(request)
-        place = await self._place(key)
+        place = self.collecting.keys.peek(key)
+        if place is None or self.collecting.keys.is_due(place):
+            place = await self._look_up(key)
+        self._check(place)
+        request.write_key = key
         visit.counted = self.collecting.counters.of(place.brand, place.source)
         request.ip = kept(visit.sender(rules.trusted_proxies), place.ip_mode or rules.ip_mode)
-        reply = await self._ask(protocol.reply, request)
+        reply = await self._beside(protocol.reply, request) if is_large else protocol.reply(request)
         if stores:
             known = request.headers
             request.headers = {name: known[name] for name in JOURNAL_HEADERS if name in known}
-            await self._store(place.brand, request)
+            group = self.collecting.group(place.brand)
+            if group.is_resting() or await group.put(request) is not None:
+                raise TurnedAway(503, "Nothing can be stored now. Send it again shortly.", "disk")
         visit.counted.requests += 1
         visit.counted.bytes += len(request.body) + len(request.query)
         return reply
 
-    async def _ask(self, question: Callable[[Request], T], request: Request) -> T:
-        """A protocol's answer. Of a large body it may take long, and much memory: not in the loop,
-        and not for many at once."""
-        if len(request.body) <= LARGE:
-            return question(request)
+    async def _beside(self, question: Callable[[Request], T], request: Request) -> T:
+        """A protocol's answer to a large body may take long, and much memory: it is worked out
+        beside the loop, and for one request at a time."""
         async with self._one_large:
             return await asyncio.to_thread(question, request)
 
-    async def _place(self, key: str) -> Place:
-        """Raises TurnedAway for a key that is none, not ours, ended, or of a source turned off."""
+    async def _look_up(self, key: str) -> Place:
+        """Read the keys anew where that is due. Raises TurnedAway where there is no such key."""
         keys = self.collecting.keys
         if not key:
             raise TurnedAway(
@@ -165,27 +175,23 @@ class Receiver:
                 " `yutang source list` shows, its key included.",
                 "no_key",
             )
-        place = keys.peek(key)
-        if keys.is_due(place):
+        if keys.is_due(keys.peek(key)):
             if self._reading is None or self._reading.done():
                 self._reading = asyncio.ensure_future(asyncio.to_thread(keys.read))
             await asyncio.shield(self._reading)
-            place = keys.peek(key)
-        if place is None:
-            if keys.failing:  # it may be a good one
-                raise TurnedAway(503, "Write keys cannot be read now. Send it again.", "keys")
-            raise TurnedAway(403, "There is no such write key.", "unknown_key")
+        place = keys.peek(key)
+        if place is not None:
+            return place
+        if keys.failing:  # it may be a good one
+            raise TurnedAway(503, "Write keys cannot be read now. Send it again.", "keys")
+        raise TurnedAway(403, "There is no such write key.", "unknown_key")
+
+    def _check(self, place: Place) -> None:
+        """Raises TurnedAway for a key that ended, or of a source turned off."""
         if place.ends_at is not None and place.ends_at <= self.collecting.now():
             raise TurnedAway(403, "This write key has ended: use the new one.", "ended_key")
         if not place.on:
             raise TurnedAway(403, "This source is turned off.", "source_off")
-        return place
-
-    async def _store(self, brand: str, request: Request) -> None:
-        group = self.collecting.group(brand)
-        if not group.is_resting() and await group.put(request) is None:
-            return
-        raise TurnedAway(503, "Nothing can be stored now. Send it again shortly.", "disk")
 
     async def _refuse(self, visit: Visit, refused: Refused, send: Send) -> None:
         reason = getattr(refused, "reason", "damaged")
@@ -254,8 +260,9 @@ class Visit:
             scope["path"],
             scope["query_string"],
             {
-                KEPT[name]: self.headers[name].decode("latin-1")
-                for name in KEPT.keys() & self.headers.keys()
+                KEPT[name]: value.decode("latin-1")
+                for name, value in scope["headers"]
+                if name in KEPT
             },
             b"",
             collecting.now(),

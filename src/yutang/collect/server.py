@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import socket
 import sys
 from typing import Any
 
@@ -11,6 +13,7 @@ from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from yutang.collect.answers import CutShortOnPurpose
+from yutang.errors import Conflict
 
 # Image requests carry a record in their address, browsers allow some 64 KB; httptools has no bound.
 HEAD_BYTES = 256 << 10
@@ -58,3 +61,29 @@ def server_of(app: ASGIApp, **settings: Any) -> Server:
             **settings,
         )
     )
+
+
+def run(server: Server) -> None:
+    """Serve until interrupted. Exits with status 1 where it could not start."""
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(1)  # the log says why
+
+
+def ensure_free(host: str, port: int) -> None:
+    """Raises Conflict where another program listens, before any work is begun."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+            probe.bind(address)
+    except OSError as error:
+        raise Conflict(
+            "Cannot listen on %(host)s:%(port)s: %(why)s.",
+            hint="Another program may be there already; choose another port with --port"
+            " (make demo PORT=9000).",
+            host=host,
+            port=port,
+            why=error.strerror or str(error),
+        ) from error

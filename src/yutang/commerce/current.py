@@ -13,19 +13,21 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from pyroaring import BitMap
 from sqlalchemy import select
 
 from yutang.catalog.platforms import PLATFORMS
 from yutang.commerce.orders import IS_PAID, PAID_FEN, REFUND_FEN
 from yutang.errors import Damaged
 from yutang.identity import Identities
-from yutang.ingest import facts_version, unfinished
+from yutang.ingest import facts_version, moved_by_events, unfinished
 from yutang.kit import clock
 from yutang.lake import Lake
 from yutang.state.brand import shops
@@ -97,6 +99,8 @@ class OrderBook:
                 _map(self._root / folder / "lines.arrow"),
             )
             self._folder = folder
+        if self._open.version != version:
+            self._open = replace(self._open, version=version)
         return self._open
 
     def refresh(self, *, whole: bool = False) -> CurrentOrders:
@@ -104,7 +108,13 @@ class OrderBook:
         with self._workspace.db.read() as connection:
             version = facts_version(connection)
             half_done = bool(unfinished(connection))
-        if not whole and self.current().version == version:
+            now = self.current()
+            moved = None if whole else moved_by_events(connection, now.version, version)
+        if not whole and now.version == version:
+            return now
+        if moved is not None and now.version and not moved & _buyers(now):
+            # A stream commits each second, and mostly moves nobody who ever bought.
+            self._switch(version, self._folder)
             return self.current()
         orders, lines = self._make(version if half_done else None)
         folder = f"{version}-{self._workspace.now()}"
@@ -112,9 +122,7 @@ class OrderBook:
         target.mkdir(parents=True, exist_ok=True)
         _write(target / "orders.arrow", orders)
         _write(target / "lines.arrow", lines)
-        temporary = self._root / "current.tmp"
-        temporary.write_text(json.dumps({"version": version, "folder": folder}))
-        os.replace(temporary, self._root / "current.json")
+        self._switch(version, folder)
         self._open = None
         generations = sorted(
             (path for path in self._root.iterdir() if path.is_dir()),
@@ -123,6 +131,11 @@ class OrderBook:
         for old in generations[:-1] if whole else generations[:-KEEP_GENERATIONS]:
             shutil.rmtree(old, ignore_errors=True)
         return self.current()
+
+    def _switch(self, version: int, folder: str) -> None:
+        temporary = self._root / "current.tmp"
+        temporary.write_text(json.dumps({"version": version, "folder": folder}))
+        os.replace(temporary, self._root / "current.json")
 
     def _make(self, until: int | None) -> tuple[pa.Table, pa.Table]:
         """Orders and lines as the lake has them; of commits up to `until`, where that is given."""
@@ -160,6 +173,11 @@ class OrderBook:
                 _fold(db, "line_revisions", ("order_key", "line_id"), LINE_RANKED, _LINE_PICKS)
                 lines = _with_order(db.sql(_LINES_SQL).to_arrow_table(), orders)
         return orders.drop_columns(["order_key"]), lines
+
+
+def _buyers(book: CurrentOrders) -> BitMap:
+    """Customers who have orders."""
+    return BitMap(pc.unique(book.orders.column("customer")).to_numpy())
 
 
 _RANK = (

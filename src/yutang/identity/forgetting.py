@@ -56,7 +56,7 @@ def forget(connection: Connection, ids: Sequence[int]) -> tuple[dict[str, int], 
     counts = {"links": 0, "identities": 0}
     for end in ("a", "b"):
         counts["links"] += repository.delete_where(connection, "identity_links", end, ids)
-    counts["attributes"] = _remove(connection, ids)
+    _remove(connection, ids)
     counts["identities"] = repository.delete_where(connection, "identities", "id", ids)
     return counts, neighbours
 
@@ -84,9 +84,9 @@ def drop_numbers(connection: Connection, numbers: Sequence[int], at: int) -> tup
     return gone.rowcount, set(left)
 
 
-def _remove(connection: Connection, ids: Iterable[int]) -> int:
-    """Everything but links that names these identities; how many of it were attributes."""
-    wanted, gone = list(ids), 0
+def _remove(connection: Connection, ids: Iterable[int]) -> None:
+    """Everything but links that names these identities."""
+    wanted = list(ids)
     for table, column in (
         ("identity_detachments", "identity"),
         ("identity_reviews", "identity"),
@@ -95,8 +95,7 @@ def _remove(connection: Connection, ids: Iterable[int]) -> int:
         ("device_segments", "owner"),
         ("attributes", "identity"),
     ):
-        gone = repository.delete_where(connection, table, column, wanted)
-    return gone  # of the last table
+        repository.delete_where(connection, table, column, wanted)
 
 
 def revoke(connection: Connection, sources: Sequence[str], at: int) -> set[int]:

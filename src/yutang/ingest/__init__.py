@@ -6,6 +6,7 @@ from yutang.ingest.commit import (
     Prepared,
     changed_since,
     facts_version,
+    moved_by_events,
     totals,
     unfinished,
 )
@@ -13,6 +14,7 @@ from yutang.ingest.dictionary import (
     EventName,
     Property,
     names,
+    note_change,
     properties,
     recount,
     register_projected,
@@ -27,7 +29,10 @@ from yutang.ingest.presets import MappingPresets, SavedMapping
 from yutang.ingest.quarantine import Group, Quarantine, QuarantineRow
 from yutang.ingest.records import Misfit
 from yutang.ingest.repair import ValueRepairs, is_value
+from yutang.ingest.sources import Source, Sources, WriteKey
+from yutang.ingest.stream import StreamIntake, StreamReplays, StreamSettings, is_record
 from yutang.ingest.undo import undo
+from yutang.ingest.word_rules import DictionaryRules
 from yutang.ingest.words import Dictionary, Example
 
 __all__ = [
@@ -35,6 +40,7 @@ __all__ = [
     "FINISHED",
     "Committer",
     "Dictionary",
+    "DictionaryRules",
     "EventImports",
     "EventIntake",
     "EventName",
@@ -53,17 +59,26 @@ __all__ = [
     "Quarantine",
     "QuarantineRow",
     "SavedMapping",
+    "Source",
     "SourceHealth",
+    "Sources",
+    "StreamIntake",
+    "StreamReplays",
+    "StreamSettings",
     "TableHealth",
     "ValueRepairs",
     "Volumes",
+    "WriteKey",
     "carry_out",
     "changed_since",
     "claim",
     "facts_version",
+    "is_record",
     "is_value",
+    "moved_by_events",
     "names",
     "next_version",
+    "note_change",
     "plan",
     "properties",
     "recount",

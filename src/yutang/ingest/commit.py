@@ -14,8 +14,9 @@ A batch runs under the brand's `settled` lock, so that a backup never sees half 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 from pyroaring import BitMap
@@ -28,13 +29,17 @@ from yutang.state.brand import commits
 from yutang.workspace import Workspace
 
 Step = Callable[[str], None]
+EVENT_KINDS = ("events", "stream", "replay")  # commits that bring no orders
+SOURCES = "sources"  # in a commit's counts: the counts of each source of a stream's batch
 
 
 @dataclass
 class Prepared:
     """What a batch brings: rows per lake table, counts, misfits, customers to read whole.
 
-    It may be made twice for one batch; then only the rows of the second making count.
+    It may be made twice for one batch; then only the rows of the second making count. `sources`
+    are counts by source, where a batch has several; `once` is run in the transaction of the first
+    making alone, for state that must not be changed twice.
     """
 
     tables: dict[str, pa.Table]
@@ -42,9 +47,21 @@ class Prepared:
     misfits: list[Misfit] = field(default_factory=list)
     changed: Iterable[int] = ()
     volumes: Mapping[str, int] = field(default_factory=dict)  # event name → events brought
+    sources: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    once: Sequence[Callable[[Connection], None]] = ()
 
 
 Prepare = Callable[[Connection, int], Prepared]
+
+
+@dataclass(frozen=True)
+class _Batch:
+    journal: str
+    position: int
+    kind: str
+    source: str
+    import_id: int | None
+    lake_journal: str
 
 
 class Committer:
@@ -70,60 +87,53 @@ class Committer:
         *,
         source: str,
         import_id: int | None = None,
+        lake_journal: str = "",
     ) -> dict[str, int]:
-        """Commit one batch and give its counts; a batch committed before is left alone."""
-        with self._workspace.settled():
-            return self._commit(journal, position, kind, prepare, source, import_id)
+        """Commit one batch and give its counts; a batch committed before is left alone.
 
-    def _commit(
-        self,
-        journal: str,
-        position: int,
-        kind: str,
-        prepare: Prepare,
-        source: str,
-        import_id: int | None,
-    ) -> dict[str, int]:
+        lake_journal: for journals that come by the thousand, the one name under which the lake
+        notes them all, with the facts version as position: it holds one transaction per name for
+        ever. A batch of it that died must then be committed again before the next one.
+        """
+        with self._workspace.settled():
+            batch = _Batch(journal, position, kind, source, import_id, lake_journal)
+            return self._commit(batch, prepare)
+
+    def _commit(self, batch: _Batch, prepare: Prepare) -> dict[str, int]:
         workspace = self._workspace
         with workspace.db.write() as connection:
             known = connection.execute(
                 select(commits.c.id, commits.c.status, commits.c.counts).where(
-                    commits.c.journal == journal, commits.c.position == position
+                    commits.c.journal == batch.journal, commits.c.position == batch.position
                 )
             ).first()
             if known is not None and known.status == "done":
-                return dict(known.counts)
+                return _plain(known.counts)
             version = known.id if known is not None else next_version(connection, workspace)
             prepared = prepare(connection, version)
-            counts = dict(known.counts) if known is not None else prepared.counts
+            counts = dict(known.counts) if known is not None else _stored(prepared)
             if known is None:
-                self._note_first(
-                    connection, version, prepared, journal, position, kind, source, import_id
-                )
+                self._note_first(connection, version, prepared, batch)
         self._step("state")
+        journal = batch.lake_journal or batch.journal
+        position = version if batch.lake_journal else batch.position
         for table, rows in prepared.tables.items():
             if rows.num_rows:
                 stamped = rows.append_column(
-                    "commit_id", pa.array([version] * rows.num_rows, pa.int64())
+                    "commit_id", pa.repeat(pa.scalar(version, pa.int64()), rows.num_rows)
                 )
                 workspace.lake.append(table, stamped, journal=journal, position=position)
             self._step(f"lake:{table}")
+        at = workspace.now()
         with workspace.db.write() as connection:
-            count_up(connection, source, counts, at=workspace.now(), zone=workspace.zone)
+            for source, found in (counts.get(SOURCES) or {batch.source: counts}).items():
+                count_up(connection, source, found, at=at, zone=workspace.zone)
             connection.execute(update(commits).where(commits.c.id == version).values(status="done"))
         self._step("counters")
-        return counts
+        return _plain(counts)
 
     def _note_first(
-        self,
-        connection: Connection,
-        version: int,
-        prepared: Prepared,
-        journal: str,
-        position: int,
-        kind: str,
-        source: str,
-        import_id: int | None,
+        self, connection: Connection, version: int, prepared: Prepared, batch: _Batch
     ) -> None:
         """What only the first making of a batch knows, since the lake does not hold it yet."""
         at = self._workspace.now()
@@ -131,21 +141,34 @@ class Committer:
             insert(commits).values(
                 id=version,
                 at=at,
-                kind=kind,
-                journal=journal,
-                position=position,
+                kind=batch.kind,
+                journal=batch.journal,
+                position=batch.position,
                 status="prepared",
-                counts=prepared.counts,
+                counts=_stored(prepared),
                 changed=BitMap(prepared.changed).serialize(),
             )
         )
-        store_misfits(connection, prepared.misfits, source=source, import_id=import_id, at=at)
+        store_misfits(
+            connection, prepared.misfits, source=batch.source, import_id=batch.import_id, at=at
+        )
         count_events(connection, prepared.volumes, at=at, last_seen_at=at)
+        for work in prepared.once:
+            work(connection)
 
     def note(self, kind: str, journal: str, changed: Iterable[int]) -> int:
         """A facts version without facts: a merge, an undo or an erasure moved these customers."""
         with self._workspace.db.write() as connection:
             return carry_out(connection, self._workspace, kind, journal, changed)
+
+
+def _stored(prepared: Prepared) -> dict[str, Any]:
+    sources = {name: dict(counts) for name, counts in prepared.sources.items()}
+    return {**prepared.counts, **({SOURCES: sources} if sources else {})}
+
+
+def _plain(counts: Mapping[str, Any]) -> dict[str, int]:
+    return {name: n for name, n in counts.items() if name != SOURCES}
 
 
 def facts_version(connection: Connection) -> int:
@@ -167,6 +190,21 @@ def changed_since(connection: Connection, version: int) -> BitMap:
     found = BitMap()
     query = select(commits.c.changed).where(commits.c.id > version, commits.c.status == "done")
     for (blob,) in connection.execute(query):
+        if blob:
+            found |= BitMap.deserialize(blob)
+    return found
+
+
+def moved_by_events(connection: Connection, since: int, until: int) -> BitMap | None:
+    """Customers whose facts moved in the versions after `since` up to `until`, where these brought
+    nothing but events; None where something else happened."""
+    query = select(commits.c.kind, commits.c.changed).where(
+        commits.c.id > since, commits.c.id <= until, commits.c.status == "done"
+    )
+    found = BitMap()
+    for kind, blob in connection.execute(query):
+        if kind not in EVENT_KINDS:
+            return None
         if blob:
             found |= BitMap.deserialize(blob)
     return found

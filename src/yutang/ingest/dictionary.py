@@ -6,15 +6,19 @@ absent and quarantined, never coerced. Names are unique without regard to case.
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import pyarrow as pa
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 
 from yutang.catalog.properties import PROJECTED
+from yutang.ingest.brand_meta import get_meta, set_meta
 from yutang.lake import Lake
 from yutang.state.brand import event_names, event_properties
 
@@ -27,15 +31,28 @@ TYPES: dict[str, pa.DataType] = {
 }
 NAME_LIMIT = 100
 MAX_PROPERTIES = 2_000  # columns of the lake; a source that invents names is stopped here
+EPOCH = "dictionary_epoch"  # in `meta`: grows with each change, so that a cached view knows its age
+EXAMPLES = 5  # values kept per property
+EXAMPLE_LENGTH = 60
 
 
 @dataclass(frozen=True)
 class Property:
+    """One property. status: "" | blocked; privacy: "" (the brand's rule) | allow | hash | refuse;
+    events: how many tracked events brought a value; examples: a few values as text."""
+
     name: str
     type: str
     field: str
     label: str = ""
     description: str = ""
+    owner: str = ""
+    status: str = ""
+    privacy: str = ""
+    events: int = 0
+    first_seen_at: int = 0
+    last_seen_at: int | None = None
+    examples: Sequence[str] = dataclasses.field(default=(), hash=False)
 
 
 @dataclass(frozen=True)
@@ -47,6 +64,17 @@ class EventName:
     events: int
     first_seen_at: int
     last_seen_at: int | None
+    status: str = ""  # "" taken | blocked
+
+
+def epoch(connection: Connection) -> int:
+    """How often the dictionary was changed; what this transaction changed is counted too."""
+    return int(get_meta(connection, EPOCH) or 0)
+
+
+def note_change(connection: Connection) -> None:
+    """Whoever changes names, properties or rules says so, so that no cached view outlives it."""
+    set_meta(connection, EPOCH, str(epoch(connection) + 1))
 
 
 def properties(connection: Connection) -> dict[str, Property]:
@@ -58,8 +86,20 @@ def properties(connection: Connection) -> dict[str, Property]:
         event_properties.c.field,
         event_properties.c.label,
         event_properties.c.description,
+        event_properties.c.owner,
+        event_properties.c.status,
+        event_properties.c.privacy,
+        event_properties.c.events,
+        event_properties.c.first_seen_at,
+        event_properties.c.last_seen_at,
+        event_properties.c.examples,
     ).order_by(event_properties.c.name)
-    return {row[0]: Property(*row[1:]) for row in connection.execute(query)}
+    found = {}
+    for row in connection.execute(query):
+        values = list(row)
+        values[-1] = tuple(values[-1] or ())
+        found[str(values[0])] = Property(*values[1:])
+    return found
 
 
 def register(
@@ -76,12 +116,13 @@ def register(
     field, n = base, 2
     while field in taken:
         field, n = f"{base}_{n}", n + 1
-    made = Property(name, type_, field)
+    made = Property(name, type_, field, first_seen_at=at)
     connection.execute(
         insert(event_properties).values(
             name_key=key, name=name, type=type_, field=field, first_seen_at=at
         )
     )
+    note_change(connection)
     known[key] = made
     return made
 
@@ -97,21 +138,41 @@ def count_events(
     connection: Connection, volumes: Mapping[str, int], *, at: int, last_seen_at: int
 ) -> None:
     """Add to the volume of each event name, registering new ones."""
-    query = select(event_names.c.name, event_names.c.events)
-    stored = {name: int(events) for name, events in connection.execute(query)}
-    for name, n in volumes.items():
-        if name in stored:
-            connection.execute(
-                update(event_names)
-                .where(event_names.c.name == name)
-                .values(events=stored[name] + n, last_seen_at=last_seen_at)
-            )
-        else:
-            connection.execute(
-                insert(event_names).values(
-                    name=name, events=n, first_seen_at=at, last_seen_at=last_seen_at
-                )
-            )
+    if volumes:
+        connection.execute(
+            text(
+                "INSERT INTO event_names (name, label, description, owner, events, first_seen_at,"
+                " last_seen_at, status) VALUES (:name, '', '', '', :n, :at, :last, '')"
+                " ON CONFLICT (name) DO UPDATE SET events = event_names.events + excluded.events,"
+                " last_seen_at = excluded.last_seen_at"
+            ),
+            [{"name": name, "n": n, "at": at, "last": last_seen_at} for name, n in volumes.items()],
+        )
+
+
+def count_properties(
+    connection: Connection, seen: Mapping[str, tuple[int, Sequence[str] | None]], *, at: int
+) -> None:
+    """Add to the volume of properties: key → (events with a value, new examples or None)."""
+    if not seen:
+        return
+    connection.execute(
+        text(
+            "UPDATE event_properties SET events = events + :n, last_seen_at = :at"
+            " WHERE name_key = :key"
+        ),
+        [{"key": key, "n": n, "at": at} for key, (n, _) in seen.items()],
+    )
+    for key, (_, examples) in seen.items():
+        if examples is not None:
+            mine = event_properties.c.name_key == key
+            connection.execute(update(event_properties).where(mine).values(examples=list(examples)))
+
+
+def example_of(value: Any) -> str:
+    """A value as a short text, for people to see what a property holds."""
+    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return shown if len(shown) <= EXAMPLE_LENGTH else shown[: EXAMPLE_LENGTH - 1] + "…"
 
 
 def recount(connection: Connection, lake: Lake) -> None:
@@ -128,11 +189,12 @@ def recount(connection: Connection, lake: Lake) -> None:
     for one in names(connection):
         n, last = volumes.get(one.name, (0, None))
         mine = event_names.c.name == one.name
-        if n or one.label or one.description or one.owner:
+        if n or one.label or one.description or one.owner or one.status:
             values = {"events": n, "last_seen_at": last}
             connection.execute(update(event_names).where(mine).values(**values))
         else:
             connection.execute(delete(event_names).where(mine))
+    note_change(connection)
 
 
 def names(connection: Connection) -> list[EventName]:
@@ -144,5 +206,6 @@ def names(connection: Connection) -> list[EventName]:
         event_names.c.events,
         event_names.c.first_seen_at,
         event_names.c.last_seen_at,
+        event_names.c.status,
     ).order_by(event_names.c.events.desc(), event_names.c.name)
     return [EventName(*row) for row in connection.execute(query)]

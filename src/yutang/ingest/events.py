@@ -129,7 +129,7 @@ class EventIntake:
         columns: dict[str, pa.Array] = {}
         misfits: list[Misfit] = []
         for name, values in chunk.properties.items():
-            type_ = known[name.casefold()].type if name.casefold() in known else _type(values)
+            type_ = known[name.casefold()].type if name.casefold() in known else type_of(values)
             if type_ is None:
                 continue  # nothing but absent values: no type to see yet
             registered = dictionary.register(connection, known, name, type_, at)
@@ -179,7 +179,7 @@ def fit(values: pa.Array | list[Any], type_: str) -> tuple[pa.Array, list[tuple[
 
 def _cast(values: pa.Array, type_: str, wanted: pa.DataType) -> pa.Array | None:
     """A whole column at once; None where its values must be looked at one by one."""
-    kind = _type(values)
+    kind = type_of(values)
     if kind not in (type_, None):
         return None
     if pa.types.is_timestamp(values.type):
@@ -205,7 +205,7 @@ def _fit_one(value: Any, type_: str) -> tuple[Any, str]:
     return value, ""
 
 
-def _type(values: pa.Array | list[Any]) -> str | None:
+def type_of(values: pa.Array | list[Any]) -> str | None:
     """The type of a column, else of its first value; None where there is none."""
     if not isinstance(values, pa.Array):
         return next((_type_of(v) for v in values if v is not None and _type_of(v)), None)

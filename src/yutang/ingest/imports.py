@@ -77,6 +77,8 @@ class Imports:
         self._workspace = workspace
         self._runners = runners
         self._step = step
+        # Called between two batches of a file: what must not wait until a long import is through.
+        self.between: Callable[[], None] = _nothing
 
     # --- rows --------------------------------------------------------------------------------
     def add(
@@ -187,6 +189,7 @@ class Imports:
 
         def progress(step: str, done: int, total: int) -> None:
             self._set(import_id, step=step, done_rows=done, total_rows=total)
+            self.between()
 
         try:
             if not self.path(one).exists():
@@ -259,6 +262,10 @@ class Imports:
 
     def mark(self, import_id: int, status: str) -> None:
         self._set(import_id, status=status, finished_at=self._workspace.now())
+
+
+def _nothing() -> None:
+    """Nothing waits."""
 
 
 def source_of(import_id: int) -> str:

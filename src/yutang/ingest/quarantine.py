@@ -172,7 +172,7 @@ class Quarantine:
                 .where(_which(import_id, reason, "open", column))
                 .values(
                     status="dismissed", resolved_by=by, resolved_at=self._workspace.now(),
-                    record=None,
+                    record=None, repair=None,
                 )
             )  # fmt: skip
             return int(done.rowcount)
@@ -238,7 +238,7 @@ def _resolve(connection: Connection, ids: Sequence[int], status: str, by: str, a
     done = connection.execute(
         update(quarantine)
         .where(quarantine.c.id.in_(list(ids)), quarantine.c.status.in_(["open", "repairing"]))
-        .values(status=status, resolved_by=by, resolved_at=at, record=None)
+        .values(status=status, resolved_by=by, resolved_at=at, record=None, repair=None)
     )
     return int(done.rowcount)
 

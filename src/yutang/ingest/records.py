@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, text
 
 from yutang.kit import clock
 from yutang.state import insert_rows
-from yutang.state.brand import counters, imports, quarantine
+from yutang.state.brand import imports, quarantine
 
 VALUE_LIMIT = 500  # characters of a value kept in quarantine
 RECORD_LIMIT = 20_000
-COUNTED = ("accepted", "duplicates", "quarantined", "refused")
+# accepted: facts stored · duplicates: known already · quarantined: values and records set aside ·
+# refused: of erased people · late, future: set aside for their time · rejected: unreadable records,
+# set aside · blocked: events that the dictionary lets drop · robots: accepted, but of a robot
+COUNTED = (
+    "accepted", "duplicates", "quarantined", "refused", "late", "future", "rejected", "blocked",
+    "robots",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Misfit:
-    """One value or record we could not take: where, why (catalog.reasons), and what it was."""
+    """One value or record we could not take: where, why (catalog.reasons), and what it was.
+
+    A stream's batch holds records of many sources and moments: then each says its own `source`,
+    and when it was received (`at`, UTC ms). `note` is what a repair must know beside the record.
+    """
 
     row: int
     column: str | None
     reason: str
     value: str | None
     record: str | None
+    source: str | None = None
+    at: int | None = None
+    note: dict[str, Any] | None = None
 
 
 def store_misfits(
@@ -41,19 +56,20 @@ def store_misfits(
         connection,
         quarantine,
         ("import_id", "source", "row", "column", "reason", "value", "record", "at", "status",
-         "resolved_by"),
+         "resolved_by", "repair"),
         [
             (
                 import_id,
-                source,
+                source if one.source is None else one.source,
                 one.row,
                 one.column,
                 one.reason,
                 None if one.value is None else one.value[:VALUE_LIMIT],
                 None if one.record is None else one.record[:RECORD_LIMIT],
-                at,
+                at if one.at is None else one.at,
                 "open",
                 "",
+                None if one.note is None else json.dumps(one.note, ensure_ascii=False),
             )
             for one in misfits
             if (one.row, one.column, one.reason) not in known
@@ -78,13 +94,16 @@ def count_up(
 ) -> None:
     """Add to the counters of a source for today."""
     day = clock.iso_day(at, zone)
-    for name in COUNTED:
-        n = counts.get(name, 0)
-        if not n:
-            continue
-        key = (counters.c.source == source) & (counters.c.name == name) & (counters.c.day == day)
-        stored = connection.execute(select(counters.c.n).where(key)).scalar()
-        if stored is None:
-            connection.execute(insert(counters).values(source=source, name=name, day=day, n=n))
-        else:
-            connection.execute(update(counters).where(key).values(n=stored + n))
+    rows = [
+        {"source": source, "name": name, "day": day, "n": n}
+        for name in COUNTED
+        if (n := counts.get(name, 0))
+    ]
+    if rows:
+        connection.execute(
+            text(
+                "INSERT INTO counters (source, name, day, n) VALUES (:source, :name, :day, :n)"
+                " ON CONFLICT (source, name, day) DO UPDATE SET n = counters.n + excluded.n"
+            ),
+            rows,
+        )

@@ -19,7 +19,7 @@ from yutang.ingest import claims, dictionary
 from yutang.ingest.commit import Committer
 from yutang.ingest.imports import Import, Imports, source_of
 from yutang.ingest.moves import carry_out, plan
-from yutang.lake import TABLES, Keys
+from yutang.lake import IMPORTED, Keys
 from yutang.state.brand import commits, imports, quarantine
 from yutang.workspace import Workspace
 
@@ -40,7 +40,7 @@ def undo(
         plan(workspace, "undo", journal, lambda: _touched(workspace, identities, one.id))
         with workspace.db.read() as connection:
             live = claims.live_imports(connection) - {one.id}
-        for table in TABLES:
+        for table in IMPORTED:
             _hand_over(workspace, table, one.id, live)
             committer.step(f"handed over:{table}")
             workspace.lake.delete(table, "import_id", [one.id])
@@ -137,7 +137,7 @@ def _move_misfits(
 def _in_use(workspace: Workspace) -> np.ndarray:
     """Identities that facts carry (int64, sorted)."""
     found = [np.zeros(0, np.int64)]
-    for table in ("events", "orders"):
+    for table in ("events", "orders", "profiles"):
         dataset = workspace.lake.dataset(table)
         if dataset is not None:
             found += [

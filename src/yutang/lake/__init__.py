@@ -9,10 +9,12 @@ from yutang.lake.conditions import (
     none_of,
     one_of,
 )
-from yutang.lake.keys import KeyIndex, Keys
-from yutang.lake.lake import TABLES, Lake
+from yutang.lake.key_index import KeyIndex
+from yutang.lake.keys import Keys
+from yutang.lake.lake import IMPORTED, TABLES, Lake
 
 __all__ = [
+    "IMPORTED",
     "TABLES",
     "Condition",
     "KeyIndex",

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
 
+import pyarrow as pa
 import pyarrow.dataset as ds
 
 Value = int | str | bytes
+PARTITION = "day"
 COLUMN = re.compile(r"[a-z][a-z0-9_]*")
 COMPARED = {"<": "__lt__", ">=": "__ge__"}
 
@@ -48,6 +50,10 @@ class Condition:
     @property
     def arrow(self) -> ds.Expression:
         field = ds.field(self.column)
+        if self.column != PARTITION and any(isinstance(value, str) for value in self.values):
+            # A delete writes texts as views, and Arrow cannot compare those with texts where a
+            # file's statistics know the only value of a column.
+            field = field.cast(pa.string())
         if self.operator in COMPARED:
             return getattr(field, COMPARED[self.operator])(self.values[0])
         found = field.isin(list(self.values)) if self.values else ds.scalar(False)

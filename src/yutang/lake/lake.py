@@ -7,8 +7,6 @@ that makes every append safe to repeat after a crash. delta-rs does not fsync, s
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote
@@ -19,12 +17,15 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
-from deltalake.exceptions import DeltaError
 
 from yutang.lake.conditions import Predicate, one_of, sql_of
-from yutang.lake.keys import KeyIndex, Keys, TornIndex
+from yutang.lake.key_index import KeyIndex, TornIndex
+from yutang.lake.keys import Keys
+from yutang.lake.log import TableLog
 
-TABLES = ("events", "orders", "order_lines")
+IMPORTED = ("events", "orders", "order_lines")  # tables an import may bring rows to
+# profiles: what trackers said of a person, one row for each operation on an attribute
+TABLES = (*IMPORTED, "profiles")
 # 16 bytes; days since 1970 of the key's own time; a hash of what the key stands for (events only,
 # null where nobody asks).
 KEY_COLUMNS = ("event_key", "key_day", "content")
@@ -32,10 +33,17 @@ FILES_PER_DAY = 50  # more small files than this in a day starts compaction (des
 WRITER = WriterProperties(compression="ZSTD", max_row_group_size=1_000_000)
 # Statistics are kept of the columns we filter by, wherever they stand (the default is the first
 # 32), and of no property: personal values must not linger in the log.
-SETTINGS = {"delta.dataSkippingStatsColumns": "commit_id,identity,import_id,time"}
+# A log entry is worth nothing once a checkpoint covers it; a stream writes tens of thousands a day.
+SETTINGS = {
+    "delta.dataSkippingStatsColumns": "commit_id,identity,import_id,time",
+    "delta.logRetentionDuration": "interval 1 days",
+    "delta.deletedFileRetentionDuration": "interval 1 days",
+}
 KEYS_PER_STEP = 5_000_000  # keys held in memory while an index is made again
 KEEP_HOURS = 24  # a reader holds an older version for minutes; a backup links what it reads
-OPEN_TRIES = 3  # a reader may meet the log in the moment the writer trims it
+# A merged file of this size is left alone: a day that fills up by the second would else be written
+# again whole each time it is tidied.
+FULL_FILE_BYTES = 32 << 20
 
 
 class Lake:
@@ -51,37 +59,29 @@ class Lake:
         self._step = step
         self.root.mkdir(parents=True, exist_ok=True)
         self._keys = {name: KeyIndex(root / "_keys" / name) for name in TABLES}
+        self._logs = {name: TableLog(root / name) for name in TABLES}
 
     def path(self, table: str) -> Path:
         return self.root / table
 
     def exists(self, table: str) -> bool:
-        """Was anything ever committed? (A crash may leave an empty log folder.)"""
-        try:
-            with os.scandir(self.path(table) / "_delta_log") as entries:
-                return any(entry.name.endswith((".json", ".parquet")) for entry in entries)
-        except FileNotFoundError:
-            return False
+        """Was anything ever committed?"""
+        return self._logs[table].exists()
 
     def delta(self, table: str) -> DeltaTable:
         """The newest version, opened."""
-        for _ in range(OPEN_TRIES - 1):
-            try:
-                return DeltaTable(str(self.path(table)))
-            except DeltaError:
-                continue
-        return DeltaTable(str(self.path(table)))
+        return self._logs[table].open()
 
     def version(self, table: str) -> int:
         """The table's newest Delta version; -1 before the first commit."""
-        return self.delta(table).version() if self.exists(table) else -1
+        return self._logs[table].version()
 
     # --- write -------------------------------------------------------------------------------
     def holds(self, table: str, journal: str, position: int) -> bool:
-        """Was this (journal, position) committed to the table before?"""
+        """Was this (journal, position) committed to the table before? (The writer only.)"""
         if not self.exists(table):
             return False
-        stored = self.delta(table).transaction_version(journal)
+        stored = self._logs[table].kept_open().transaction_version(journal)
         return stored is not None and stored >= position
 
     def fresh(self, table: str, keys: Keys) -> np.ndarray:
@@ -103,20 +103,28 @@ class Lake:
             self._catch_up(table)
             return False
         self._catch_up(table)
-        before = self.version(table)
-        write_deltalake(
-            str(self.path(table)),
-            rows,
-            mode="append",
-            partition_by=["day"],
-            schema_mode="merge" if before >= 0 else None,
-            configuration=None if before >= 0 else SETTINGS,
-            writer_properties=WRITER,
-            commit_properties=CommitProperties(app_transactions=[Transaction(journal, position)]),
-        )
+        log = self._logs[table]
+        before = log.version()
+        try:
+            write_deltalake(
+                str(self.path(table)) if before < 0 else log.kept_open(),
+                rows,
+                mode="append",
+                partition_by=["day"],
+                schema_mode="merge" if before >= 0 else None,
+                configuration=None if before >= 0 else SETTINGS,
+                writer_properties=WRITER,
+                commit_properties=CommitProperties(
+                    app_transactions=[Transaction(journal, position)]
+                ),
+            )
+        except BaseException:
+            log.close()
+            raise
         self._step(f"delta:{table}")
-        self._sync(table, before)
-        self._add_keys(table, _keys_of(rows), self.version(table))
+        log.sync(before)
+        log.appended(before, rows)
+        self._add_keys(table, _keys_of(rows), log.version())
         self._step(f"keys:{table}")
         return True
 
@@ -137,7 +145,7 @@ class Lake:
         done = delta.delete(sql_of(predicate), writer_properties=WRITER)
         removed = int(done.get("num_deleted_rows") or 0)
         if removed:
-            self._sync(table, before)
+            self._logs[table].sync(before)
             self._step(f"deleted:{table}")
         return removed
 
@@ -161,19 +169,25 @@ class Lake:
             predicate=f"{rule} AND {where}" if where else rule,
             source_alias="s",
             target_alias="t",
+            merge_schema=not set(changes.column_names).issubset(self.fields(table)),
             writer_properties=WRITER,
         )
         columns = [name for name in changes.column_names if name not in ("day", "event_key")]
         done = merge.when_matched_update({f't."{c}"': f's."{c}"' for c in columns}).execute()
         after = self.version(table)
         if after != before:
-            self._sync(table, before)
+            self._logs[table].sync(before)
             if lag == 0:  # no key came or went: the index is as good as it was
                 self._add_keys(table, Keys.empty(), after)
         return int(done["num_target_rows_updated"])
 
-    def compact(self, table: str, days: Sequence[str] | None = None) -> int:
-        """Merge small files; of `days` only those that need it. The number of files removed."""
+    def compact(
+        self, table: str, days: Sequence[str] | None = None, target_size: int | None = None
+    ) -> int:
+        """Merge small files; of `days` only those that need it. The number of files removed.
+
+        target_size: files of so many bytes are left alone (delta-rs: 100 MB).
+        """
         if not self.exists(table):
             return 0
         delta = self.delta(table)
@@ -185,14 +199,17 @@ class Lake:
             if not many:
                 return 0
             filters = [("day", "in", many)]
-        done = delta.optimize.compact(partition_filters=filters, writer_properties=WRITER)
-        self._sync(table, before)
+        done = delta.optimize.compact(
+            partition_filters=filters, target_size=target_size, writer_properties=WRITER
+        )
+        self._logs[table].sync(before)
         return int(done["numFilesRemoved"])
 
-    def crowded_days(self, table: str) -> list[str]:
-        """Days with more small files than FILES_PER_DAY."""
+    def crowded_days(self, table: str, most_files: int | None = None) -> list[str]:
+        """Days with more files than `most_files` (FILES_PER_DAY)."""
         files = self.files_per_day(table) if self.exists(table) else {}
-        return [day for day, count in files.items() if count > FILES_PER_DAY]
+        most = FILES_PER_DAY if most_files is None else most_files
+        return [day for day, count in files.items() if count > most]
 
     def files(self, table: str, delta: DeltaTable | None = None) -> list[str]:
         """Paths, below the table's folder, of the data files of the newest (or given) version."""
@@ -219,35 +236,24 @@ class Lake:
             retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True
         )
         delta.create_checkpoint()
-        self._trim_log(table, delta.version())
+        self._logs[table].trim(delta.version())
         return len(gone)
 
-    def tidy(self, table: str) -> int:
-        """Compact crowded days and drop what only versions older than KEEP_HOURS need.
+    def tidy(self, table: str, *, most_files: int | None = None) -> int:
+        """Compact the days that have more than `most_files` (FILES_PER_DAY) small files.
 
         The number of small files merged.
         """
-        if not self.exists(table):
-            return 0
-        crowded = self.crowded_days(table)
-        merged = self.compact(table, crowded) if crowded else 0
-        self.delta(table).vacuum(
-            retention_hours=KEEP_HOURS, enforce_retention_duration=False, dry_run=False, full=True
-        )
-        return merged
+        crowded = self.crowded_days(table, most_files)
+        return self.compact(table, crowded, FULL_FILE_BYTES) if crowded else 0
 
-    def _trim_log(self, table: str, version: int) -> None:
-        """Remove the log before the checkpoint of `version`, once that is on the disk."""
-        log = self.path(table) / "_delta_log"
-        for path in log.iterdir():
-            if path.name.startswith((f"{version:020d}.", "_last_checkpoint")):
-                _fsync(path)
-        _fsync(log)
-        for path in log.iterdir():
-            number = path.name.partition(".")[0]
-            if number.isdigit() and int(number) < version:
-                path.unlink()
-        _fsync(log)
+    def clear_old(self, table: str) -> None:
+        """Drop the files that only versions older than KEEP_HOURS need."""
+        if self.exists(table):
+            self.delta(table).vacuum(
+                retention_hours=KEEP_HOURS, enforce_retention_duration=False, dry_run=False,
+                full=True,
+            )  # fmt: skip
 
     # --- read --------------------------------------------------------------------------------
     def dataset(self, table: str) -> ds.Dataset | None:
@@ -278,15 +284,7 @@ class Lake:
 
     def highest(self, column: str) -> int:
         """The largest value of an integer column over all tables, from the log's statistics."""
-        top = 0
-        for table in TABLES:
-            if self.exists(table):
-                actions = pa.table(self.delta(table).get_add_actions(flatten=True))
-                name = f"max.{column}"
-                if name in actions.column_names:
-                    values = [v for v in actions.column(name).to_pylist() if v is not None]
-                    top = max([top, *values])
-        return top
+        return max(log.highest(column) for log in self._logs.values())
 
     # --- key index ---------------------------------------------------------------------------
     def rebuild_keys(self, table: str) -> None:
@@ -347,49 +345,12 @@ class Lake:
         """Files that versions after `behind` appended; None where only the whole lake can tell:
         rows were removed, the log was trimmed, or a file was merged away meanwhile."""
         names: list[str] = []
+        log = self._logs[table]
         for number in range(behind + 1, version + 1):
-            entry = self.path(table) / "_delta_log" / f"{number:020d}.json"
-            if not entry.exists() or _removed_rows(entry):
+            if not log.entry(number).exists() or log.removed_rows(number):
                 return None
-            names += [name for name, changed in _added(entry) if changed]
+            names += [name for name, changed in log.added(number) if changed]
         return names if all((self.path(table) / name).exists() for name in names) else None
-
-    def _sync(self, table: str, before: int) -> None:
-        """fsync the data files and log entries written after version `before`."""
-        root = self.path(table)
-        folders = {root, root / "_delta_log"}
-        for number in range(before + 1, self.version(table) + 1):
-            entry = root / "_delta_log" / f"{number:020d}.json"
-            for name, _ in _added(entry):
-                _fsync(root / name)
-                folders.add((root / name).parent)
-            _fsync(entry)
-        for folder in folders:
-            _fsync(folder)
-
-
-def _added(entry: Path) -> list[tuple[str, bool]]:
-    """(file, brought new rows) for each add action of one log entry."""
-    found = []
-    for line in entry.read_text().splitlines():
-        action = json.loads(line).get("add")
-        if action:
-            found.append((unquote(action["path"]), bool(action.get("dataChange", True))))
-    return found
-
-
-def _removed_rows(entry: Path) -> bool:
-    """Did this log entry take rows away (a compaction only moves them)?"""
-    actions = (json.loads(line).get("remove") for line in entry.read_text().splitlines())
-    return any(action and action.get("dataChange", True) for action in actions)
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _keys_of(rows: pa.Table) -> Keys:

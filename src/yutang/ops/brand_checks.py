@@ -10,12 +10,14 @@ from sqlalchemy import func, select
 
 from yutang.errors import YutangError
 from yutang.ingest import facts_version, unfinished
+from yutang.journal import backlog
 from yutang.lake import TABLES
 from yutang.ops.findings import Finding, Patient
 from yutang.state.brand import commits, identities
 
 UNREADABLE = (YutangError, DeltaError, OSError, ValueError, KeyError, pa.ArrowException)
 LOG_BYTES = 256 << 20  # a write-ahead log beyond this has a reader that never lets go
+WAITING_MINUTES = 10  # a worker takes seconds; a large import or a rebuild some minutes
 MANY_BEHIND = 20  # Delta versions; catching up with more takes the next import long
 
 
@@ -164,4 +166,17 @@ def write_ahead_log(patient: Patient) -> Iterator[Finding]:
             "log_large", "warning", "The state's write-ahead log has grown to %(size)s MB.",
             "A process has been reading for very long: restart Yutang.",
             patient.slug, {"size": size >> 20},
+        )  # fmt: skip
+
+
+def journal_waiting(patient: Patient) -> Iterator[Finding]:
+    """Requests that receivers answered and no worker has taken in."""
+    waits = backlog(patient.brand.workspace.journal)
+    minutes = (patient.now - waits.oldest_at) // 60_000 if waits.oldest_at else 0
+    if minutes >= WAITING_MINUTES:
+        yield Finding(
+            "journal_waiting", "warning",
+            "Events have waited for %(minutes)s minutes to be taken in (%(size)s MB).",
+            "Nothing is lost. Start `yutang serve`, or look at the worker's log.",
+            patient.slug, {"minutes": minutes, "size": waits.bytes >> 20},
         )  # fmt: skip

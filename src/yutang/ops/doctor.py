@@ -32,6 +32,7 @@ DETECTORS: tuple[HomeDetector | BrandDetector, ...] = (
     BrandDetector("crowded_days", brand_checks.crowded_days),
     BrandDetector("caches", brand_checks.caches),
     BrandDetector("write_ahead_log", brand_checks.write_ahead_log),
+    BrandDetector("journal_waiting", brand_checks.journal_waiting),
     BrandDetector("nothing_yet", business_checks.nothing_yet),
     BrandDetector("sources", business_checks.sources),
     BrandDetector("no_events", business_checks.no_events),

@@ -93,7 +93,8 @@ def disk(home: Home) -> Iterator[Finding]:
     if usage.free < NEEDED_BYTES:
         yield Finding(
             "disk_full", "error", "Only %(free)s MB are free on the disk.",
-            "Free some space: an import that finds none waits until it does.", params=params,
+            "Free some space: an import that finds none waits until it does, and trackers are told"
+            " to send again later.", params=params,
         )  # fmt: skip
     elif usage.free < usage.total * SCARCE_SHARE:
         yield Finding(

@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, null, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 
+from yutang.ingest import note_change
 from yutang.privacy.traces import Traces
 from yutang.state.brand import (
     attributes,
@@ -67,6 +68,7 @@ def delete_quarantine(connection: Connection, traces: Traces, rows: set[Place]) 
         quarantine.c.row,
         quarantine.c.value,
         quarantine.c.record,
+        quarantine.c.repair,
     )
     gone = [
         int(one.id)
@@ -74,11 +76,19 @@ def delete_quarantine(connection: Connection, traces: Traces, rows: set[Place]) 
         if (one.import_id, one.row) in rows
         or traces.in_record(one.record)
         or (one.value and traces.in_text(one.value))
+        or traces.in_record(str((one.repair or {}).get("typed") or ""))
     ]
     for start in range(0, len(gone), BATCH):
         part = gone[start : start + BATCH]
         connection.execute(delete(quarantine).where(quarantine.c.id.in_(part)))
     return len(gone)
+
+
+def drop_examples(connection: Connection) -> None:
+    """Forget the examples of all properties: nobody knows whose they were, and new events bring
+    new ones."""
+    connection.execute(update(event_properties).values(examples=None))
+    note_change(connection)
 
 
 def hide_in_audit(connection: Connection, named: Callable[[str], bool]) -> int:
@@ -122,12 +132,6 @@ def delete_hand_requests(
     for start in range(0, len(gone), BATCH):
         part = gone[start : start + BATCH]
         connection.execute(delete(hand_requests).where(hand_requests.c.id.in_(part)))
-
-
-def clear_examples(connection: Connection) -> None:
-    """Examples of properties are values of events of nobody knows whom; new events bring others."""
-    some = event_properties.c.examples.is_not(None)
-    connection.execute(update(event_properties).where(some).values(examples=null()))
 
 
 def uploads_waiting(connection: Connection) -> list[tuple[int, str]]:

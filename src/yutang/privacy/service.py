@@ -5,7 +5,7 @@ is finished by the worker:
 
   0 asked     somebody asked for it on a page; the worker begins
   1 started   his identities are on the refusal list: nothing of him comes in any more
-  2 stores    uploads, journal, quarantine, lake, state; then older lake versions and free pages
+  2 stores    journal, uploads, quarantine, lake, state; then older lake versions and free pages
   3 done      caches made again, receipt completed
   - stopped   the person was merged or split after it was asked: nothing was removed
 """
@@ -20,6 +20,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from yutang.attributes import Attributes
 from yutang.catalog.identity_kinds import KINDS
 from yutang.errors import Busy, NotFound
 from yutang.identity import Identities, Identity
@@ -27,7 +28,6 @@ from yutang.ingest import carry_out, unfinished
 from yutang.lake import TABLES, arrow_of
 from yutang.privacy import repository
 from yutang.privacy.belongings import Belongings, belongings
-from yutang.privacy.journals import clear_journal
 from yutang.privacy.repository import Place
 from yutang.privacy.traces import Traces
 from yutang.workspace import Workspace
@@ -35,7 +35,6 @@ from yutang.workspace import Workspace
 HASHED = frozenset(kind.code for kind in KINDS if kind.hashed)
 KEYS_AT_ONCE = 5_000  # order keys of one predicate
 BEHAVIOUR = ("events", "profiles")  # tables whose rows have an identity and a time
-STORED = tuple(dict.fromkeys((*TABLES, *BEHAVIOUR)))
 OVER = ("done", "stopped")
 
 
@@ -79,15 +78,20 @@ class Privacy:
         self,
         workspace: Workspace,
         identities: Identities,
+        attributes: Attributes,
         step: Callable[[str], None] = lambda _name: None,
-        drain: Callable[[], None] = lambda: None,
+        *,
+        purge_journal: Callable[[], object] = lambda: None,
     ) -> None:
-        """`step` is told each store that was just cleared; tests kill the process there. `drain`
-        takes in what the journal still holds, after the refusal of whoever is erased."""
+        """`step` is told each store that was just cleared; tests kill the process there.
+
+        purge_journal: takes in what trackers sent and removes the raw requests.
+        """
         self._workspace = workspace
         self._identities = identities
+        self._attributes = attributes
         self._step = step
-        self._drain = drain
+        self._purge_journal = purge_journal
 
     # --- asking ------------------------------------------------------------------------------
     def extent(self, customer: int) -> Extent:
@@ -170,7 +174,8 @@ class Privacy:
         """Do what an erasure still lacks."""
         _, _, by, receipt = next(one for one in self._list() if one[0] == erasure_id)
         if receipt["status"] == "started":
-            self._drain()
+            self._purge_journal()  # what it holds of him is dropped: he is refused
+            self._step("journal")
             with self._workspace.settled():
                 self._clear_stores(erasure_id, by, receipt)
         self._identities.owners.forget()
@@ -197,7 +202,6 @@ class Privacy:
         traces = Traces(alone, self._workspace.keyed_hash, hashed=HASHED)
         counts = Counter(receipt["counts"])  # of a first attempt that died
         counts["uploads"] += self._delete_uploads(traces)
-        counts["requests"] += clear_journal(self._workspace)
         orders, rows = self._orders(his)
         rows |= self._rows(his)
         with self._workspace.db.write() as connection:
@@ -207,14 +211,15 @@ class Privacy:
         counts.update(self._delete_facts(his, orders))
         with self._workspace.db.write() as connection:
             repository.set_receipt(connection, erasure_id, {**receipt, "counts": dict(counts)})
-        for table in STORED:
+        for table in TABLES:
             self._workspace.lake.vacuum(table)
         self._step("lake")
         with self._workspace.db.write() as connection:
             counts["audit"] += repository.hide_in_audit(connection, traces.in_text)
             repository.hide_in_reasons(connection, traces.in_text)
             repository.delete_hand_requests(connection, set(ids), traces.in_text)
-            repository.clear_examples(connection)
+            repository.drop_examples(connection)
+            counts["attributes"] += self._attributes.forget(connection, his.whole)
             counts.update(self._identities.forget(connection, his.whole, customer))
             carry_out(connection, self._workspace, "erase", f"erase:{erasure_id}", [customer])
             after = {"status": "stores", "counts": dict(counts)}
@@ -263,7 +268,7 @@ class Privacy:
 
     def _delete_facts(self, his: Belongings, orders: list[bytes]) -> dict[str, int]:
         lake = self._workspace.lake
-        counts: Counter[str] = Counter(dict.fromkeys(STORED, 0))
+        counts: Counter[str] = Counter(dict.fromkeys(TABLES, 0))
         for start in range(0, len(orders), KEYS_AT_ONCE):
             part = orders[start : start + KEYS_AT_ONCE]
             counts["order_lines"] += lake.delete("order_lines", "order_key", part)

@@ -36,7 +36,7 @@ class Carried(NamedTuple):
 
 def carried(request: Request) -> Carried:
     """`data` or `data_list` of the body, else of the query (images; also posts)."""
-    for form in (request.body, request.query):
+    for form in (request.body, request.query) if request.body else (request.query,):
         for name in (b"data", b"data_list"):
             value = form_value(form, name)
             if value:
@@ -54,7 +54,7 @@ def checksum(text: bytes) -> int:
     total = 0
     for start in range(0, len(codes), BLOCK):
         block = codes[start : start + BLOCK]
-        part = int(np.sum(block * POWERS[BLOCK - len(block) :], dtype=np.uint32))
+        part = int(np.dot(block.astype(np.uint32), POWERS[BLOCK - len(block) :]))
         total = (total * pow(31, len(block), 2**32) + part) % 2**32
     return total - 2**32 if total >= 2**31 else total
 

@@ -44,7 +44,7 @@ class Sensors:
             return False
         if request.headers.get("dry-run", "").strip().lower() == "true" and self._debug(request):
             return False
-        return request.method == "POST" or body.carried(request).value is not None
+        return request.method == "POST" or b"data" in request.query
 
     def reply(self, request: Request) -> Reply:
         if request.method == "OPTIONS":

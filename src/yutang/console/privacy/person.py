@@ -28,7 +28,6 @@ STORES = {
     "profiles": mark("profile records"),
     "attributes": mark("attributes"),
     "quarantine": mark("rows set aside"),
-    "requests": mark("raw tracking requests, whosever"),
     "uploads": mark("uploaded files"),
     "identities": mark("identities"),
     "links": mark("pieces of evidence"),

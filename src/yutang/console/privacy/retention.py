@@ -34,7 +34,7 @@ def set_rule(
         session.brand.retention.set_(event, source, days, by=session.account.login)
     except YutangError as error:
         return _page(request, session, typed=form, error=error)
-    _log(session, "retention.set", {"event": event, "source": source, "days": days})
+    _log(session, "retention.set", {"event": event, "source": source, "kept_days": days})
     note = session.text("Saved. It is applied tonight; the table says what will go.")
     return see_other(request, f"{session.base}/settings/privacy", note)
 
@@ -59,7 +59,7 @@ def keep_store(
         session.brand.retention.keep(store, days)
     except YutangError as error:
         return _page(request, session, error=error)
-    _log(session, "retention.set", {"store": store, "days": days})
+    _log(session, "retention.set", {"store": store, "kept_days": days})
     return see_other(request, f"{session.base}/settings/privacy", session.text("Saved."))
 
 

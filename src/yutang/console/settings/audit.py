@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from yutang.analysis import MODELS
 from yutang.catalog.platforms import DOMAINS
+from yutang.catalog.source_kinds import source_kind
 from yutang.console.exports import Cell, download
 from yutang.console.formats import moment_of
 from yutang.console.guard import Session, needs
@@ -40,6 +41,13 @@ ACTIONS = {
     "member_removed": mark("removed staff from the brand"),
     "key_added": mark("made an API key"),
     "key_revoked": mark("revoked an API key"),
+    "source_added": mark("made a source"),
+    "source_renamed": mark("renamed a source"),
+    "source_rotated": mark("gave a source a new write key"),
+    "source_key_revoked": mark("ended a write key"),
+    "source_off": mark("turned a source off"),
+    "source_on": mark("turned a source on"),
+    "source_tested": mark("tested a source"),
     "import_uploaded": mark("uploaded a file"),
     "import_started": mark("started an import"),
     "import_discarded": mark("discarded an upload"),
@@ -77,8 +85,10 @@ DETAILS = {
     "model": mark("model:"),
     "note": mark("reason:"),
     "answer": mark("answer:"),
-    "days": mark("days:"),
+    "kept_days": mark("days:"),
     "events": mark("events:"),
+    "kind": mark("kind:"),
+    "days": mark("days the old one is still taken:"),
 }
 ANSWERS = {"joined": mark("one person"), "apart": mark("joins nobody")}
 
@@ -134,6 +144,8 @@ def _said_value(session: Session, key: str, value: Any) -> str:
     if key == "role":
         role = next((one for one in ROLES if value == one.code), None)
         return session.pick(role) if role else str(value)
+    if key == "kind":
+        return session.pick(source_kind(str(value)))
     if key == "model":
         found = next((one for one in MODELS if value == one.NAME), None)
         return session.pick((found.ZH, found.EN)) if found else str(value)

@@ -1,0 +1,267 @@
+"""From a client's request to the lake: batches of 100 events, everything real, on one machine.
+
+`python benchmarks/intake.py [--seconds 60] [--known 5000000]`: `yutang serve` (receiver, pages and
+worker) takes events of 200,000 active among the known identities, beside a bare server that only
+decodes the JSON and stores the bytes with fsync. Prints events a second answered and in the lake,
+how long answers took at a third of that load, the memory of all processes together, and how long
+one event takes until a funnel counts it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import uvloop
+
+import collector
+from yutang.app import Brand, Services
+from yutang.installation import Installation
+from yutang.settings import Settings
+
+BATCH = 100
+ACTIVE = 200_000
+STAMP = b"@@@@@@@@@@"  # becomes the number of the request: each event is sent once
+SQL = {
+    "customers": "INSERT INTO customers (id, created_at) VALUES (?, 0)",
+    "identities": "INSERT INTO identities (id, kind, value, shown, customer_id, first_customer,"
+    " commit_id, source, first_seen_at) VALUES (?, ?, ?, ?, ?, ?, 0, 'bench', 0)",
+    "links": "INSERT INTO identity_links (a, b, evidence, strength, source, time, at)"
+    " VALUES (?, ?, 'event', 'device', 'bench', 0, 0)",
+}
+
+
+def preload(path: Path, known: int) -> None:
+    """`known` identities, two to a person: a login and an anonymous id."""
+    people = known // 2
+    with sqlite3.connect(path) as state:
+        state.execute("PRAGMA synchronous=OFF")
+        state.executemany(SQL["customers"], ((i,) for i in range(1, people + 1)))
+
+        def rows() -> Iterator[tuple[int, str, str, str, int, int]]:
+            for i in range(1, people + 1):
+                yield 2 * i - 1, "login_id", f"m{i:08d}", f"m{i:08d}", i, i
+                yield 2 * i, "anonymous_id", f"a{i:08d}", f"a{i:08d}", i, i
+
+        state.executemany(SQL["identities"], rows())
+        state.executemany(SQL["links"], ((2 * i - 1, 2 * i) for i in range(1, people + 1)))
+
+
+def event(rng: random.Random, who: int, place: int, now: float) -> dict[str, Any]:
+    at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now - rng.random() * 5))
+    return {
+        "type": "track",
+        "event": rng.choice(("Product Viewed", "Product Added", "Page Viewed", "Coupon Applied")),
+        "messageId": f"{STAMP.decode()}-{place:02d}",
+        "userId": f"m{who:08d}",
+        "anonymousId": f"a{who:08d}",
+        "timestamp": f"{at}.{rng.randrange(1000):03d}Z",
+        "properties": {
+            "sku": f"A{rng.randrange(5_000)}", "price": rng.randrange(100, 99_900) / 100,
+            "channel": rng.choice(("mini_program", "site", "store")), "city": "上海",
+            "position": rng.randrange(20), "is_new": rng.random() < 0.3,
+        },
+    }  # fmt: skip
+
+
+def requests(known: int, key: str) -> list[bytes]:
+    """Every active person once, 100 to a request."""
+    rng, now = random.Random(1), time.time()
+    active = rng.sample(range(1, known // 2 + 1), min(ACTIVE, known // 2))
+    made = []
+    for start in range(0, len(active), BATCH):
+        people = active[start : start + BATCH]
+        events = [event(rng, who, place, now) for place, who in enumerate(people)]
+        body = json.dumps({"batch": events, "writeKey": key}).encode()
+        head = (
+            "POST /v1/batch HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+            f"Authorization: {authorization(key)}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        made.append(head.encode() + body)
+    return made
+
+
+def authorization(key: str) -> str:
+    import base64
+
+    return "Basic " + base64.b64encode(f"{key}:".encode()).decode()
+
+
+class Requests(list[bytes]):
+    """A list of requests of which each turn is stamped anew."""
+
+    sent = 0
+
+    def __getitem__(self, place: Any) -> Any:
+        Requests.sent += 1
+        return super().__getitem__(place).replace(STAMP, b"%010d" % Requests.sent)
+
+
+async def paced(port: int, made: Requests, rate: float, seconds: float) -> list[float]:
+    """How long answers take at `rate` requests a second."""
+    took: list[float] = []
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    lanes = 16
+
+    async def lane(number: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        turn = number
+        while (due := began + turn / rate) < began + seconds:
+            await asyncio.sleep(max(due - loop.time(), 0))
+            started = loop.time()
+            writer.write(made[turn % len(made)])
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r")[0])
+            await reader.readexactly(length)
+            took.append(loop.time() - started)
+            turn += lanes
+        writer.close()
+
+    await asyncio.gather(*(lane(number) for number in range(lanes)))
+    return sorted(took)
+
+
+def memory(process: subprocess.Popen[bytes]) -> float:
+    """Proportional set size of a process and its children, MB."""
+    root = psutil.Process(process.pid)
+    found = 0
+    for one in [root, *root.children(recursive=True)]:
+        try:
+            found += one.memory_full_info().pss
+        except psutil.Error:
+            continue
+    return found / 1e6
+
+
+def in_the_lake(brand: Brand, wanted: int) -> None:
+    while brand.workspace.lake.count("events") < wanted:
+        time.sleep(0.05)
+
+
+def to_a_funnel(brand: Brand, port: int, key: str) -> float:
+    """Seconds from the request until a funnel counts the event."""
+    now = time.time()
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+    body = json.dumps(
+        {"batch": [{"type": "track", "event": "Probe", "messageId": f"p{now}", "userId": "probe",
+                    "timestamp": at}]}
+    ).encode()  # fmt: skip
+    head = (
+        f"POST /v1/batch HTTP/1.1\r\nHost: b\r\nAuthorization: {authorization(key)}\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    steps = [{"event": "Probe"}, {"event": "Page Viewed"}]
+    params = {"steps": steps, "window": {"value": 1, "unit": "day"}}
+    before = people(brand, params)
+    started = time.perf_counter()
+    with socket.create_connection(("127.0.0.1", port)) as to:
+        to.sendall(head.encode() + body)
+        to.recv(1000)
+    while people(brand, params) == before:
+        time.sleep(0.02)
+    return time.perf_counter() - started
+
+
+def people(brand: Brand, params: dict[str, Any]) -> int:
+    return int(brand.analyse("funnel", params)["rows"][0]["people"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--known", type=int, default=5_000_000)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=Path(__file__).parent, prefix=".intake-") as folder:
+        home = Path(folder) / "home"
+        Installation.create(home).add_brand("main", "bench")
+        brand = Services.open(Settings(home=home)).brand()
+        key = brand.sources.create("bench", "segment", by="bench").key
+        brand.workspace.db.close()
+        preload(home / "brands" / "main" / "state.db", args.known)
+        made = Requests(requests(args.known, key))
+        bare = bare_rate(made, min(args.seconds, 10))
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        server = subprocess.Popen(
+            [sys.executable, "-m", "yutang", "serve", "--port", str(port)],
+            env={**os.environ, "YUTANG_HOME": str(home), "YUTANG_LOG_LEVEL": "warning"},
+        )
+        try:
+            collector._wait_for(port)
+            measured(brand, server, port, made, args.seconds, bare)
+            print(f"one event until a funnel counts it {to_a_funnel(brand, port, key):>12.2f} s")
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def bare_rate(made: Requests, seconds: float) -> float:
+    """Events a second of the bare server."""
+    with tempfile.TemporaryDirectory(dir=Path(__file__).parent, prefix=".intake-") as folder:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        script = Path(collector.__file__)
+        server = subprocess.Popen([sys.executable, script, "serve", "bare", folder, str(port)])
+        try:
+            collector._wait_for(port)
+            rate, _ = uvloop.run(collector.drive(port, made, seconds))
+            return rate * BATCH
+        finally:
+            server.kill()
+            server.wait()
+
+
+def measured(
+    brand: Brand,
+    server: subprocess.Popen[bytes],
+    port: int,
+    made: Requests,
+    seconds: float,
+    bare: float,
+) -> None:
+    uvloop.run(collector.drive(port, made, 3))  # the worker starts, files are opened
+    time.sleep(5)
+    in_the_lake(brand, 1)
+    uvloop.run(asyncio.sleep(0))
+    before = brand.workspace.lake.count("events")
+    while (now := settle(brand, before)) != before:
+        before = now
+    started = time.perf_counter()
+    rate, took = uvloop.run(collector.drive(port, made, seconds))
+    used = memory(server)
+    in_the_lake(brand, before + len(took) * BATCH)
+    lake = len(took) * BATCH / (time.perf_counter() - started)
+    print(f"bare server, events/s              {bare:>12,.0f}")
+    print(f"answered, events/s                 {rate * BATCH:>12,.0f}")
+    print(f"in the lake, events/s              {lake:>12,.0f}  ({lake / bare:.2f} of bare)")
+    print(f"memory of all processes, MB        {used:>12,.0f}")
+    took = uvloop.run(paced(port, made, lake / BATCH / 3, 15))
+    for share in (0.5, 0.99):
+        print(f"answer at a third of it, p{share * 100:.0f}       "
+              f"{took[int(len(took) * share)] * 1000:>12.1f} ms")  # fmt: skip
+    in_the_lake(brand, 1)
+
+
+def settle(brand: Brand, before: int) -> int:
+    time.sleep(2)
+    return brand.workspace.lake.count("events")
+
+
+if __name__ == "__main__":
+    main()

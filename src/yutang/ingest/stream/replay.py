@@ -1,0 +1,211 @@
+"""Records of trackers in quarantine, mended and brought again, as their source.
+
+The worker does it, under the brand's writer lock. Rows in status `repairing` that name a replay
+are one batch, so one that died half-way is made again of the same records; what became of each is
+noted in the transaction that commits it, and the row is closed or comes back after the commit.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select, update
+
+from yutang.catalog.reasons import BY_CODE
+from yutang.catalog.records import Limits, Request, TrackingProtocol
+from yutang.errors import BadInput
+from yutang.ingest.commit import Committer, Prepared
+from yutang.ingest.events import ARRIVAL_BITS
+from yutang.ingest.quarantine import Quarantine, QuarantineRow
+from yutang.ingest.stream.arrived import Arrived, Decoding
+from yutang.ingest.stream.intake import commit
+from yutang.ingest.stream.prepare import Preparing
+from yutang.ingest.stream.quarantined import READ, record_of
+from yutang.ingest.stream.segments import REPLAY
+from yutang.ingest.stream.settings import load
+from yutang.state.brand import commits, quarantine
+from yutang.workspace import Workspace
+
+MOST_ROWS = 10_000  # of one batch
+ASIDE = ("quarantined", "late", "future", "rejected")
+RequestOf = Callable[[str, Any, int], Request | None]  # protocol, raw record, received at
+
+
+class StreamReplays:
+    """Repairs whole records of one brand's stream."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        committer: Committer,
+        preparing: Preparing,
+        protocols: Sequence[TrackingProtocol],
+        quarantine_: Quarantine,
+        request_of: RequestOf,
+        *,
+        limits: Limits | None = None,
+    ) -> None:
+        """`request_of` makes the request that would bring a raw record again."""
+        self._workspace = workspace
+        self._committer = committer
+        self._preparing = preparing
+        self._protocols = protocols
+        self._quarantine = quarantine_
+        self._request_of = request_of
+        self._limits = limits or Limits()
+
+    def replay(self, records: Mapping[int, str], *, by: str) -> int:
+        """Ask for corrected records to be taken: quarantine id → record (JSON). The number of rows.
+
+        Raises BadInput where a record is no JSON, or a row is none of the stream's records.
+        """
+        rows = self._quarantine.get(list(records))
+        if len(rows) > MOST_ROWS:
+            raise BadInput("At most %(n)d rows can be repaired at once.", n=MOST_ROWS)
+        for row in rows:
+            if not is_record(row) or row.status != "open":
+                raise BadInput("Row %(row)d is not a record that can be replayed.", row=row.row)
+            try:
+                msgspec.json.decode(records[row.id])
+            except msgspec.DecodeError as error:
+                raise BadInput("Row %(row)d is not valid JSON.", row=row.row) from error
+        at = self._workspace.now()
+        name = f"replay:{min(row.id for row in rows)}:{secrets.token_hex(4)}"
+        for row in rows:
+            asked = {**_note(row), "by": by, "replay": name, "typed": records[row.id]}
+            self._quarantine.mark([row.id], asked, at=at)
+        return len(rows)
+
+    def replay_all(self, *, reason: str, by: str, source: str = "", column: str = "") -> int:
+        """Ask for open records of a reason to be taken as they are: after the rule that set them
+        aside was changed. The number of rows, at most MOST_ROWS at once."""
+        found = self._quarantine.rows(reason=reason, source=source, column=column, limit=MOST_ROWS)
+        mine = {row.id: row.record for row in found if is_record(row) and row.record}
+        return self.replay(mine, by=by) if mine else 0
+
+    def run(self) -> int:
+        """Carry out what was asked for (the writer only); the number of rows settled."""
+        groups: dict[str, list[QuarantineRow]] = defaultdict(list)
+        for row in self._quarantine.rows(status="repairing", limit=None):
+            if name := (row.repair or {}).get("replay"):
+                groups[str(name)].append(row)
+        for name in self._dead():
+            groups.setdefault(name, [])  # its rows went meanwhile: finish it without them
+        order = sorted(groups, key=lambda name: (name not in self._dead(), name))
+        return sum(self._run(name, sorted(groups[name], key=lambda row: row.id)) for name in order)
+
+    # --- inside --------------------------------------------------------------------------------
+    def _dead(self) -> list[str]:
+        query = select(commits.c.journal).where(
+            commits.c.status == "prepared", commits.c.kind == REPLAY
+        )
+        with self._workspace.db.read() as connection:
+            return [str(row[0]) for row in connection.execute(query)]
+
+    def _run(self, name: str, rows: list[QuarantineRow]) -> int:
+        arrived, owner, failed = self._read(rows)
+
+        def prepare(connection: Connection, version: int) -> Prepared:
+            prepared = self._preparing.prepare(arrived, load(connection), connection, version)
+            first = version << ARRIVAL_BITS
+            again = {
+                owner[one.row - first]: one.reason
+                for one in prepared.misfits
+                if one.record is not None and one.row - first < len(owner)
+            }
+            # These rows stand in quarantine already, and were counted when they came.
+            prepared.misfits = [one for one in prepared.misfits if one.record is None]
+            prepared.sources = {
+                source: {what: n for what, n in counts.items() if what not in ASIDE}
+                for source, counts in prepared.sources.items()
+            }
+            outcome = {row.id: failed.get(row.id) or again.get(row.id, "") for row in rows}
+            prepared.once = [*prepared.once, lambda connection: _note_outcome(connection, outcome)]
+            return prepared
+
+        commit(self._committer, self._preparing, name, 0, REPLAY, prepare)
+        return self._settle([row.id for row in rows])
+
+    def _read(self, rows: Sequence[QuarantineRow]) -> tuple[Arrived, list[int], dict[int, str]]:
+        """The records; whose row each is (n); row → why it cannot be read."""
+        arrived, owner, failed = Arrived(), list[int](), dict[int, str]()
+        names: dict[str, int] = {}
+        for row in rows:
+            source = str(row.filename)  # of a row without a file: its source
+            typed = str((row.repair or {}).get("typed", ""))
+            try:
+                found, why = self._decode(row, typed)
+            except (msgspec.DecodeError, msgspec.ValidationError):
+                found, why = Arrived(), "malformed_record"
+            if why:
+                failed[row.id] = why
+                continue
+            place = names.setdefault(source, len(names))
+            if place == len(arrived.names):
+                arrived.names.append(source)
+            n = len(found)
+            arrived.records += found.records
+            arrived.received += [row.at] * n
+            arrived.source += [place] * n
+            arrived.ip += [""] * n
+            arrived.robot += [False] * n
+            owner += [row.id] * n
+        return arrived, owner, failed
+
+    def _decode(self, row: QuarantineRow, typed: str) -> tuple[Arrived, str]:
+        """What a row's text holds now, and why it is not taken ("" where it is)."""
+        if (row.repair or {}).get("shape") == READ["shape"]:
+            return Arrived(records=[record_of(typed)]), ""
+        raw = msgspec.json.decode(typed)
+        request = self._request_of(str((row.repair or {}).get("protocol", "")), raw, row.at)
+        if request is None:
+            return Arrived(), "unreadable_request"
+        decoding = Decoding(self._protocols, lambda _key: row.filename, self._limits)
+        decoding.take(request)
+        found = decoding.arrived
+        return found, found.unread[0].bad.reason if found.unread else ""
+
+    def _settle(self, ids: Sequence[int]) -> int:
+        """Close what was taken, reopen what was not, as the commit noted it."""
+        failed: dict[int, str] = {}
+        typed: dict[int, str] = {}
+        done: dict[str, list[int]] = defaultdict(list)
+        for row in self._quarantine.rows(status="repairing", limit=None):
+            asked = row.repair or {}
+            if row.id not in ids or "outcome" not in asked:
+                continue
+            if asked["outcome"]:
+                why = BY_CODE.get(asked["outcome"])
+                failed[row.id] = why.en if why is not None else asked["outcome"]
+                typed[row.id] = str(asked.get("typed", ""))
+            else:
+                done[str(asked.get("by", ""))].append(row.id)
+        self._quarantine.reopen(failed, records=typed)
+        for by, mine in done.items():
+            self._quarantine.resolve(mine, "repaired", by=by)
+        return len(failed) + sum(map(len, done.values()))
+
+
+def is_record(row: QuarantineRow) -> bool:
+    """Is this a whole record that a tracker sent (and not one value, or a row of a file)?"""
+    return row.import_id is None and row.record is not None and bool(_note(row))
+
+
+def _note(row: QuarantineRow) -> dict[str, Any]:
+    """How the record is to be read."""
+    asked = row.repair or {}
+    return {name: asked[name] for name in ("shape", "protocol") if name in asked}
+
+
+def _note_outcome(connection: Connection, outcome: Mapping[int, str]) -> None:
+    query = select(quarantine.c.id, quarantine.c.repair).where(quarantine.c.status == "repairing")
+    for id_, asked in connection.execute(query).all():
+        if id_ in outcome:
+            noted = {**(asked or {}), "outcome": outcome[id_]}
+            connection.execute(
+                update(quarantine).where(quarantine.c.id == id_).values(repair=noted)
+            )
