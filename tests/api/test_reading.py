@@ -93,7 +93,7 @@ def test_health_knows_sources_sizes_and_caches(filled: Filled, get: Get) -> None
     assert source["counts"]["accepted"] == 60 + 3 + 3
     assert source["counts"]["quarantined"] == 56
     assert {one["name"]: one["rows"] for one in health["tables"]} == {
-        "events": 60, "orders": 3, "order_lines": 3,
+        "events": 60, "orders": 3, "order_lines": 3, "profiles": 0,
     }  # fmt: skip
     assert set(health["caches"].values()) == {health["facts_version"]}
     assert sum(health["volumes"]["rows"]["events"]) == 60
