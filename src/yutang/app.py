@@ -25,7 +25,9 @@ from yutang.commerce import (
     status_of,
 )
 from yutang.connectors import order_files
+from yutang.connectors.posting import post
 from yutang.connectors.replays import request_of
+from yutang.connectors.samples import Sample, sample_of
 from yutang.connectors.tracking import PROTOCOLS
 from yutang.customers import Customers
 from yutang.facts import BrandFacts
@@ -47,10 +49,12 @@ from yutang.ingest import (
     ValueRepairs,
     carry_out,
 )
+from yutang.ingest.live import Answer, Live, SelfTest
 from yutang.installation import BrandRow, Installation
 from yutang.jobs import made_version
 from yutang.measure import Measure
 from yutang.privacy import Privacy
+from yutang.receivers import Connecting, limits_of
 from yutang.reports import Reports
 from yutang.settings import Settings
 from yutang.staff import BrandAudit, Staff
@@ -66,8 +70,11 @@ if TYPE_CHECKING:
 class Brand:
     """One brand with everything it can do."""
 
-    def __init__(self, row: BrandRow, workspace: Workspace, limits: Limits | None = None) -> None:
-        """limits: sizes at which tracked records are set aside."""
+    def __init__(
+        self, row: BrandRow, workspace: Workspace, settings: Settings | None = None
+    ) -> None:
+        settings = settings or Settings()
+        limits = limits_of(settings)
         self.row = row
         self.workspace = workspace
         self.identities = Identities(workspace)
@@ -105,13 +112,15 @@ class Brand:
         self.dictionary = Dictionary(workspace)
         self.dictionary_rules = DictionaryRules(workspace)
         self.sources = Sources(workspace)
+        self.live = Live(workspace, self.sources, PROTOCOLS, limits)
+        self.connecting = Connecting(settings)
         self.reports = Reports(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
         self._lock = threading.Lock()
         self._attributed: tuple[int, ShardCache] | None = None
         self._bind_tracking(limits)
 
-    def _bind_tracking(self, limits: Limits | None) -> None:
+    def _bind_tracking(self, limits: Limits) -> None:
         """What trackers send: records into facts and attributes, and those that were set aside."""
         self.attributes = Attributes(self.workspace)
         self.stream = StreamIntake(
@@ -183,6 +192,17 @@ class Brand:
         }
 
     @cached_property
+    def self_test(self) -> SelfTest:
+        return SelfTest(
+            self.live,
+            lambda source, event, visitor, name, value: sample_of(
+                source.kind,
+                Sample(source.name, source.key, event, visitor, name, value, self.workspace.now()),
+            ),
+            lambda request: Answer(*post(self.connecting.base, request)),
+        )
+
+    @cached_property
     def privacy(self) -> Privacy:
         return Privacy(
             self.workspace, self.identities, self.attributes, purge_journal=self.stream.purge
@@ -214,13 +234,10 @@ class Services:
 
     def brand(self, name: str = "") -> Brand:
         """The brand of this slug or name (the first without one). Raises NotFound."""
-        from yutang.receivers import limits_of
-
         row = self.installation.get_brand(name)
         with self._lock:
             if row.slug not in self._brands:
-                workspace = self.installation.workspace(row)
-                self._brands[row.slug] = Brand(row, workspace, limits_of(self.settings))
+                self._brands[row.slug] = Brand(row, self.installation.workspace(row), self.settings)
             return self._brands[row.slug]
 
 

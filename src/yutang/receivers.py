@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from yutang.catalog.records import Limits
 from yutang.collect import Collecting, Receiver, Rules, Stores
+from yutang.connectors.snippets import Snippet, snippets_of
 from yutang.connectors.tracking import PROTOCOLS
 from yutang.settings import Settings
 
@@ -77,3 +78,19 @@ def address_of(kind: str, name: str, key: str, base: str) -> str:
     'https://t.example.com/sa?project=%E5%95%86%E5%9F%8E&token=k'
     """
     return ADDRESSES[kind].format(base=base, name=quote(name, safe=""), key=key)
+
+
+class Connecting:
+    """How a tracker is connected: its address, and the code to paste."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.base = base_of(settings)
+        self.is_public = bool(settings.public_url)  # else only this machine is sure to reach us
+
+    def address(self, kind: str, name: str, key: str) -> str:
+        return address_of(kind, name, key, self.base)
+
+    def snippets(self, kind: str, name: str, key: str) -> list[tuple[Snippet, str]]:
+        """Each SDK of the kind with its code, filled in."""
+        url = self.address(kind, name, key)
+        return [(one, one.filled(url=url, base=self.base, key=key)) for one in snippets_of(kind)]

@@ -139,7 +139,8 @@ def test_the_theme_and_the_language_are_switched(open_page):
 @pytest.mark.parametrize(
     "path",
     ["overview", "customers", "customers/3", "analyse/funnel", "imports", "shops", "health",
-     "health/quarantine", "settings/staff", "settings/events"],
+     "health/quarantine", "live", "settings/staff", "settings/sources",
+     "settings/sources/1", "settings/events"],
 )  # fmt: skip
 def test_nothing_is_wider_than_a_phone(open_page, path):
     page = open_page(f"/b/pond/{path}", "phone")

@@ -18,7 +18,8 @@ from tests.browser.conftest import PICTURES, drawn
 
 PAGES = (
     "overview", "customers", "customers/3", "analyse", "analyse/funnel", "analyse/event", "imports",
-    "imports/1", "shops", "health", "health/quarantine", "settings/staff", "settings/events",
+    "imports/1", "shops", "health", "health/quarantine", "live", "settings/staff",
+    "settings/sources", "settings/sources/1", "settings/events",
 )  # fmt: skip
 DOCS = Path(__file__).parents[2] / "docs" / "images"
 README = {"overview": "overview.png", "analyse/funnel": "funnel.png"}

@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, select
 
 from tests.small_brand import NOW, open_brand_at
 from yutang.errors import BadInput, Conflict, NotFound
 from yutang.ingest import Sources
 from yutang.ingest.sources import GRACE_MS
+from yutang.state.brand import counters
 
 
 @pytest.fixture
@@ -78,3 +80,22 @@ def test_renaming_turning_and_settings(sources: Sources) -> None:
     assert sources.turn("shop", on=True).status == "on"
     assert sources.set_("shop", {"ip_mode": "none", "x": 1}).settings == {"ip_mode": "none", "x": 1}
     assert sources.set_("shop", {"x": None}).settings == {"ip_mode": "none"}
+
+
+def test_counters_go_along_with_a_new_name(tmp_path: Path) -> None:
+    workspace = open_brand_at(tmp_path / "home").workspace
+    sources = Sources(workspace)
+    sources.create("site", "sensors", by="")
+    rows = [("site", "d1", 3), ("site", "d2", 4), ("shop", "d2", 5)]
+    with workspace.db.write() as connection:
+        for source, day, n in rows:
+            values = {"source": source, "name": "accepted", "day": day, "n": n}
+            connection.execute(insert(counters).values(values))
+    sources.rename("site", "shop")
+    with workspace.db.read() as connection:
+        found = connection.execute(select(counters).order_by(counters.c.day)).all()
+    assert [tuple(row) for row in found] == [
+        ("shop", "accepted", "d1", 3), ("shop", "accepted", "d2", 9),
+    ]  # fmt: skip
+    with pytest.raises(Conflict):
+        sources.create("file", "json", by="")

@@ -36,6 +36,16 @@ PAGES: dict[str, str] = {
     "import of events": "/b/pond/imports/2",
     "health": "/b/pond/health",
     "health, empty": "/b/dry/health",
+    "health, one source": "/b/pond/health?source=site",
+    "live": "/b/pond/live",
+    "live, searched": "/b/pond/live?q=title&source=site&problems=1",
+    "live, nothing fits": "/b/pond/live?q=zzzz",
+    "live, empty": "/b/dry/live",
+    "record, gone": "/b/pond/live/x_1_0",
+    "sources": "/b/pond/settings/sources",
+    "sources, empty": "/b/dry/settings/sources",
+    "source": "/b/pond/settings/sources/1",
+    "source, tested long ago": "/b/pond/settings/sources/2?test=abc",
     "quarantine": "/b/pond/health/quarantine",
     "quarantine, empty": "/b/dry/health/quarantine",
     "repair": "/b/pond/health/quarantine/repair?id=1&id=2&id=3",
@@ -51,4 +61,9 @@ PAGES: dict[str, str] = {
     "search, nothing found": "/b/pond/search?q=zzzz",
     "not found": "/b/pond/nothing",
 }
-REFUSED = {"customers, refused": 422, "event, refused": 422, "not found": 404}
+REFUSED = {
+    "customers, refused": 422,
+    "event, refused": 422,
+    "record, gone": 404,
+    "not found": 404,
+}

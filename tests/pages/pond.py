@@ -6,19 +6,26 @@ English page, or English on a Chinese one, is a word that nobody translated.
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import insert
 
-from yutang.app import Services
+from yutang.app import Brand, Services
+from yutang.catalog.records import Request
 from yutang.installation import Installation
+from yutang.journal import SegmentWriter
+from yutang.kit.clock import iso_day, now_ms
 from yutang.refresh import refresh
 from yutang.settings import Settings
 from yutang.staff import Staff
+from yutang.state.brand import counters
 
 PASSWORD = "quiet-water-42"
 ROLES = ("admin", "operator", "analyst", "guide")
@@ -54,6 +61,7 @@ def make(home: Path) -> Services:
         account = services.staff.add_account(role, role[0].upper(), PASSWORD, by="test")
         services.staff.set_role(services.brands()[0].id, account.id, role, by="test")
     fill(services, home)
+    track(services.brand("pond"))
     return services
 
 
@@ -75,6 +83,38 @@ def fill(services: Services, home: Path) -> None:
         brand.imports.queue(two.id)
         brand.imports.run(two.id)
         refresh(brand)
+
+
+def track(brand: Brand) -> None:
+    """Two sources, some counters, and a journal with good and bad records."""
+    site = brand.sources.create("site", "sensors", by="boss")
+    brand.sources.create("till", "json", by="boss")
+    rows = [("site", "accepted", 120), ("site", "late", 2), ("site", "quarantined", 3)]
+    today = iso_day(now_ms(), brand.row.zone)
+    with brand.workspace.db.write() as connection:
+        for source, name, n in rows:
+            values = {"source": source, "name": name, "day": today, "n": n}
+            connection.execute(insert(counters).values(values))
+    writer = SegmentWriter(brand.workspace.journal, now=lambda: NOW)
+    writer.append([tracked(site.key, n) for n in range(12)])
+    writer.close()
+
+
+def tracked(key: str, n: int) -> Request:
+    """A request of the Sensors web SDK: a page, a profile, or what cannot be used."""
+    record = {
+        "type": "profile_set" if n % 5 == 1 else "track",
+        "event": "" if n % 5 in (1, 4) else "content_read",
+        "time": NOW - 60_000 + n * 1_000,
+        "distinct_id": f"a-{n % 3}",
+        "identities": {"$identity_anonymous_id": f"a-{n % 3}", "$identity_mobile": "13800138000"},
+        "properties": {"seconds": n, "title": "I1", ("bad key" if n % 6 == 3 else "sku"): "A1"},
+        "lib": {"$lib": "js", "$lib_version": "1.27.11"},
+    }
+    data = quote(base64.b64encode(json.dumps([record]).encode()).decode(), safe="")
+    headers = {"content-type": "application/x-www-form-urlencoded", "user-agent": "Mozilla/5.0"}
+    body = f"data_list={data}".encode()
+    return Request("POST", "/sa", b"", headers, body, NOW - 50_000 + n * 1_000, "203.0.113.0", key)
 
 
 def write_orders(path: Path, *, first: int = 0, people: int = PEOPLE, bad: bool = True) -> None:

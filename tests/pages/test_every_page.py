@@ -29,7 +29,8 @@ SAME = frozenset(
     _words("""
     API BOM CSV DOUYIN ERP English Excel GMV ISO JSON KOC NDJSON POS Parquet SDK SMS UTF
     XLSX Yutang api csv doctor json openid unionid utf xlsx yutang Authorization Bearer Esc
-    RFM Unix parquet SKU WeCom IP
+    RFM Unix parquet SKU WeCom IP Enter YUTANG_PUBLIC_URL PostHog Segment RudderStack App serve
+    analytics posthog collect HTTP HTTPS Web Python Node Java curl server_url request
     """)
 )
 # Words of the small installation: identities, events, properties, logins, file names.
@@ -40,7 +41,7 @@ DATA = frozenset(
     Origin import test custom own event order time identities title category quantity phone
     order_id shop platform created_at paid_at paid member_no item_paid zzzz detail record
     row brand_id role command line file domain refund channel store province city item_id
-    brand message_id stage nothing tail testclient never first repeat dormant lost filter
+    brand site till message_id stage nothing tail testclient never first repeat dormant lost filter
     xlsx csv
     """)
 )

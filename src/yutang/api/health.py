@@ -17,7 +17,9 @@ class SourceOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     source: str
-    counts: dict[str, int] = Field(description="accepted, duplicates, quarantined, refused")
+    counts: dict[str, int] = Field(
+        description="accepted, duplicates, late, future, rejected, quarantined, refused, …"
+    )
     last_day: str
     by_day: list[int] = Field(description="Accepted facts, one number for each of `days`.")
 

@@ -15,9 +15,11 @@ from yutang.api import (
     dictionary,
     health,
     imports,
+    live,
     overview,
     quarantine,
     shops,
+    sources,
     status,
 )
 from yutang.api.docs import page_of
@@ -32,6 +34,8 @@ ROUTERS = (
     shops.ROUTES,
     imports.ROUTES,
     quarantine.ROUTES,
+    sources.ROUTES,
+    live.ROUTES,
     health.ROUTES,
     dictionary.ROUTES,
     analysis.ROUTES,

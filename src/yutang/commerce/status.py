@@ -13,16 +13,18 @@ from yutang.workspace import Workspace
 def status_of(workspace: Workspace, orders: OrderBook, imports: Imports) -> dict[str, int]:
     """Counts of facts and people; `pending` = imports to run plus batches that died on the way."""
     with workspace.db.read() as connection:
-        people, known = connection.execute(
-            select(func.count(identities.c.customer_id.distinct()), func.count(identities.c.id))
+        open_rows = select(func.count()).select_from(quarantine)
+        people, known, waiting = connection.execute(
+            select(
+                func.count(identities.c.customer_id.distinct()),
+                func.count(identities.c.id),
+                open_rows.where(quarantine.c.status == "open").scalar_subquery(),
+            )
         ).one()
-        waiting = connection.execute(
-            select(func.count()).select_from(quarantine).where(quarantine.c.status == "open")
-        )
         found = {
             "customers": int(people),
             "identities": int(known),
-            "quarantined": int(waiting.scalar() or 0),
+            "quarantined": int(waiting),
             "pending": len(unfinished(connection)),
             "facts_version": facts_version(connection),
         }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup
 
 NOTHING = "–"
 MINUS = "−"
@@ -86,6 +88,28 @@ def clock_of(at: int | None, zone: str) -> str:
     return NOTHING if at is None else local(at, zone).strftime("%H:%M")
 
 
+# A string with the colon that makes it a name; a string; a number or a constant.
+JSON_PART = re.compile(
+    r'("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?'
+)
+
+
+def json_marks(text: str) -> Markup:
+    """JSON text with its names, texts and values marked, for reading.
+
+    >>> str(json_marks('{"a": 1}'))
+    '{<span class="j-name">&#34;a&#34;</span>: <span class="j-value">1</span>}'
+    """
+    parts: list[str] = []
+    at = 0
+    for found in JSON_PART.finditer(text):
+        mark = "value" if found[1] is None else "name" if found[2] else "text"
+        said = Markup('<span class="j-{}">{}</span>').format(mark, found[1] or found[0])
+        parts += [text[at : found.start()], said, found[2] or ""]
+        at = found.end()
+    return Markup("").join([*parts, text[at:]])
+
+
 @pass_context
 def day(context: Context, at: int | date | None) -> str:
     return day_of(at, context["zone"])
@@ -99,6 +123,16 @@ def moment(context: Context, at: int | None) -> str:
 @pass_context
 def clock(context: Context, at: int | None) -> str:
     return clock_of(at, context["zone"])
+
+
+@pass_context
+def clock_s(context: Context, at: int | None) -> str:
+    return NOTHING if at is None else local(at, context["zone"]).strftime("%H:%M:%S")
+
+
+@pass_context
+def moment_s(context: Context, at: int | None) -> str:
+    return NOTHING if at is None else local(at, context["zone"]).strftime("%Y-%m-%d %H:%M:%S")
 
 
 @pass_context
@@ -153,6 +187,9 @@ FILTERS = {
     "day": day,
     "moment": moment,
     "clock": clock,
+    "clock_s": clock_s,
+    "moment_s": moment_s,
+    "json_marks": json_marks,
     "fresh": fresh,
     "ago": ago,
     "duration": duration,

@@ -25,6 +25,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("analyse", mark("Analyse"), "chart-bar", "a", right="analyse", thumb=True),
     Section("shops", mark("Sales and benefits"), "building-store", "s", right="import"),
     Section("imports", mark("Import"), "database-import", "i", right="import", thumb=True),
+    Section("live", mark("Live"), "circle-dot", "l", right="analyse"),
     Section("health", mark("Data health"), "heart-rate-monitor", "h", right="import"),
     Section("settings", mark("Settings"), "settings", "t"),
 )

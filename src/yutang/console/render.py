@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from yutang import __version__
 from yutang.console import assets, formats
+from yutang.console.alarms import alarms_of
 from yutang.console.guard import Session, set_cookie
 from yutang.console.language import DEFAULT, LANGUAGES, Language, language
 from yutang.console.navigation import SECTIONS
@@ -87,6 +88,7 @@ def render(
         "base": session.base if session else "",
         "note": unquote(note) if note else "",
         "partial": partial,
+        "alarms": [] if partial else alarms_of(request.app.state.services, session),
         "here": section_of(request),
         **context,
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
 
@@ -15,12 +16,20 @@ DAYS = 30
 
 @dataclass(frozen=True)
 class SourceHealth:
-    """One source over the last 30 days: name → number, and accepted facts by business day."""
+    """One source over the last 30 days: name → number, and accepted facts by business day.
+
+    daily: the same for every name.
+    """
 
     source: str
     counts: dict[str, int]
     last_day: str
     by_day: tuple[int, ...]
+    daily: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def sum(self, name: str, days: int) -> int:
+        """How many in the last so many business days."""
+        return sum(self.daily.get(name, ())[-days:])
 
 
 @dataclass(frozen=True)
@@ -44,10 +53,14 @@ class IntakeHealth:
             found: int | None = connection.execute(query).scalar()
             return found
 
+    def days(self) -> tuple[str, ...]:
+        """The last 30 business days, ISO dates, oldest first."""
+        now, zone = self._workspace.now(), self._workspace.zone
+        return tuple(clock.iso_day(now - n * clock.DAY_MS, zone) for n in range(DAYS - 1, -1, -1))
+
     def look(self) -> Intake:
         """What each source brought in the last 30 days."""
-        now, zone = self._workspace.now(), self._workspace.zone
-        days = tuple(clock.iso_day(now - n * clock.DAY_MS, zone) for n in range(DAYS - 1, -1, -1))
+        days = self.days()
         with self._workspace.db.read() as connection:
             rows = connection.execute(
                 select(counters.c.source, counters.c.name, counters.c.day, counters.c.n).order_by(
@@ -64,13 +77,16 @@ class IntakeHealth:
 
 
 def _of(source: str, rows: list[tuple[str, str, int]], days: tuple[str, ...]) -> SourceHealth:
-    counts: dict[str, int] = {}
-    accepted = dict.fromkeys(days, 0)
+    place = {day: i for i, day in enumerate(days)}
+    daily: dict[str, list[int]] = {"accepted": [0] * len(days)}
     for name, day, n in rows:
-        if day in accepted:
-            counts[name] = counts.get(name, 0) + n
-            if name == "accepted":
-                accepted[day] += n
+        if day in place:
+            daily.setdefault(name, [0] * len(days))[place[day]] += n
+    counts = {name: total for name, by_day in daily.items() if (total := sum(by_day))}
     return SourceHealth(
-        source, counts, max(day for _, day, _ in rows), tuple(accepted[day] for day in days)
+        source,
+        counts,
+        max(day for _, day, _ in rows),
+        tuple(daily["accepted"]),
+        {name: tuple(by_day) for name, by_day in daily.items()},
     )

@@ -12,16 +12,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Update, insert, select, update
+from sqlalchemy import Connection, Insert, Update, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from yutang.catalog import source_kinds
 from yutang.errors import BadInput, Conflict, NotFound
 from yutang.kit.clock import DAY_MS
-from yutang.state.brand import sources, write_keys
+from yutang.state.brand import counters, sources, write_keys
 from yutang.workspace import Workspace
 
-KINDS = ("sensors", "segment", "posthog", "json")
+KINDS = tuple(kind.code for kind in source_kinds.KINDS)
 NAME_LENGTH = 80
+RESERVED = frozenset({"file"})  # what imported files are counted under
 # Apps are updated slowly: in a month nearly everybody who still opens one has the new version.
 GRACE_MS = 30 * DAY_MS
 
@@ -70,6 +72,13 @@ class Sources:
         with self._workspace.db.read() as connection:
             return _get(connection, name)
 
+    def at(self, source_id: int) -> Source:
+        """Raises NotFound."""
+        found = next((one for one in self.list_() if one.id == source_id), None)
+        if found is None:
+            raise NotFound("There is no such source.")
+        return found
+
     def find_by_key(self, key: str) -> Source | None:
         """Whose a key is or was: what was received while it was valid belongs to it still."""
         query = select(write_keys.c.source_id).where(write_keys.c.key == key)
@@ -101,12 +110,18 @@ class Sources:
             return _get(connection, str(values["name"]))
 
     def rename(self, name: str, new: str) -> Source:
-        """Raises NotFound, BadInput, and Conflict for a name in use."""
+        """Its counters go along; facts in the lake keep the name under which they came.
+
+        Raises NotFound, BadInput, and Conflict for a name in use.
+        """
         with self._workspace.db.write() as connection:
             one = _get(connection, name)
-            changed = update(sources).where(sources.c.id == one.id).values(name=_name(new))
+            made = _name(new)
+            changed = update(sources).where(sources.c.id == one.id).values(name=made)
             _unique(connection, changed, new)
-            return _get(connection, _name(new))
+            if made != one.name:
+                _move_counters(connection, one.name, made)
+            return _get(connection, made)
 
     def turn(self, name: str, *, on: bool) -> Source:
         """Take its requests, or refuse them. Raises NotFound."""
@@ -150,7 +165,23 @@ def _name(name: str) -> str:
     name = name.strip()
     if not 0 < len(name) <= NAME_LENGTH or not name.isprintable():
         raise BadInput("A name has 1 to %(n)d characters.", n=NAME_LENGTH)
+    if name in RESERVED:
+        raise Conflict("There is a source “%(name)s” already.", name=name)
     return name
+
+
+def _move_counters(connection: Connection, old: str, new: str) -> None:
+    rows = connection.execute(select(counters).where(counters.c.source == old)).all()
+    for row in rows:
+        place = (counters.c.name == row.name) & (counters.c.day == row.day)
+        there = (counters.c.source == new) & place
+        known = connection.execute(select(counters.c.n).where(there)).scalar()
+        if known is None:
+            moved = update(counters).where((counters.c.source == old) & place)
+            connection.execute(moved.values(source=new))
+        else:
+            connection.execute(update(counters).where(there).values(n=known + row.n))
+    connection.execute(delete(counters).where(counters.c.source == old))
 
 
 def _unique(connection: Connection, statement: Insert | Update, name: object) -> int:

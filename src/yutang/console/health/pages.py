@@ -22,6 +22,9 @@ ROUTES = APIRouter()
 COUNTERS = {
     "accepted": mark("Taken"),
     "duplicates": mark("Known before, dropped"),
+    "late": mark("Too late"),
+    "future": mark("In the future"),
+    "rejected": mark("Unreadable"),
     "quarantined": mark("Set aside"),
     "refused": mark("Refused (erased persons)"),
 }
@@ -33,22 +36,41 @@ STATUSES = {
     "dismissed": mark("dismissed"),
 }
 EXPORTED = 100_000
+DAYS = 14  # told one by one
 VALUE_REASONS = ("value_misfit", "too_large")
 
 
 @ROUTES.get("/b/{brand}/health")
 def health(request: Request, session: Session = needs("import")) -> Response:
     intake = session.brand.intake.look()
+    chosen = request.query_params.get("source", "")
     return render(
         request,
         "health/health.html",
+        "days",
         intake=intake,
+        waiting=session.brand.live.waiting(),
+        chosen=chosen,
+        days=_days(intake, chosen),
         counters=COUNTERS,
         sources=SOURCES,
         holds=session.brand.status(),
         reasons=[(reason_of(code), n) for code, n in session.brand.quarantine.counts()],
         chart=_chart(session, intake) if intake.sources else None,
     )
+
+
+def _days(intake: Intake, chosen: str) -> list[tuple[str, dict[str, int]]]:
+    """(day, {counter: n}) of one source, or of all of them; the newest first."""
+    found = [one for one in intake.sources if not chosen or one.source == chosen]
+    made = []
+    for place in range(-1, -DAYS - 1, -1):
+        counts = {
+            name: sum(one.daily[name][place] for one in found if name in one.daily)
+            for name in COUNTERS
+        }
+        made.append((intake.days[place], counts))
+    return made
 
 
 @ROUTES.get("/b/{brand}/health/quarantine")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from yutang.analysis import MODELS
 from yutang.catalog.platforms import DOMAINS
+from yutang.catalog.source_kinds import source_kind
 from yutang.console.exports import Cell, download
 from yutang.console.formats import moment_of
 from yutang.console.guard import Session, needs
@@ -46,6 +47,7 @@ ACTIONS = {
     "source_key_revoked": mark("ended a write key"),
     "source_off": mark("turned a source off"),
     "source_on": mark("turned a source on"),
+    "source_tested": mark("tested a source"),
     "import_uploaded": mark("uploaded a file"),
     "import_started": mark("started an import"),
     "import_discarded": mark("discarded an upload"),
@@ -124,6 +126,8 @@ def _said_value(session: Session, key: str, value: Any) -> str:
     if key == "role":
         role = next((one for one in ROLES if value == one.code), None)
         return session.pick(role) if role else str(value)
+    if key == "kind":
+        return session.pick(source_kind(str(value)))
     if key == "model":
         found = next((one for one in MODELS if value == one.NAME), None)
         return session.pick((found.ZH, found.EN)) if found else str(value)
