@@ -121,9 +121,8 @@ class Streaming:
 
     # --- inside --------------------------------------------------------------------------------
     def _journals(self) -> Iterator[tuple[str, Path]]:
-        for path in sorted((self._home / "brands").iterdir()):
-            if path.is_dir():
-                yield path.name, path / "journal"
+        for path in sorted((self._home / "brands").glob("*/")):
+            yield path.name, path / "journal"
 
     def _has_work(self, lane: _Lane, now: float) -> bool:
         return (lane.waits and bool(lane.seen)) or self._follows(lane, now)

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyroaring import BitMap
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from yutang.catalog.platforms import PLATFORMS
 from yutang.commerce.orders import IS_PAID, PAID_FEN, REFUND_FEN
@@ -108,14 +108,8 @@ class OrderBook:
         with self._workspace.db.read() as connection:
             version = facts_version(connection)
             half_done = bool(unfinished(connection))
-            now = self.current()
-            moved = None if whole else moved_by_events(connection, now.version, version)
-        if not whole and now.version == version:
-            return now
-        if moved is not None and now.version and not moved & _buyers(now):
-            # A stream commits each second, and mostly moves nobody who ever bought.
-            self._switch(version, self._folder)
-            return self.current()
+            if not whole and self._advance(connection, version):
+                return self.current()
         orders, lines = self._make(version if half_done else None)
         folder = f"{version}-{self._workspace.now()}"
         target = self._root / folder
@@ -131,6 +125,18 @@ class OrderBook:
         for old in generations[:-1] if whole else generations[:-KEEP_GENERATIONS]:
             shutil.rmtree(old, ignore_errors=True)
         return self.current()
+
+    def _advance(self, connection: Connection, version: int) -> bool:
+        """Is the made book still right at this version? A stream commits each second, and mostly
+        moves nobody who ever bought."""
+        now = self.current()
+        if now.version == version:
+            return True
+        moved = moved_by_events(connection, now.version, version)
+        if not now.version or moved is None or moved & _buyers(now):
+            return False
+        self._switch(version, self._folder)
+        return True
 
     def _switch(self, version: int, folder: str) -> None:
         temporary = self._root / "current.tmp"

@@ -130,8 +130,14 @@ class EventIntake:
         misfits: list[Misfit] = []
         for name, values in chunk.properties.items():
             type_ = known[name.casefold()].type if name.casefold() in known else type_of(values)
-            if type_ is None:
-                continue  # nothing but absent values: no type to see yet
+            if type_ is None:  # nothing but absent values, or objects: no type to see yet
+                objects = [] if isinstance(values, pa.Array) else enumerate(values)
+                misfits += [
+                    Misfit(int(rows[i]), name, "value_misfit", _text(value), None)
+                    for i, value in objects
+                    if value is not None
+                ]
+                continue
             registered = dictionary.register(connection, known, name, type_, at)
             if registered is None:
                 first = int(rows[0]) if len(rows) else 0

@@ -39,7 +39,7 @@ class Segment:
 
     @property
     def waiting(self) -> int:
-        return self.size - self.done
+        return max(0, self.size - self.done)  # a restored journal may end before the state's
 
 
 def segments(connection: Connection, folder: Path) -> list[Segment]:
