@@ -79,13 +79,6 @@ class Brand:
         self.workspace = workspace
         self.identities = Identities(workspace)
         self.committer = Committer(workspace)
-        self.hands = Hands(
-            workspace,
-            self.identities,
-            lambda connection, journal, moved: carry_out(
-                connection, workspace, "identity", journal, moved
-            ),
-        )
         self.orders = OrderBook(workspace, self.identities)
         self.shops = Shops(workspace, note_domain)
         self.facts = BrandFacts(workspace, self.identities, self.orders)
@@ -116,12 +109,10 @@ class Brand:
         self.connecting = Connecting(settings)
         self.reports = Reports(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
-        self.retention = Retention(workspace, self.identities, self.audit)
-        self.person_files = PersonFiles(workspace, self.identities, lambda: self.customers)
-        self.hand_requests = HandRequests(workspace, self.hands, self.audit.record_in)
         self._lock = threading.Lock()
         self._attributed: tuple[int, ShardCache] | None = None
         self._bind_tracking(limits)
+        self._bind_people()
 
     def _bind_tracking(self, limits: Limits) -> None:
         """What trackers send: records into facts and attributes, and those that were set aside."""
@@ -134,6 +125,20 @@ class Brand:
             self.workspace, self.committer, self.stream.preparing, PROTOCOLS, self.quarantine,
             request_of, limits=limits,
         )  # fmt: skip
+
+    def _bind_people(self) -> None:
+        """Who is one person, by hand; his rights; how long things are kept."""
+        workspace, identities = self.workspace, self.identities
+        self.hands = Hands(
+            workspace,
+            identities,
+            lambda connection, journal, moved: carry_out(
+                connection, workspace, "identity", journal, moved
+            ),
+        )
+        self.hand_requests = HandRequests(workspace, self.hands, self.audit.record_in)
+        self.retention = Retention(workspace, identities, self.audit)
+        self.person_files = PersonFiles(workspace, identities, lambda: self.customers)
 
     @property
     def shard_folder(self) -> Path:
