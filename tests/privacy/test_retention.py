@@ -227,3 +227,14 @@ def test_rules_are_set_changed_and_removed(brand: Brand) -> None:
     for days in (-1, 40_000):
         with pytest.raises(BadInput):
             keep.set_("", "", days, by="ann")
+
+
+@pytest.mark.slow
+def test_a_second_run_reads_what_the_first_one_wrote_again(brand: Brand, tmp_path: Path) -> None:
+    """A delete writes its files in another way than an append: both are read alike."""
+    take(brand, tmp_path, [("a", day, f"m{day % 3}") for day in range(90, 115)])
+    for days in (20, 15, 10):
+        brand.retention.set_("a", "", days, by="ann")
+        assert apply(brand) > 0
+        assert brand.is_fresh()
+    assert brand.shards().facts == len(left(brand)) == 10

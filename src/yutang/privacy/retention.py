@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from yutang.errors import BadInput, NotFound
 from yutang.identity import Identities, device_hands
-from yutang.ingest import carry_out, plan, recount, unfinished
+from yutang.ingest import carry_out, next_version, plan, recount, unfinished
 from yutang.kit import clock
 from yutang.lake import Predicate, arrow_of, below, one_of
 from yutang.privacy.retention_rules import LONGEST, RetentionRule, first_kept_day, rule_for
@@ -151,7 +151,7 @@ class Retention:
     def apply(self, now: int, *, by: str = "worker") -> Removed:
         """Remove what is over its time; the caller holds the writer lock. Safe to repeat."""
         rules, today = self.rules(), self._today(now)
-        events = self._remove_events(rules, today, now)
+        events = self._remove_events(rules, today)
         with self._workspace.db.write() as connection:
             rows = {name: self._remove_rows(connection, name, now) for name in STORES}
             removed = Removed(dict(events), rows)
@@ -165,16 +165,13 @@ class Retention:
             self._workspace.lake.vacuum("events")
         return removed
 
-    def _remove_events(
-        self, rules: list[RetentionRule], today: str, now: int
-    ) -> Counter[tuple[str, str]]:
+    def _remove_events(self, rules: list[RetentionRule], today: str) -> Counter[tuple[str, str]]:
         """Events by rule; a new facts version with everybody whose events went."""
-        journal = self._half_done()  # a run that died is finished under its own name
+        journal, fresh = self._journal()  # a run that died is finished under its own name
         volumes = self._volumes() if rules else []
         counts = _counts(rules, today, volumes)
-        if not journal and not counts.total():
+        if fresh and not counts.total():
             return Counter()
-        journal = journal or f"{KIND}:{now}"
         predicates = list(_predicates(rules, today, volumes))
         with self._workspace.settled():
             plan(self._workspace, KIND, journal, lambda: self._touched(predicates))
@@ -185,10 +182,13 @@ class Retention:
                 carry_out(connection, self._workspace, KIND, journal, ())
         return counts
 
-    def _half_done(self) -> str:
+    def _journal(self) -> tuple[str, bool]:
+        """The name of this run, and whether it is a new one."""
         with self._workspace.db.read() as connection:
-            names = (journal for journal, _ in unfinished(connection))
-            return next((name for name in names if name.startswith(f"{KIND}:")), "")
+            for name, _ in unfinished(connection):
+                if name.startswith(f"{KIND}:"):
+                    return name, False
+            return f"{KIND}:{next_version(connection, self._workspace)}", True
 
     def _touched(self, predicates: list[Predicate]) -> set[int]:
         """Customers whose events go."""
