@@ -31,7 +31,7 @@ from yutang.connectors.samples import Sample, sample_of
 from yutang.connectors.tracking import PROTOCOLS
 from yutang.customers import Customers
 from yutang.facts import BrandFacts
-from yutang.identity import Hands, Identities
+from yutang.identity import HandRequests, Hands, Identities
 from yutang.ingest import (
     Committer,
     Dictionary,
@@ -53,7 +53,7 @@ from yutang.ingest.live import Answer, Live, SelfTest
 from yutang.installation import BrandRow, Installation
 from yutang.jobs import made_version
 from yutang.measure import Measure
-from yutang.privacy import Privacy
+from yutang.privacy import PersonFiles, Privacy, Retention
 from yutang.receivers import Connecting, limits_of
 from yutang.reports import Reports
 from yutang.settings import Settings
@@ -116,6 +116,9 @@ class Brand:
         self.connecting = Connecting(settings)
         self.reports = Reports(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
+        self.retention = Retention(workspace, self.identities, self.audit)
+        self.person_files = PersonFiles(workspace, self.identities, lambda: self.customers)
+        self.hand_requests = HandRequests(workspace, self.hands, self.audit.record_in)
         self._lock = threading.Lock()
         self._attributed: tuple[int, ShardCache] | None = None
         self._bind_tracking(limits)

@@ -12,6 +12,7 @@ import typer
 from yutang import __version__
 from yutang.cli_common import BrandOption, HomeOption, JsonOption, open_services, print_json
 from yutang.cli_people import identity_app, person_app
+from yutang.cli_retention import retention_app
 from yutang.cli_tracking import collect, source_app
 from yutang.errors import BadInput, NotFound, YutangError
 
@@ -34,6 +35,7 @@ app.add_typer(account_app, name="account")
 app.add_typer(brand_app, name="brand")
 app.add_typer(person_app, name="person")
 app.add_typer(identity_app, name="identity")
+app.add_typer(retention_app, name="retention")
 app.add_typer(source_app, name="source")
 app.command()(collect)
 FOLLOW_SECONDS = 0.1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -44,6 +45,26 @@ def person_erase(
     typer.echo(f"Erased: receipt {receipt.id}.")
     for store, count in receipt.counts.items():
         typer.echo(f"{store:<14} {count:>10,}")
+
+
+@person_app.command("export")
+def person_export(
+    identity: IdentityArgument,
+    out: Annotated[Path, typer.Option(help="A new file; it is never written over.")],
+    by: Annotated[str, typer.Option(help="Who asks for it, for the audit log.")] = "cli",
+    brand: BrandOption = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write everything known of the person who has this identity into one JSON file."""
+    one = open_services(home).brand(brand)
+    customer = one.person_files.customer_of(*_pair(identity))
+    size = one.person_files.write(customer, out)
+    one.audit.record(by, "person.exported", str(customer), {"bytes": size})
+    if as_json:
+        print_json({"customer": customer, "file": str(out), "bytes": size})
+        return
+    typer.echo(f"Customer {customer}: {size:,} bytes in {out}.")
 
 
 @identity_app.command("link")

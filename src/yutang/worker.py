@@ -22,6 +22,7 @@ from yutang import logs
 from yutang.errors import Busy, YutangError
 from yutang.jobs import POLL_SECONDS, made_version, open_queue
 from yutang.kit import locks
+from yutang.kit.clock import now_ms
 from yutang.streaming import Streaming
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("worker")
 RECYCLE_AFTER = 30.0  # seconds without work
+NEXT_AT = "retention_next_at"  # in `meta`: when old facts are removed next
+ERASING = ("asked", "started", "stores")  # erasures that are not done
 STOP_SECONDS = 20.0  # a stopping worker waits so long for the batch it is committing
 
 
@@ -60,6 +63,7 @@ def work_on(brand: Brand, *, wait: bool = True, between: Callable[[], None] | No
 
     with brand.workspace.writer(wait=wait):
         brand.stream.finish()  # what is half done stands before all that comes
+        _decide(brand)  # a person is waiting for it
         if between is not None:
             brand.imports.between = between
         due = brand.imports.due()
@@ -77,9 +81,29 @@ def work_on(brand: Brand, *, wait: bool = True, between: Callable[[], None] | No
         brand.value_repairs.run()
         brand.stream.drain()
         brand.replays.run()
+        now = brand.workspace.now()
+        if brand.retention.due(now):
+            brand.retention.apply(now)
         tell_domains(brand.workspace, brand.orders)
         refresh(brand)
         brand.privacy.finish(lambda: rebuild(brand))
+
+
+def _decide(brand: Brand) -> None:
+    """Carry out decisions about people; one that breaks our code is refused, and the rest go on."""
+    from sqlalchemy.exc import OperationalError
+
+    for one in brand.hand_requests.waiting():
+        try:
+            brand.hand_requests.carry_out(one)
+        except (OSError, MemoryError, OperationalError):
+            raise  # the machine's fault: it is tried again
+        except Exception as error:  # noqa: BLE001 - told, and refused
+            why = type(error).__name__  # its text may hold a value of a person
+            log.error("decision.broke", brand=brand.row.slug, request=one.id, error=why)
+            hint = "It was written to the worker's log."
+            broken = YutangError("Something went wrong on our side.", hint=hint)
+            brand.hand_requests.refuse(one, broken)
 
 
 def _run(brand: Brand, import_id: int) -> None:
@@ -186,20 +210,27 @@ def _has_work(home: Path, slug: str) -> bool:
     from sqlalchemy import func, select
 
     from yutang.state import open_brand
-    from yutang.state.brand import commits, imports, meta, quarantine
+    from yutang.state.brand import commits, erasures, hand_requests, imports, meta, quarantine
 
     root = home / "brands" / slug
     queries = (
         select(func.count()).where(imports.c.status.in_(["queued", "running", "undoing"])),
         select(func.count()).where(quarantine.c.status == "repairing"),
         select(func.count()).where(meta.c.key == "shops_changed"),
+        select(func.count()).where(hand_requests.c.status == "waiting"),
+        select(func.count()).where(erasures.c.receipt["status"].as_string().in_(ERASING)),
     )
     newest = select(func.max(commits.c.id)).where(commits.c.status == "done")
     database = open_brand(root / "state.db")
     try:
         with database.read() as connection:
             due = any(connection.execute(query).scalar() for query in queries)
-            return due or (connection.execute(newest).scalar() or 0) != made_version(root / "cache")
+            night = connection.execute(select(meta.c.value).where(meta.c.key == NEXT_AT)).scalar()
+            return (
+                due
+                or int(night or 0) <= now_ms()
+                or (connection.execute(newest).scalar() or 0) != made_version(root / "cache")
+            )
     finally:
         database.close()
 

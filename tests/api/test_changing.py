@@ -51,6 +51,14 @@ ROUTES = [
     ("post", "/quarantine/values", "operator"),
     ("post", "/quarantine/replay", "operator"),
     ("patch", "/shops/1", "operator"),
+    ("get", "/customers/1/identity", "guide"),
+    ("get", "/identity/reviews", "operator"),
+    ("get", "/identity/decisions", "operator"),
+    ("get", "/identity/requests/1", "operator"),
+    ("post", "/identity/link", "operator"),
+    ("post", "/identity/split", "operator"),
+    ("post", "/identity/undo", "operator"),
+    ("post", "/identity/reviews/1", "operator"),
     ("get", "/sources", "analyst"),
     ("get", "/live", "analyst"),
     ("post", "/sources", "admin"),
@@ -62,6 +70,10 @@ BODIES: dict[str, Any] = {
     "/quarantine/values": {"ids": [1]},
     "/quarantine/replay": {"records": {"1": {"a": 1}}},
     "/analyse/funnel": {},
+    "/identity/link": {"customer": 1, "other": 1, "reason": "x"},
+    "/identity/split": {"identities": [1], "reason": "x"},
+    "/identity/undo": {"decision": "link:1"},
+    "/identity/reviews/1": {"answer": "apart"},
     "/shops/1": {},
     "/sources": {"name": "site", "kind": "json"},
     "/sources/1/rotate": {},
@@ -85,11 +97,13 @@ def test_every_route_is_in_the_list_above(office: Office) -> None:
     described = office.nobody().get("/openapi.json").json()["paths"]
     known = {(verb, path) for path, verbs in described.items() for verb in verbs}
     listed = {(verb, path.replace("/1", "/{}")) for verb, path, _ in ROUTES}
-    shaped = {(verb, re.sub(r"{(import|shop|source)_id}", "{}", path)) for verb, path in known}
-    people = {("get", "/customers/{customer_id}"), ("get", "/customers/{customer_id}/timeline")}
+    kinds = "import|shop|source|review|request"
+    shaped = {(verb, re.sub(f"{{({kinds})_id}}", "{}", path)) for verb, path in known}
+    people = {("get", "/customers/{customer_id}"), ("get", "/customers/{customer_id}/timeline"),
+              ("get", "/customers/{customer_id}/identity")}  # fmt: skip
     assert shaped - people - {("post", "/analyse/{model}")} == listed - {
-        ("post", "/analyse/funnel")
-    }
+        ("post", "/analyse/funnel"), ("get", "/customers/{}/identity")
+    }  # fmt: skip
 
 
 def test_a_key_sees_its_own_brand_only(office: Office, tmp_path: Path) -> None:
@@ -210,3 +224,42 @@ def test_the_description_is_complete_and_needs_nothing_from_elsewhere(office: Of
     assert "/analyse/{model}" in page.text
     assert "http" not in page.text.replace("HTTP", "")
     assert "<script" not in page.text
+
+
+def test_two_customers_become_one_and_two_again(office: Office, tmp_path: Path) -> None:
+    office.fill(tmp_path)
+    client = office.client("operator")
+    one, other = (client.get("/customers", params={"search": m}).json()["rows"][0]["id"]
+                  for m in ("m1", "m2"))  # fmt: skip
+    asked = client.post("/identity/link", json={"customer": one, "other": other, "reason": "seen"})
+    assert (asked.status_code, asked.json()["status"]) == (202, "waiting")
+    office.work()
+    done = client.get(f"/identity/requests/{asked.json()['id']}").json()
+    assert done["status"] == "done"
+    assert "main" in office.nudged
+    why = client.get(f"/customers/{other}/identity").json()
+    assert why["customer"] == one
+    by_hand = [tie for ties in why["chains"].values() for tie in ties if tie["by"]]
+    assert (by_hand[0]["evidence"], by_hand[0]["note"]) == ("manual", "seen")
+    assert by_hand[0]["by"] == "key:operator key"
+    client.post("/identity/undo", json={"decision": done["decision"]})
+    office.work()
+    assert client.get(f"/customers/{other}/identity").json()["customer"] == other
+    decisions = client.get("/identity/decisions").json()
+    assert [(row["id"], row["revoked_by"]) for row in decisions] == [
+        (done["decision"], "key:operator key")
+    ]
+    assert client.post("/identity/undo", json={"decision": "link:999"}).status_code == 404
+
+
+def test_a_decision_that_cannot_be_made_says_why(office: Office, tmp_path: Path) -> None:
+    office.fill(tmp_path)
+    client = office.client("operator")
+    same = client.post("/identity/link", json={"customer": 1, "other": 1, "reason": "x"})
+    assert (same.status_code, same.json()["code"]) == (422, "bad_input")
+    members = client.get("/customers/1/identity").json()["identities"]
+    everything = [one["id"] for one in members]
+    whole = client.post("/identity/split", json={"identities": everything, "reason": "x"})
+    assert whole.status_code == 422
+    assert client.post("/identity/reviews/9", json={"answer": "apart"}).status_code == 404
+    assert client.post("/identity/link", json={"customer": 1, "other": 2}).status_code == 422

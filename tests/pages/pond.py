@@ -25,7 +25,7 @@ from yutang.kit.clock import iso_day, now_ms
 from yutang.refresh import refresh
 from yutang.settings import Settings
 from yutang.staff import Staff
-from yutang.state.brand import counters
+from yutang.state.brand import counters, erasures, hand_requests, identity_reviews
 
 PASSWORD = "quiet-water-42"
 ROLES = ("admin", "operator", "analyst", "guide")
@@ -82,7 +82,27 @@ def fill(services: Services, home: Path) -> None:
         two = brand.imports.add(events, kind="events", filename="events.ndjson", by="boss")
         brand.imports.queue(two.id)
         brand.imports.run(two.id)
+        judge(brand)
         refresh(brand)
+
+
+def judge(brand: Brand) -> None:
+    """A merge that was taken back, a review that was answered, a rule, an erasure of somebody."""
+    made = brand.hands.link_ids(1, 9, note="R1", by="boss")
+    brand.hands.undo(made.id, by="boss")
+    brand.retention.set_("content_read", "", 0, by="boss")
+    brand.retention.set_("", "", 30_000, by="boss")
+    with brand.workspace.db.write() as connection:
+        connection.execute(
+            insert(identity_reviews).values(
+                identity=2, reason="fan_in", people=23, at=NOW, status="joined", resolved_by="boss"
+            )
+        )
+        receipt = {"status": "done", "counts": {"events": 3, "orders": 1, "identities": 2}}
+        connection.execute(insert(erasures).values(at=NOW, by="boss", receipt=receipt))
+        error = {"message": "This was undone already.", "hint": "", "params": {}}
+        asked = {"status": "refused", "kind": "undo", "args": {"decision": made.id}, "error": error}
+        connection.execute(insert(hand_requests).values(by="boss", at=NOW, **asked))
 
 
 def track(brand: Brand) -> None:

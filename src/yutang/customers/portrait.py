@@ -17,6 +17,7 @@ from yutang.customers.rules import (
     usual_gap_days,
 )
 from yutang.customers.snapshot import Snapshot
+from yutang.identity import Why
 from yutang.kit.clock import DAY_MS, iso_of_day_number
 
 KINDS = ("contact", "group", "follow")
@@ -78,6 +79,7 @@ class Portrait(CustomerRow):
     invitees: tuple[int, ...]
     identities: tuple[KnownBy, ...]
     evidence: tuple[Evidence, ...]
+    why: Why
 
     @property
     def refund_fen(self) -> int:
@@ -225,11 +227,14 @@ def make_portrait(
     customer: int,
     *,
     asked: int,
-    identities: tuple[KnownBy, ...],
-    evidence: tuple[Evidence, ...],
+    why: Why,
 ) -> Portrait:
     """The portrait of a customer. One whom the snapshot does not know yet has only identities."""
     known = customer < len(snapshot.people)
+    identities = tuple(
+        KnownBy(one.id, one.kind, one.shown, one.source, one.first_seen_at)
+        for one in why.identities
+    )
     first_of_kind = {one.kind: one.shown for one in reversed(identities)}
     row = rows_of(snapshot, [customer], {customer: first_of_kind})[0] if known else nobody(customer)
     days, categories, shops = purchases(book, customer)
@@ -254,5 +259,8 @@ def make_portrait(
         inviter=(int(inviters[customer]) or None) if known else None,
         invitees=tuple(int(n) for n in np.flatnonzero(inviters == customer)),
         identities=identities,
-        evidence=evidence,
+        evidence=tuple(
+            Evidence(one.a, one.b, one.evidence, one.source, one.time) for one in why.ties
+        ),
+        why=why,
     )

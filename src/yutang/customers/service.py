@@ -10,7 +10,7 @@ from pyroaring import BitMap
 from yutang.commerce import OrderBook
 from yutang.customers import repository
 from yutang.customers.build import make_snapshot
-from yutang.customers.portrait import Evidence, KnownBy, Portrait, make_portrait
+from yutang.customers.portrait import Portrait, make_portrait
 from yutang.customers.query import (
     CustomerPage,
     CustomerQuery,
@@ -125,23 +125,21 @@ class Customers:
         }
 
     # --- one customer ------------------------------------------------------------------------
-    def get(self, customer: int) -> Portrait:
-        """The portrait; a merged customer is followed to the survivor. Raises NotFound."""
+    def get(self, customer: int, *, evidence: bool = True) -> Portrait:
+        """The portrait; a merged customer is followed to the survivor. Raises NotFound.
+
+        evidence: also why his identities are one person.
+        """
         with self._workspace.db.read() as connection:
             survivor = repository.survivor_of(connection, customer)
-        known = self._identities.of_customer(survivor) if survivor is not None else []
-        if survivor is None or not known:
+        if survivor is None:
             raise NotFound("There is no customer %(id)s.", id=customer)
-        links = self._identities.links_of([one.id for one in known])
         return make_portrait(
             self.snapshot(),
             self._orders.current(),
             survivor,
             asked=customer,
-            identities=tuple(
-                KnownBy(one.id, one.kind, one.shown, one.source, one.first_seen_at) for one in known
-            ),
-            evidence=tuple(Evidence(*link) for link in links),
+            why=self._identities.why(survivor, evidence=evidence),
         )
 
     def timeline(

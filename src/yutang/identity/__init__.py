@@ -1,23 +1,29 @@
 """One customer ID: identities, the evidence that ties them, and the customers they make up."""
 
-from yutang.identity.explaining import Tie, Why
+from yutang.identity.explaining import Hand, Split, Tie, Why
 from yutang.identity.hands import Decision, Hands, Review
-from yutang.identity.owners import LaterOwners, later_owners, owned_at
+from yutang.identity.owners import LaterOwners, device_hands, later_owners, owned_at
 from yutang.identity.repository import Identity
+from yutang.identity.requests import HandRequest, HandRequests
 from yutang.identity.rules import as_text, shown_as
 from yutang.identity.service import Identities, Resolved
 
 __all__ = [
     "Decision",
+    "Hand",
+    "HandRequest",
+    "HandRequests",
     "Hands",
     "Identities",
     "Identity",
     "LaterOwners",
     "Resolved",
     "Review",
+    "Split",
     "Tie",
     "Why",
     "as_text",
+    "device_hands",
     "later_owners",
     "owned_at",
     "shown_as",

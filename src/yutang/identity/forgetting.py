@@ -42,10 +42,8 @@ def refuse(
         connection.execute(insert(refusals), new)
 
 
-def forget(
-    connection: Connection, ids: Sequence[int], customer: int
-) -> tuple[dict[str, int], set[int]]:
-    """Remove identities with all that hangs on them, their customer and those merged into him.
+def forget(connection: Connection, ids: Sequence[int]) -> tuple[dict[str, int], set[int]]:
+    """Remove identities with all that hangs on them.
 
     Gives counts, and the identities that were tied to them (devices that others use too).
     """
@@ -60,9 +58,30 @@ def forget(
         counts["links"] += repository.delete_where(connection, "identity_links", end, ids)
     _remove(connection, ids)
     counts["identities"] = repository.delete_where(connection, "identities", "id", ids)
-    merged = connection.execute(delete(customers).where(customers.c.merged_into == customer))
-    own = connection.execute(delete(customers).where(customers.c.id == customer))
-    return {**counts, "customers": merged.rowcount + own.rowcount}, neighbours
+    return counts, neighbours
+
+
+def numbers_of(connection: Connection, customer: int) -> list[int]:
+    """The customer's number, and those that were merged into it."""
+    query = select(customers.c.id).where(customers.c.merged_into == customer)
+    return [customer, *(int(row[0]) for row in connection.execute(query))]
+
+
+def drop_numbers(connection: Connection, numbers: Sequence[int], at: int) -> tuple[int, set[int]]:
+    """Remove customers. Identities that still stand under one begin anew, each with a number of
+    its own, so that nobody inherits a forgotten person's. Gives how many went, and those."""
+    left = repository.identities_of(connection, numbers)
+    _, top = repository.highest(connection)
+    fresh = {id_: top + 1 + i for i, id_ in enumerate(left)}
+    repository.add_customers(connection, fresh.values(), at)
+    repository.move_identities(connection, list(fresh.items()))
+    connection.execute(
+        update(identities)
+        .where(identities.c.first_customer.in_(numbers))
+        .values(first_customer=identities.c.customer_id)
+    )
+    gone = connection.execute(delete(customers).where(customers.c.id.in_(numbers)))
+    return gone.rowcount, set(left)
 
 
 def _remove(connection: Connection, ids: Iterable[int]) -> None:

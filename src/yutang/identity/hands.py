@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from yutang.errors import BadInput, Conflict, NotFound
 from yutang.identity import repository
 from yutang.identity.evidence import links_touching
+from yutang.identity.repository import Identity
 from yutang.identity.service import Identities
 from yutang.identity.settling import resettle
 from yutang.state.brand import (
@@ -27,6 +28,8 @@ from yutang.workspace import Workspace
 
 # Tells a new facts version with the customers whose facts moved, in the caller's transaction.
 Moved = Callable[[Connection, str, Iterable[int]], object]
+# Told the decision in the transaction that made it: what must not happen twice is noted there.
+Also = Callable[[Connection, str], object]
 MANUAL = "manual"
 REVIEW_ANSWERS = ("joined", "apart")
 
@@ -78,11 +81,21 @@ class Hands:
         no reason is given, Conflict where they are one already by hand."""
         if not note.strip():
             raise BadInput("Say why these are one person.", hint="The reason is kept for good.")
-        a, b = sorted((self._id(one), self._id(other)))
+        return self.link_ids(self._id(one), self._id(other), note=note, by=by)
+
+    def link_ids(
+        self, one: int, other: int, *, note: str, by: str, also: Also | None = None
+    ) -> Decision:
+        """The same, of identities by number."""
+        if not note.strip():
+            raise BadInput("Say why these are one person.", hint="The reason is kept for good.")
+        a, b = sorted((one, other))
         if a == b:
             raise BadInput("These are the same identity.")
         at = self._workspace.now()
         with self._workspace.settled(), self._workspace.db.write() as connection:
+            if len(repository.get_many(connection, [a, b])) < 2:
+                raise NotFound("One of these identities is gone.")
             if any(link.evidence == MANUAL and {link.a, link.b} == {a, b}
                    for link in links_touching(connection, [a])):  # fmt: skip
                 raise Conflict("These were tied by hand already.")
@@ -92,11 +105,15 @@ class Hands:
                     by=by, note=note.strip(),
                 )
             )  # fmt: skip
-            number = _key(made)
-            self._settle(connection, [a, b], f"link:{number}")
-        return Decision(f"link:{number}", (a, b), by, note.strip(), at, None, "")
+            decision = f"link:{_key(made)}"
+            self._settle(connection, [a, b], decision)
+            if also is not None:
+                also(connection, decision)
+        return Decision(decision, (a, b), by, note.strip(), at, None, "")
 
-    def split(self, members: Sequence[int], *, note: str, by: str) -> Decision:
+    def split(
+        self, members: Sequence[int], *, note: str, by: str, also: Also | None = None
+    ) -> Decision:
         """Take identities out of their customer; they stay together among themselves.
 
         Raises BadInput where they are not of one customer, or are all of him.
@@ -116,6 +133,8 @@ class Hands:
             first = self._detach(connection, wanted, note, by, at)
             seeds = {end for link in links_touching(connection, wanted) for end in link[:2]}
             self._settle(connection, seeds | set(everybody), f"split:{first}")
+            if also is not None:
+                also(connection, f"split:{first}")
         return Decision(f"split:{first}", tuple(wanted), by, note.strip(), at, None, "")
 
     def unlink(
@@ -140,7 +159,7 @@ class Hands:
             hint="Name one identity alone to take it out of its customer.",
         )
 
-    def undo(self, decision: str, *, by: str) -> None:
+    def undo(self, decision: str, *, by: str, also: Also | None = None) -> None:
         """Take a decision back. Raises NotFound, Conflict where that was done before."""
         kind, _, number = decision.partition(":")
         if kind not in ("link", "split") or not number.isdigit():
@@ -156,6 +175,8 @@ class Hands:
         with self._workspace.settled(), self._workspace.db.write() as connection:
             connection.execute(update(table).where(mine).values(revoked_at=at, revoked_by=by))
             self._settle(connection, found.identities, f"undo-{decision}")
+            if also is not None:
+                also(connection, decision)
 
     def decisions(self) -> list[Decision]:
         """All links and splits by hand, newest first."""
@@ -192,7 +213,26 @@ class Hands:
         with self._workspace.db.read() as connection:
             return [Review(*row) for row in connection.execute(query)]
 
-    def decide(self, review: int, answer: str, *, by: str) -> None:
+    def count_reviews(self, status: str = "open") -> int:
+        """How many wait for a decision."""
+        query = select(func.count()).where(identity_reviews.c.status == status)
+        with self._workspace.db.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def tied_to(self, ids: Sequence[int]) -> dict[int, list[Identity]]:
+        """Identity → those that automatic evidence ties to it, one of each customer, oldest
+        first: the people of a review."""
+        with self._workspace.db.read() as connection:
+            links = links_touching(connection, ids)
+            known = repository.get_many(connection, {end for link in links for end in link[:2]})
+        found: dict[int, dict[int, Identity]] = {id_: {} for id_ in ids}
+        for link in links:
+            for one, other in ((link.a, link.b), (link.b, link.a)):
+                if one in found and other in known:
+                    found[one].setdefault(known[other].customer_id, known[other])
+        return {id_: list(people.values()) for id_, people in found.items()}
+
+    def decide(self, review: int, answer: str, *, by: str, also: Also | None = None) -> None:
         """Answer a review: `joined` (it is one person all the same) or `apart` (it joins nobody).
 
         An answer may be changed later. Raises NotFound, BadInput.
@@ -212,6 +252,8 @@ class Hands:
             )
             seeds = {end for link in links_touching(connection, [identity]) for end in link[:2]}
             self._settle(connection, seeds | {identity}, f"review:{review}:{at}")
+            if also is not None:
+                also(connection, f"review:{review}")
 
     def _settle(self, connection: Connection, seeds: Iterable[int], journal: str) -> None:
         changed = resettle(connection, seeds, self._workspace.now())

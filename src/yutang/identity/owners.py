@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,6 +53,13 @@ class Owners:
                 self._keep()
                 return self._array
             return self._catch_up(connection, now)
+
+    def forget(self) -> None:
+        """Remove the array from the cache: it names people who are no more."""
+        with self._lock:
+            self._array, self._mark = np.zeros(0, np.uint32), (-1, 0, 0)
+            for path in self._workspace.cache.glob(f"*{FILE}"):
+                path.unlink(missing_ok=True)
 
     def _catch_up(self, connection: Connection, now: int) -> np.ndarray:
         top, moves = self._tops(connection)
@@ -108,6 +116,22 @@ def later_owners(connection: Connection) -> LaterOwners:
     )
     rows = integers(connection, query)
     return LaterOwners(rows[:, 0], rows[:, 1], rows[:, 2])
+
+
+def device_hands(connection: Connection, ids: Iterable[int]) -> dict[int, list[tuple[int, int]]]:
+    """Device → (since, owner) of its later hands, in order; of the devices among the ids and of
+    those that ever came to one of them."""
+    wanted = sorted(set(ids))
+    query = "SELECT device FROM device_segments WHERE"
+    devices = {
+        int(row[0])
+        for column in ("device", "owner")
+        for row in repository.rows_where(connection, query, column, wanted)
+    }
+    found: dict[int, list[tuple[int, int]]] = {}
+    for device, since, owner in sorted(repository.segments(connection, devices)):
+        found.setdefault(device, []).append((since, owner))
+    return found
 
 
 def owned_at(

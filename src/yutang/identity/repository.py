@@ -241,6 +241,12 @@ def ask(connection: Connection, crowded: Mapping[int, int], at: int) -> None:
         connection.execute(insert(identity_reviews), rows)
 
 
+def held(connection: Connection, ids: Iterable[int]) -> set[int]:
+    """Those of the identities that join nobody: they wait for a review, or were put apart."""
+    query = "SELECT identity FROM identity_reviews WHERE status <> 'joined' AND"
+    return {int(row[0]) for row in rows_where(connection, query, "identity", ids)}
+
+
 def of_customer(connection: Connection, customer: int) -> list[Identity]:
     query = (
         select(
@@ -256,6 +262,12 @@ def of_customer(connection: Connection, customer: int) -> list[Identity]:
         .order_by(identities.c.id)
     )
     return [Identity(*row) for row in connection.execute(query).all()]
+
+
+def get_many(connection: Connection, ids: Iterable[int]) -> dict[int, Identity]:
+    query = "SELECT id, kind, value, shown, customer_id, source, first_seen_at FROM identities"
+    rows = rows_where(connection, f"{query} WHERE", "id", sorted(set(ids)))
+    return {int(row[0]): Identity(*row) for row in rows}
 
 
 def customers_of(connection: Connection, ids: Iterable[int]) -> set[int]:

@@ -118,11 +118,18 @@ class Identities:
         next_epoch(connection)
 
     def forget(self, connection: Connection, ids: Sequence[int], customer: int) -> dict[str, int]:
-        """Remove a person's identities, links and customer rows; how many of each."""
-        counts, neighbours = forgetting.forget(connection, ids, customer)
+        """Remove a person's identities, links and customer rows; how many of each.
+
+        Identities of his that are not among the ids (devices that others use too) go to their
+        next hands.
+        """
+        numbers = forgetting.numbers_of(connection, customer)
+        at = self._workspace.now()
+        counts, neighbours = forgetting.forget(connection, ids)
+        dropped, left = forgetting.drop_numbers(connection, numbers, at)
         next_epoch(connection)
-        resettle(connection, neighbours, self._workspace.now())
-        return counts
+        resettle(connection, neighbours | left, at)
+        return {**counts, "customers": dropped}
 
     def customer_array(self) -> np.ndarray:
         """Customer by identity id (uint32; 0 = nobody); of devices their first owner's."""
@@ -160,7 +167,24 @@ class Identities:
         if found is None:
             raise NotFound("Nobody has %(kind)s “%(value)s”.", kind=kind, value=value)
         with self._workspace.db.read() as connection:
-            return explain(connection, found)
+            members = repository.of_customer(connection, found.customer_id)
+            return explain(connection, members, found)
+
+    def why(self, customer: int, *, evidence: bool = True) -> Why:
+        """Why this customer is one person, told from his best identity; without evidence, who he
+        is alone. Raises NotFound."""
+        with self._workspace.db.read() as connection:
+            members = repository.of_customer(connection, customer)
+            if not members:
+                raise NotFound("There is no customer %(id)s.", id=customer)
+            if not evidence:
+                return Why(customer, members[0].id, tuple(members), {}, ())
+            return explain(connection, members)
+
+    def get_many(self, ids: Sequence[int]) -> dict[int, Identity]:
+        """These identities by number; those that are gone are left out."""
+        with self._workspace.db.read() as connection:
+            return repository.get_many(connection, ids)
 
     def links_of(self, ids: Sequence[int]) -> list[tuple[int, int, str, str, int]]:
         """(a, b, evidence, source, time) of the unrevoked links of these identities."""

@@ -16,6 +16,7 @@ from yutang.ingest.dictionary import (
     names,
     note_change,
     properties,
+    recount,
     register_projected,
 )
 from yutang.ingest.event_import import EventImports
@@ -80,6 +81,7 @@ __all__ = [
     "note_change",
     "plan",
     "properties",
+    "recount",
     "register_projected",
     "source_of",
     "totals",

@@ -18,6 +18,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 
+from yutang.lake.conditions import Predicate, one_of, sql_of
 from yutang.lake.key_index import KeyIndex, TornIndex
 from yutang.lake.keys import Keys
 from yutang.lake.log import TableLog
@@ -132,14 +133,16 @@ class Lake:
 
         The key index is made again before the next append (`_catch_up`), once for all deletes.
         """
-        wanted = ", ".join(
-            f"X'{value.hex()}'" if isinstance(value, bytes) else str(int(value)) for value in values
-        )
-        if not self.exists(table) or not wanted:
+        wanted = one_of(column, values)
+        return self.delete_where(table, [[wanted]]) if wanted.values else 0
+
+    def delete_where(self, table: str, predicate: Predicate) -> int:
+        """Remove the rows of which the predicate is true; the number removed."""
+        if not self.exists(table) or not any(predicate):
             return 0
         delta = self.delta(table)
         before = delta.version()
-        done = delta.delete(f"{column} IN ({wanted})", writer_properties=WRITER)
+        done = delta.delete(sql_of(predicate), writer_properties=WRITER)
         removed = int(done.get("num_deleted_rows") or 0)
         if removed:
             self._logs[table].sync(before)

@@ -8,6 +8,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +19,12 @@ from yutang.identity import Identity, as_text
 # A shorter value, such as “12”, says nothing where no field names it. (Chinese has 3 bytes a sign.)
 SHORTEST, SHORTEST_BYTES = 5, 8
 PHONE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1\d{2}[- ]?\d{4}[- ]?\d{4})(?!\d)")
+EMAIL = re.compile(r"[^\s@\"'<>,;:()]+@[^\s@\"'<>,;:()]+\.[^\s@\"'<>,;:()]+")
+# The fields by which trackers name a person: there a short value tells, too.
+NAMING = frozenset(
+    ("distinct_id", "original_id", "login_id", "anonymous_id", "anonymousid", "userid", "user_id",
+     "previousid", "track_signup_original_id", "device_id", "$device_id", "alias")
+)  # fmt: skip
 READ_BYTES = 4 << 20
 OVERLAP = 4_096  # a value may lie across two reads
 
@@ -35,8 +42,9 @@ class Traces:
         self._keys = {(one.kind, one.value) for one in members}
         self._hashed = hashed
         self._has_phone = any(one.kind == "phone" for one in members)
-        plain = {one.value for one in members if one.kind not in hashed}
-        self._words = _pattern({value for value in plain if _is_telling(value)})
+        self._has_email = any(one.kind == "email" for one in members)
+        self._plain = {one.value for one in members if one.kind not in hashed}
+        self._words = _pattern({value for value in self._plain if _is_telling(value)})
 
     def in_identity(self, kind: str, value: object) -> bool:
         """Is this identity, as a sender wrote it, the person's?"""
@@ -48,6 +56,8 @@ class Traces:
     def in_text(self, text: str) -> bool:
         """Does a telling value stand in the text as a word of its own?"""
         if self._words is not None and self._words.search(text):
+            return True
+        if self._has_email and any(self.in_identity("email", m) for m in EMAIL.findall(text)):
             return True
         return self._has_phone and any(
             self.in_identity("phone", match) for match in PHONE.findall(text)
@@ -64,7 +74,19 @@ class Traces:
         named = found.get("identities") if isinstance(found, dict) else None
         if isinstance(named, dict) and any(self.in_identity(k, v) for k, v in named.items()):
             return True
-        return self.in_text(record)
+        return self._is_named(found) or self.in_text(record)
+
+    def _is_named(self, found: Any) -> bool:
+        """Does a field of a tracker's record that names a person hold one of the values?"""
+        if isinstance(found, list):
+            return any(self._is_named(one) for one in found)
+        if not isinstance(found, dict):
+            return False
+        return any(
+            (key.casefold() in NAMING and str(value).strip() in self._plain)
+            or (isinstance(value, dict | list) and self._is_named(value))
+            for key, value in found.items()
+        )
 
     def in_file(self, path: Path) -> bool:
         """Does a telling value stand in the file? Reads text, Parquet and XLSX."""

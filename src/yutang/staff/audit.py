@@ -39,7 +39,19 @@ class BrandAudit:
         ip: str = "",
     ) -> None:
         with self._database.write() as connection:
-            add(connection, brand.audit_log, self._clock(), login, action, target, detail, ip)
+            self.record_in(connection, login, action, target, detail, ip)
+
+    def record_in(
+        self,
+        connection: Connection,
+        login: str,
+        action: str,
+        target: str = "",
+        detail: dict[str, Any] | None = None,
+        ip: str = "",
+    ) -> None:
+        """The same, inside the caller's transaction."""
+        add(connection, brand.audit_log, self._clock(), login, action, target, detail, ip)
 
     def page(self, *, search: str = "", offset: int = 0, limit: int = 50) -> list[AuditRow]:
         """Newest first."""

@@ -39,11 +39,18 @@ RIGHTS: dict[str, tuple[str, str]] = {
     "analyse": ("分析与保存报表", "analyse and save reports"),
     "export": ("导出名单", "export lists"),
     "import": ("导入数据、管理店铺、修复隔离数据", "import data, manage shops, repair quarantine"),
+    "identity": ("合并与拆分客户、审核身份", "merge and split customers, review identities"),
+    "privacy": ("导出与删除个人信息、设置保留期限", "export and erase persons, set retention"),
     "settings": ("管理员工、密钥与事件字典", "manage staff, keys and the event dictionary"),
 }
 ROLES: tuple[Role, ...] = (
     Role("admin", "管理员", "admin", frozenset(RIGHTS)),
-    Role("operator", "运营", "operator", frozenset({"see", "analyse", "export", "import"})),
+    Role(
+        "operator",
+        "运营",
+        "operator",
+        frozenset({"see", "analyse", "export", "import", "identity"}),
+    ),
     Role("analyst", "分析师", "analyst", frozenset({"see", "analyse", "export"})),
     Role("guide", "导购", "guide", frozenset({"see"})),
 )

@@ -103,6 +103,22 @@ identity_reviews = Table(  # identities tied to too many people: they join nobod
     at("resolved_at", nullable=True),
     text("resolved_by", default=""),
 )
+hand_requests = Table(  # decisions about people that pages and programs ask the one writer for
+    "hand_requests",
+    metadata,
+    key(),
+    text("kind"),  # link | split | undo | decide
+    data("args"),  # numbers of identities, a decision's id, a review and its answer
+    text("note", default=""),
+    text("by", default=""),
+    text("ip", default=""),
+    at("at"),
+    text("status", default="waiting"),  # waiting | done | refused
+    text("decision", default=""),  # what came of it: link:N, split:N
+    data("error", nullable=True),  # why it was refused
+    at("done_at", nullable=True),
+)
+Index("hand_requests_status", hand_requests.c.status)
 refusals = Table(  # keyed hashes of erased identities: they are not taken in again
     "refusals",
     metadata,

@@ -10,6 +10,7 @@ from yutang.catalog.identity_kinds import kind_of
 from yutang.catalog.platforms import DOMAINS, platform_of
 from yutang.catalog.touchpoints import source_label, touchpoint_label
 from yutang.console.guard import Session, needs
+from yutang.console.identity.words import view_of
 from yutang.console.language import mark
 from yutang.console.render import render
 from yutang.customers import ROLES, STAGES
@@ -44,7 +45,6 @@ def customer(request: Request, customer_id: int, session: Session = needs("see")
     timeline = session.brand.customers.timeline(
         portrait.id, groups=groups, before=before, limit=PAGE
     )
-    names = {one.id: one for one in portrait.identities}
     return render(
         request,
         "customers/customer.html",
@@ -62,9 +62,5 @@ def customer(request: Request, customer_id: int, session: Session = needs("see")
         touchpoint_label=touchpoint_label,
         platform_of=platform_of,
         domains=DOMAINS,
-        evidence=[
-            (names[one.a], names[one.b], one)
-            for one in portrait.evidence
-            if one.a in names and one.b in names
-        ],
+        view=view_of(portrait.why),
     )

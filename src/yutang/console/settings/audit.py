@@ -62,6 +62,17 @@ ACTIONS = {
     "report_saved": mark("saved a report"),
     "report_deleted": mark("deleted a report"),
     "customers_exported": mark("exported customers"),
+    "identity.linked": mark("merged two customers"),
+    "identity.unlinked": mark("took identities apart"),
+    "identity.split": mark("split identities off"),
+    "identity.undone": mark("undid a decision about people"),
+    "identity.reviewed": mark("answered an identity review"),
+    "person.erased": mark("erased a person"),
+    "person.exported": mark("exported one person's data"),
+    "retention.set": mark("set how long something is kept"),
+    "retention.removed": mark("removed a retention rule"),
+    "retention.asked": mark("asked to remove what is over its time"),
+    "retention.applied": mark("removed what was over its time"),
 }
 # What else a row says, by the key of its detail.
 DETAILS = {
@@ -72,9 +83,14 @@ DETAILS = {
     "to": mark("to"),
     "label": mark("called"),
     "model": mark("model:"),
+    "note": mark("reason:"),
+    "answer": mark("answer:"),
+    "kept_days": mark("days:"),
+    "events": mark("events:"),
     "kind": mark("kind:"),
     "days": mark("days the old one is still taken:"),
 }
+ANSWERS = {"joined": mark("one person"), "apart": mark("joins nobody")}
 
 
 @ROUTES.get("/b/{brand}/settings/audit")
@@ -123,6 +139,8 @@ def _said_value(session: Session, key: str, value: Any) -> str:
     """Our word for a code in a detail, else the value as it was stored."""
     if key in ("from", "to") and value in DOMAINS:
         return session.pick(DOMAINS[value])
+    if key == "answer" and value in ANSWERS:
+        return session.text(ANSWERS[value])
     if key == "role":
         role = next((one for one in ROLES if value == one.code), None)
         return session.pick(role) if role else str(value)

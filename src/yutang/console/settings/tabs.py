@@ -11,6 +11,7 @@ TABS = (
     ("keys", mark("API keys"), "settings"),
     ("sources", mark("Sources of events"), "analyse"),
     ("events", mark("Event dictionary"), "analyse"),
+    ("privacy", mark("Personal data"), "privacy"),
     ("audit", mark("Audit log"), "settings"),
 )
 

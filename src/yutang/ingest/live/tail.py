@@ -65,7 +65,7 @@ class Tail:
                 continue
             found, _ = journal.read(path, first, end - first)
             for behind, request in reversed(found):
-                if behind <= end:
+                if behind <= end and not journal.is_blank(request):
                     yield Stored(path.name, behind, request)
             end, step = first, STEP_BYTES
 
@@ -107,7 +107,9 @@ def find(folder: Path, segment: str, end: int) -> Stored | None:
             found, _ = journal.read(path, first, end - first)
             at_end = (request for behind, request in found if behind == end)
             request = next(at_end, None)
-            return None if request is None else Stored(segment, end, request)
+            if request is None or journal.is_blank(request):
+                return None
+            return Stored(segment, end, request)
         if start == 0:
             return None
         step *= 2

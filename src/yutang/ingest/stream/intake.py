@@ -117,13 +117,15 @@ class StreamIntake:
         while self.step():
             pass
 
-    def purge(self, before: int) -> bool:
-        """Take all that waits and remove what was taken, for an erasure; False where a receiver
-        still writes a segment that it began before `before` (UTC ms)."""
+    def purge(self) -> None:
+        """Take all that waits and leave no raw request of what was taken, for an erasure: segments
+        go, and those that a receiver still writes are blanked as far as they are committed."""
         self.drain()
         self.clear(0, all_over=True)
-        left = journal.segments(self._workspace.journal)
-        return all(int(path.name.split("-")[0]) > before for path in left)
+        with self._workspace.db.read() as connection:
+            left = segments(connection, self._workspace.journal)
+        for one in left:
+            journal.blank(one.path, one.done)
 
     def clear(self, below: int, *, all_over: bool = False) -> bool:
         """Remove segments that were kept long enough, and forget commits that nobody asks for:
