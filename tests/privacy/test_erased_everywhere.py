@@ -181,10 +181,13 @@ def profiles(eve: int) -> pa.Table:
         {
             "day": ["2026-05-28", "2026-05-28"],
             "identity": pa.array([eve, 1], pa.int64()),
+            "source": ["web", "web"],
+            "op": ["set", "set"],
+            "name": ["city", "city"],
+            "value": ['"only-eve-reads-this"', '"other"'],
             "time": pa.array([START, START], pa.int64()),
+            "received_at": pa.array([START, START], pa.int64()),
             "row": pa.array([1, 2], pa.int64()),
-            "operation": ["set", "set"],
-            "value": ["only-eve-reads-this", "other"],
             "event_key": pa.array([bytes(16), bytes([1] * 16)], pa.binary()),
             "key_day": pa.array([0, 0], pa.int32()),
             "commit_id": pa.array([1, 1], pa.int64()),
@@ -222,6 +225,7 @@ def test_what_trackers_left_goes(world: World, tmp_path: Path) -> None:
     assert receipt.counts["quarantine"] == 7
     assert not (workspace.cache / "owners.npz").exists()
     assert workspace.lake.count("profiles") == 1
+    assert [one.value for one in world.brand.attributes.history([1], "city")] == ["other"]
     with workspace.db.read() as connection:
         notes = connection.execute(select(identity_links.c.note).where(identity_links.c.note != ""))
         assert [note for (note,) in notes] == ["（已删除 erased）"]

@@ -54,7 +54,7 @@ def test_everything_of_the_person_is_there(world: World, tmp_path: Path) -> None
     assert {one["properties"].get("page") for one in found["events"]} == {"only-eve-reads-this"}
     assert [one["order_id"] for one in found["orders"]] == ["T000900", "T000901"]
     assert len(found["order_lines"]) == 2
-    assert [one["value"] for one in found["profile_operations"]] == ["only-eve-reads-this"]
+    assert [one["value"] for one in found["profile_operations"]] == ['"only-eve-reads-this"']
     assert [one["name"] for one in found["attributes"]] == ["city"]
     assert any(MEMBER in (one["record"] or "") for one in found["quarantine"])
     assert [one["action"] for one in found["audit"]] == ["customer.searched"]

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, select, text
 from yutang.attributes import repository
 from yutang.attributes.repository import Who
 from yutang.attributes.rules import Attribute, Operation, Said, State, fold, of_person, step
+from yutang.lake import arrow_of, one_of
 from yutang.state.brand import meta
 from yutang.workspace import Workspace
 
@@ -62,7 +63,7 @@ class Attributes:
         """All that was said of an attribute, deletions of the whole profile included, newest
         first."""
         mine = ds.field("identity").isin(pa.array(list(ids), pa.int64()))
-        named = (ds.field("name") == name) | (ds.field("op") == "delete")
+        named = arrow_of([[one_of("name", [name])], [one_of("op", ["delete"])]])
         rows = self._workspace.lake.scan("profiles", [*COLUMNS, "received_at"], mine & named)
         found = [
             Change(
