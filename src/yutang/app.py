@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yutang.attributes import Attributes
-from yutang.catalog.records import Limits
 from yutang.commerce import (
     OrderBook,
     OrderImports,
@@ -74,7 +73,6 @@ class Brand:
         self, row: BrandRow, workspace: Workspace, settings: Settings | None = None
     ) -> None:
         settings = settings or Settings()
-        limits = limits_of(settings)
         self.row = row
         self.workspace = workspace
         self.identities = Identities(workspace)
@@ -105,17 +103,18 @@ class Brand:
         self.dictionary = Dictionary(workspace)
         self.dictionary_rules = DictionaryRules(workspace)
         self.sources = Sources(workspace)
-        self.live = Live(workspace, self.sources, PROTOCOLS, limits)
-        self.connecting = Connecting(settings)
         self.reports = Reports(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
         self._lock = threading.Lock()
         self._attributed: tuple[int, ShardCache] | None = None
-        self._bind_tracking(limits)
+        self._bind_tracking(settings)
         self._bind_people()
 
-    def _bind_tracking(self, limits: Limits) -> None:
+    def _bind_tracking(self, settings: Settings) -> None:
         """What trackers send: records into facts and attributes, and those that were set aside."""
+        limits = limits_of(settings)
+        self.live = Live(self.workspace, self.sources, PROTOCOLS, limits)
+        self.connecting = Connecting(settings)
         self.attributes = Attributes(self.workspace)
         self.stream = StreamIntake(
             self.workspace, self.identities, self.attributes, self.committer, PROTOCOLS,

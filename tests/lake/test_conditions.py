@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from yutang.lake import Condition, Lake, arrow_of, at_least, below, none_of, one_of
@@ -47,6 +47,7 @@ PREDICATE = st.lists(st.lists(CONDITION, min_size=1, max_size=3), max_size=3)
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(predicate=PREDICATE)
+@example(predicate=[[none_of("event", ["plain"])], [none_of("event", ["it's"])]])
 def test_what_is_read_is_what_is_deleted(
     predicate: list[list[Condition]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

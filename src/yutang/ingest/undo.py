@@ -153,8 +153,27 @@ def _dead_sources(connection: Connection, import_id: int) -> list[str]:
     return [source_of(import_id), *(source_of(int(row[0])) for row in connection.execute(query))]
 
 
+def _leave_misfits(connection: Connection, import_id: int) -> None:
+    """Rows set aside go to the next import of the same file, which did not set them aside again."""
+    mine = select(imports.c.sha256).where(imports.c.id == import_id).scalar_subquery()
+    alive = ("done", "running", "failed", "queued")
+    query = (
+        select(imports.c.id)
+        .where(imports.c.sha256 == mine, imports.c.id > import_id, imports.c.status.in_(alive))
+        .order_by(imports.c.id)
+    )
+    heir = connection.execute(query).scalar()
+    if heir is not None:
+        connection.execute(
+            update(quarantine)
+            .where(quarantine.c.import_id == import_id, quarantine.c.record.is_not(None))
+            .values(import_id=heir)
+        )
+
+
 def _close(connection: Connection, workspace: Workspace, import_id: int) -> None:
     at = workspace.now()
+    _leave_misfits(connection, import_id)
     connection.execute(
         update(quarantine)
         .where(quarantine.c.import_id == import_id)

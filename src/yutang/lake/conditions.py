@@ -45,7 +45,10 @@ class Condition:
         if not self.values:
             return "false" if self.operator == "in" else f"{self.column} IS NOT NULL"
         inside = ", ".join(map(_quoted, self.values))
-        return f"{self.column} {self.operator.upper()} ({inside})"
+        if self.operator == "in":
+            return f"{self.column} IN ({inside})"
+        # Said outright: the engine takes "not in one list or not in another" for always true.
+        return f"({self.column} IS NOT NULL AND {self.column} NOT IN ({inside}))"
 
     @property
     def arrow(self) -> ds.Expression:
