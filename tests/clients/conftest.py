@@ -19,6 +19,7 @@ import pytest
 
 from yutang.app import Brand, Services
 from yutang.installation import Installation
+from yutang.journal import segments
 from yutang.settings import Settings
 from yutang.worker import work_on
 
@@ -76,7 +77,7 @@ class Receiving:
         self._process.wait()
 
     def journal_bytes(self) -> int:
-        return sum(path.stat().st_size for path in self.brand.workspace.journal.iterdir())
+        return sum(len(segment.read_bytes()) for segment in segments(self.brand.workspace.journal))
 
     def kill_in_between(self, client: subprocess.Popen[str], times: int = 2) -> None:
         """Kill the receiver while a client sends, and start it again."""

@@ -96,6 +96,16 @@ def owned(connection: Connection) -> dict[tuple[str, str, int], frozenset[tuple[
     seed=1,
     cut=1,
 )
+@example(  # two parts of one customer that began as the same other customer
+    records=[
+        {"act": "event", "who": {"login_id": "a"}, "time": 0, "same": None},
+        {"act": "event", "who": {"login_id": "b", "openid": "a"}, "time": 0, "same": None},
+        {"act": "event", "who": {"login_id": "a", "openid": "a"}, "time": 0, "same": None},
+        {"act": "unbind", "who": {"login_id": "a", "openid": "a"}, "time": 0, "same": None},
+    ],
+    seed=0,
+    cut=1,
+)
 def test_any_order_gives_the_same_owners(
     workspace: Workspace, records: list[Record], seed: int, cut: int
 ) -> None:

@@ -100,7 +100,7 @@ def _choose(
     for number, members in enumerate(parts):
         fixed = {int(old[i]) for i in members if found.outside[i]}
         keep = min(fixed or wins[number], default=0)
-        if not keep and (keep := _began_as(connection, found, members, old)):
+        if not keep and (keep := _began_as(connection, found, members, old, set(revived))):
             revived.append(keep)
         if not keep:
             top = (top or repository.highest(connection)[1]) + 1
@@ -111,9 +111,12 @@ def _choose(
     return keeps, merged, fresh, revived
 
 
-def _began_as(connection: Connection, found: Region, members: list[int], old: np.ndarray) -> int:
-    """The customer that these identities were before they were merged into another; 0 = none."""
-    began = {found.nodes[i].first_customer for i in members} - {0}
+def _began_as(
+    connection: Connection, found: Region, members: list[int], old: np.ndarray, taken: set[int]
+) -> int:
+    """The customer that these identities were before they were merged into another, unless other
+    parts took the number; 0 = none."""
+    began = {found.nodes[i].first_customer for i in members} - {0} - taken
     into = {int(old[i]) for i in members}
     if not began or into == {0}:
         return 0
