@@ -95,7 +95,9 @@ def _choose(
     for customer in sorted(share):
         wins[min(share[customer])[-1]].append(customer)
     top = 0
-    keeps, fresh, revived = [], [], []
+    keeps: list[int] = []
+    fresh: list[int] = []
+    revived: list[int] = []
     merged: dict[int, int] = {}
     for number, members in enumerate(parts):
         fixed = {int(old[i]) for i in members if found.outside[i]}
