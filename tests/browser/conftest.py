@@ -11,6 +11,7 @@ import os
 import shutil
 import socket
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -84,11 +85,23 @@ def chromium():
 @pytest.fixture(scope="session")
 def state(chromium, site, login):
     """The cookies of a session, taken once."""
+    return log_in(chromium, site, *login)
+
+
+@pytest.fixture
+def open_page(chromium, site, state):
+    """open_page(path, size="desk", dark=False) → a page without complaints on its console."""
+    with opening(chromium, site, state) as opened:
+        yield opened
+
+
+def log_in(chromium, url, login, password):
+    """The cookies of a new session."""
     context = chromium.new_context(locale="zh-CN")
     page = context.new_page()
-    page.goto(f"{site}/login")
-    page.fill("[name=login]", login[0])
-    page.fill("[name=password]", login[1])
+    page.goto(f"{url}/login")
+    page.fill("[name=login]", login)
+    page.fill("[name=password]", password)
     page.click("button.btn-p")
     page.wait_for_url("**/overview")
     kept = context.storage_state()
@@ -96,16 +109,16 @@ def state(chromium, site, login):
     return kept
 
 
-@pytest.fixture
-def open_page(chromium, site, state):
-    """open_page(path, size="desk", dark=False) → a page without complaints on its console."""
+@contextmanager
+def opening(chromium, url, state):
+    """Gives opened(path, size="desk", dark=False); its pages are closed at the end."""
     contexts = []
 
     def opened(path: str, size: str = "desk", *, dark: bool = False, **options):
         width, height = SIZES[size]
         context = chromium.new_context(
             storage_state=state,
-            base_url=site,
+            base_url=url,
             locale="zh-CN",
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
@@ -126,10 +139,3 @@ def open_page(chromium, site, state):
     yield opened
     for context in contexts:
         context.close()
-
-
-def drawn(page) -> None:
-    """Wait until every chart of the page stands."""
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('figure.chart .canvas')].every(c => c.dataset.drawn)"
-    )

@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.browser.conftest import PICTURES, SIZES
+from tests.browser.conftest import PICTURES, SIZES, log_in, opening
 from tests.pages import pond
 from yutang import logs
 from yutang.app import Services
@@ -50,44 +50,14 @@ def served(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cookies(chromium, served):
-    context = chromium.new_context(locale="zh-CN")
-    page = context.new_page()
-    page.goto(f"{served.url}/login")
-    page.fill("[name=login]", "boss")
-    page.fill("[name=password]", pond.PASSWORD)
-    page.click("button.btn-p")
-    page.wait_for_url("**/overview")
-    kept = context.storage_state()
-    context.close()
-    return kept
+    return log_in(chromium, served.url, "boss", pond.PASSWORD)
 
 
 @pytest.fixture
 def look_at(chromium, served, cookies):
     """look_at(path, size="desk") → a page of the served console."""
-    contexts = []
-
-    def opened(path: str, size: str = "desk", *, dark: bool = False, **options):
-        width, height = SIZES[size]
-        context = chromium.new_context(
-            storage_state=cookies, base_url=served.url, locale="zh-CN",
-            viewport={"width": width, "height": height}, has_touch=size == "phone",
-            color_scheme="dark" if dark else "light", **options,
-        )  # fmt: skip
-        contexts.append(context)
-        page = context.new_page()
-        page.complaints = []
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda said: page.complaints.append(said.text) if said.type == "error" else None,
-        )
-        page.goto(path)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
+    with opening(chromium, served.url, cookies) as opened:
+        yield opened
 
 
 def send(served, event: str, **properties) -> None:

@@ -17,8 +17,10 @@ from yutang.connectors.wire.values import (
     KIND_LENGTH,
     PLAIN_NAMES,
     Misfit,
+    event_name,
     fit_properties,
     identity_text,
+    object_of,
     why_none,
 )
 
@@ -32,17 +34,8 @@ def reader(
     batch_sent_at = sent_at(envelope.get("sent_at"))
 
     def read(raw: dict[str, Any]) -> tuple[Record, ...]:
-        event = raw.get("event")
-        if type(event) is not str or not event.strip():
-            raise Misshapen("event", "missing_event_name", event)
-        event = event.strip()
-        if event not in PLAIN_NAMES.known and not PLAIN_NAMES.allows(event):
-            raise Misshapen("event", "name_invalid", event)
-        given = raw.get("properties")
-        if given is None:
-            given = {}
-        if type(given) is not dict:
-            raise Misshapen("properties", "malformed_record", given)
+        event = event_name(raw.get("event"))
+        given = object_of(raw, "properties")
         properties, misfits = fit_properties(given, PLAIN_NAMES, limits)
         return (
             Record(

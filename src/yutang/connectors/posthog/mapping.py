@@ -12,9 +12,11 @@ from yutang.connectors.wire.values import (
     PLAIN_NAMES,
     Misfit,
     Operation,
+    event_name,
     fit_operations,
     fit_properties,
     identity_text,
+    object_of,
 )
 
 PRESETS = {
@@ -48,17 +50,8 @@ def reader(
     old_allowed = envelope.get("historical_migration") is True
 
     def read(raw: dict[str, Any]) -> tuple[Record, ...]:
-        event = raw.get("event")
-        if type(event) is not str or not event.strip():
-            raise Misshapen("event", "missing_event_name", event)
-        event = event.strip()
-        if event not in PLAIN_NAMES.known and not PLAIN_NAMES.allows(event):
-            raise Misshapen("event", "name_invalid", event)
-        given = raw.get("properties")
-        if given is None:
-            given = {}
-        if type(given) is not dict:
-            raise Misshapen("properties", "malformed_record", given)
+        event = event_name(raw.get("event"))
+        given = object_of(raw, "properties")
         time = raw.get("timestamp")
         if time is None:
             time = given.get("$time")

@@ -15,9 +15,11 @@ from yutang.connectors.wire.opening import Misshapen
 from yutang.connectors.wire.times import sent_at, time_of
 from yutang.connectors.wire.values import (
     PLAIN_NAMES,
+    event_name,
     fit_operations,
     fit_properties,
     identity_text,
+    object_of,
 )
 
 TIMES = ("timestamp", "originalTimestamp", "sentAt")
@@ -56,19 +58,13 @@ class Reader:
         return read(raw)
 
     def _track(self, raw: dict[str, Any]) -> tuple[Record, ...]:
-        event = raw.get("event")
-        if type(event) is not str or not event.strip():
-            raise Misshapen("event", "missing_event_name", event)
-        event = event.strip()
-        if event not in PLAIN_NAMES.known and not PLAIN_NAMES.allows(event):
-            raise Misshapen("event", "name_invalid", event)
-        return (self._event(raw, event, _object(raw, "properties")),)
+        return (self._event(raw, event_name(raw.get("event")), object_of(raw, "properties")),)
 
     def _page(self, raw: dict[str, Any]) -> tuple[Record, ...]:
         """A page or a screen: its address in the words of the presets, its name as `name`."""
         page = (raw.get("type") or self._usual_type) == "page"
         given: dict[str, Any] = {name: raw.get(name) for name in ("name", "category")}
-        for name, value in _object(raw, "properties").items():
+        for name, value in object_of(raw, "properties").items():
             given[PAGE.get(name, name) if page else name] = value
         return (self._event(raw, "$pageview" if page else "$screen", given),)
 
@@ -84,10 +80,10 @@ class Reader:
 
     def _identify(self, raw: dict[str, Any]) -> tuple[Record, ...]:
         """With both ids a login, with one only attributes of whoever it is."""
-        traits = _object(raw, "traits")
+        traits = object_of(raw, "traits")
         context = raw.get("context")
         if type(context) is dict:
-            traits = {**_object(context, "traits"), **traits}
+            traits = {**object_of(context, "traits"), **traits}
         operations, misfits = fit_operations("set", traits, PLAIN_NAMES, self._limits)
         if identity_text(raw.get("userId")) and identity_text(raw.get("anonymousId")):
             made = self._event(raw, "$SignUp", {})
@@ -105,7 +101,7 @@ class Reader:
             raise Misshapen("groupId", "malformed_record", raw.get("groupId"))
         person = self._record(raw, "", "profile")
         person.profile = (("set", "$group_id", group),)
-        traits, misfits = fit_properties(_object(raw, "traits"), PLAIN_NAMES, self._limits)
+        traits, misfits = fit_properties(object_of(raw, "traits"), PLAIN_NAMES, self._limits)
         if not traits and not misfits:
             return (person,)
         row = Record(
@@ -150,12 +146,3 @@ class Reader:
             if raw.get(name) is not None:
                 return time_of(name, raw[name])
         return self._sent_at
-
-
-def _object(raw: dict[str, Any], name: str) -> dict[str, Any]:
-    value = raw.get(name)
-    if value is None:
-        return {}
-    if type(value) is not dict:
-        raise Misshapen(name, "malformed_record", value)
-    return value

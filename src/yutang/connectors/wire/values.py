@@ -53,6 +53,26 @@ def _plain(name: str) -> bool:
 PLAIN_NAMES = NameRule(_plain)
 
 
+def event_name(value: Any) -> str:
+    """The name of an event, by the plain rule. Raises Misshapen."""
+    if type(value) is not str or not value.strip():
+        raise Misshapen("event", "missing_event_name", value)
+    name = value.strip()
+    if name not in PLAIN_NAMES.known and not PLAIN_NAMES.allows(name):
+        raise Misshapen("event", "name_invalid", name)
+    return name
+
+
+def object_of(raw: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The object under a name, empty where there is none. Raises Misshapen."""
+    value = raw.get(name)
+    if value is None:
+        return {}
+    if type(value) is not dict:
+        raise Misshapen(name, "malformed_record", value)
+    return value
+
+
 def fit_properties(
     given: Mapping[str, Any], rule: NameRule, limits: Limits, *, unpadded_ms: bool = False
 ) -> tuple[dict[str, Any], list[Misfit]]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from yutang.cli_common import BrandOption, HomeOption, JsonOption, open_services, print_json
+from yutang.cli.common import BrandOption, HomeOption, JsonOption, open_services, print_json
 from yutang.errors import BadInput
 
 person_app = typer.Typer(help="One person's data.", no_args_is_help=True)

@@ -1,4 +1,4 @@
-"""Commands about tracking: sources with their write keys, and the receivers."""
+"""Commands about sources of events and their write keys."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yutang.cli_common import BrandOption, HomeOption, JsonOption, open_services, print_json
+from yutang.cli.common import BrandOption, HomeOption, JsonOption, open_services, print_json
 
 if TYPE_CHECKING:
     from yutang.app import Brand
@@ -120,20 +120,6 @@ def source_on(name: NameArgument, brand: BrandOption = "", home: HomeOption = No
     one.sources.turn(name, on=True)
     one.audit.record("cli", "source_on", name)
     typer.echo(f"{name} is on.")
-
-
-def collect(
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
-    home: HomeOption = None,
-) -> None:
-    """Receive events, without console and worker: as many of these as a proxy has use for."""
-    from yutang.receivers import collect as run
-    from yutang.settings import Settings
-
-    settings = Settings()
-    changes = {"home": home, "host": host, "port": port}
-    run(settings.model_copy(update={k: v for k, v in changes.items() if v is not None}))
 
 
 def _open(home: Path | None, brand: str) -> tuple[Brand, Settings]:

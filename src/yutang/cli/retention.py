@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from yutang.cli_common import BrandOption, HomeOption, JsonOption, open_services, print_json
+from yutang.cli.common import BrandOption, HomeOption, JsonOption, open_services, print_json
 from yutang.errors import BadInput
 
 retention_app = typer.Typer(help="How long events and records are kept.", no_args_is_help=True)

@@ -1,0 +1,63 @@
+"""Commands that ask: what a brand holds, and the analysis models."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from yutang.cli.common import BrandOption, HomeOption, JsonOption, open_services, print_json
+from yutang.errors import BadInput
+
+
+def status(brand: BrandOption = "", home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """What this brand holds."""
+    found = open_services(home).brand(brand).status()
+    if as_json:
+        print_json(found)
+        return
+    for key, value in found.items():
+        typer.echo(f"{key:<14} {value:>14,}")
+
+
+def analyse(
+    model: Annotated[str, typer.Argument(help="funnel or event.")],
+    params: Annotated[str, typer.Option(help="JSON, or a file that holds it.")],
+    brand: BrandOption = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask an analysis model."""
+    result = open_services(home).brand(brand).analyse(model, _params(params))
+    names = [column["name"] for column in result["columns"]]
+    if as_json:
+        keys = ("model", "rows", "caveats", "facts_version", "seconds")
+        print_json({"columns": names, **{key: result[key] for key in keys}})
+        return
+    typer.echo("\t".join(names))
+    for row in result["rows"]:
+        typer.echo("\t".join(str(row[name]) for name in names))
+    for caveat in result["caveats"]:
+        typer.echo(f"! {caveat['en']}", err=True)
+
+
+def _params(text: str) -> dict[str, Any]:
+    if not text.lstrip().startswith("{"):
+        path = Path(text)
+        if not path.is_file():
+            raise BadInput("%(text)s is neither JSON nor a file.", text=text)
+        text = path.read_text(encoding="utf-8")
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise BadInput(
+            "The parameters are not JSON: %(why)s (line %(line)s, column %(column)s).",
+            why=error.msg,
+            line=error.lineno,
+            column=error.colno,
+        ) from error
+    if not isinstance(found, dict):
+        raise BadInput("The parameters are a JSON object: {…}.")
+    return found
