@@ -80,7 +80,8 @@ def reading_ahead(brand: TrackedBrand, clock: Clock) -> tuple[StreamIntake, Ahea
 def wait_for(ahead: Ahead) -> None:
     """Until the process has said that it is up."""
     ahead._is_up()
-    assert ahead._process is not None and ahead._process.stdout is not None
+    assert ahead._process is not None
+    assert ahead._process.stdout is not None
     assert select.select([ahead._process.stdout], [], [], 60)[0]
 
 
@@ -116,9 +117,12 @@ def test_the_same_comes_out(tmp_path: Path, clock: Clock) -> None:
     ahead.take = lambda *ask: asked.append(take(*ask)) or asked[-1]  # type: ignore[method-assign,func-returns-value]
     with helped.workspace.writer():
         stream.drain()
-    assert len(asked) > 3 and all(one is not None for one in asked)
+    assert len(asked) > 3
+    assert all(one is not None for one in asked)
     rows, profiles, aside = outcome(alone)
-    assert len(rows) == 161 and len(profiles) > 40 and len(aside) > 80
+    assert len(rows) == 161
+    assert len(profiles) > 40
+    assert len(aside) > 80
     assert outcome(helped) == (rows, profiles, aside)
     ahead.close()
 
@@ -162,7 +166,9 @@ def test_the_process_ends_when_it_has_nothing_to_do(tmp_path: Path, clock: Clock
         assert ahead._process is process
         clock.now += IDLE_SECONDS + 1
         stream.clear(0)
-    assert ahead._process is None and process is not None and process.returncode is not None
+    assert ahead._process is None
+    assert process is not None
+    assert process.returncode is not None
 
 
 def test_a_record_is_found_again_alone(tmp_path: Path) -> None:
