@@ -33,6 +33,7 @@ from yutang.installation import Installation
 from yutang.settings import Settings
 
 BATCH = 100
+KEPT_ALIVE = 2.0  # seconds
 AHEAD = 5_000  # requests on their way to the lake at any time
 ACTIVE = 200_000
 STAMP = b"@@@@@@@@@@"  # becomes the number of the request: each event is sent once
@@ -129,13 +130,17 @@ class Client:
 
         async def lane() -> None:
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            used = loop.time()
             while (now := loop.time()) < began + seconds:
                 due = began + self.sent / self.rate
                 if now < due or len(self.took) - self.taken >= self.ahead:
                     await asyncio.sleep(max(due - now, 0.001))
                     continue
                 self.sent += 1
-                started = loop.time()
+                if now - used > KEPT_ALIVE:  # the server has closed it by now
+                    writer.close()
+                    reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                started = used = loop.time()
                 writer.write(self.made[self.sent % len(self.made)])
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r")[0])

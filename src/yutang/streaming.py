@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from yutang.kit.memory import give_back
+
 if TYPE_CHECKING:
     from yutang.app import Brand
 
@@ -60,6 +62,7 @@ class Pace:
     def run(self, work: Callable[[], object]) -> None:
         started = time.monotonic()
         work()
+        give_back()
         self.ended, self.behind = time.monotonic(), False
         self.took = self.ended - started
 
@@ -123,6 +126,11 @@ class Streaming:
                 lane.again_at = time.monotonic() + lane.pause
                 lane.pause = min(2 * lane.pause, LONGEST_PAUSE)
         return more
+
+    def follows(self, slug: str) -> bool:
+        """Is a brand's stream about to bring all its caches up to date?"""
+        lane = self._lanes.get(slug)
+        return lane is not None and lane.whole.behind
 
     def is_idle(self, seconds: float) -> bool:
         """Was there nothing to do for so long, and is no journal left that must be looked after?"""

@@ -26,6 +26,7 @@ IDLE_SECONDS = 60.0  # without work: then the process ends
 AGAIN_SECONDS = 60.0  # after it broke
 HEAD = struct.Struct("<Q")
 READY = "ready"
+PIPE_BYTES = 1 << 20
 Ask = tuple[Path, int, Budget]
 
 
@@ -112,6 +113,7 @@ class Ahead:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,  # it ends when we do, not when a terminal says so
+                pipesize=PIPE_BYTES,
             )
             self._is_ready = False
         if not self._is_ready and select.select([_pipe(self._process.stdout)], [], [], 0)[0]:

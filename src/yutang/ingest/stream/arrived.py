@@ -31,7 +31,7 @@ class Arrived:
     he named none); timed: bool (n), he named a time. key: int64 (n), index into the write `keys`.
     event: int32 (n), index into `events`. acts: bool (n) by name of the act, where there is one
     besides `event`. robot, old: bool (n), by the user agent, and times may be as old as they like.
-    ips: place → address, where it is kept. identities: kind → text (n, null where absent); of an
+    ip: text (n), null where it is not kept. identities: kind → text (n, null where absent); of an
     unbinding only the strongest, which says whose it is. values: properties by name.
     special: the records that hold more than an event does. unread: what is no record.
     """
@@ -47,7 +47,7 @@ class Arrived:
     acts: dict[str, np.ndarray]
     robot: np.ndarray
     old: np.ndarray
-    ips: dict[int, str]
+    ip: pa.Array
     identities: dict[str, pa.Array]
     values: dict[str, Values]
     record_keys: RecordKeys
@@ -92,7 +92,9 @@ def arrange(taken: Taken, types: Mapping[str, str] | None = None) -> Arrived:
         acts={act: np.array([record.act == act for record in records], bool) for act in acts},
         robot=np.repeat(np.array(taken.robot, bool), taken.count),
         old=np.array([record.old_allowed for record in records], bool),
-        ips=_ips(taken),
+        ip=pa.array([ip or None for ip in taken.ip], pa.string()).take(
+            pa.array(np.repeat(np.arange(len(taken.ip)), taken.count))
+        ),
         identities=_identities(records, unbinds="unbind" in acts),
         values=_values(records, types or {}),
         record_keys=made,
@@ -134,18 +136,6 @@ def _named(record: Record) -> dict[str, str]:
         return record.identities
     strongest = min(record.identities, key=lambda kind: ORDER[kind_of(kind).strength])
     return {strongest: record.identities[strongest]}
-
-
-def _ips(taken: Taken) -> dict[int, str]:
-    if not any(taken.ip):
-        return {}
-    found: dict[int, str] = {}
-    place = 0
-    for ip, count in zip(taken.ip, taken.count, strict=True):
-        if ip:
-            found.update(dict.fromkeys(range(place, place + count), ip))
-        place += count
-    return found
 
 
 def _times(values: list[int | None], received: np.ndarray) -> np.ndarray:

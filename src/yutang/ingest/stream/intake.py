@@ -109,7 +109,9 @@ class StreamIntake:
         waiting.sort(key=lambda one: (one.version, one.name))  # each receiver in its turn
         most = budget or settings.batch_events
         # A segment may hold nothing but a frame that is being written: then the next one is taken.
-        return any(self._batch(one, settings, most) for one in waiting)
+        return any(
+            self._batch(one, settings, most, waiting[n + 1 :]) for n, one in enumerate(waiting)
+        )
 
     def finish(self) -> None:
         """Finish the batch that died half-way, if there is one."""
@@ -120,8 +122,9 @@ class StreamIntake:
             self._again(name, end, found, settings)
 
     def drain(self) -> None:
-        """Commit all that is there."""
-        while self.step():
+        """Commit all that is there now; what comes meanwhile may stay."""
+        until = {one.name: one.size for one in self._segments()}
+        while any(one.done < until.get(one.name, 0) for one in self._segments()) and self.step():
             pass
 
     def purge(self) -> None:
@@ -129,9 +132,7 @@ class StreamIntake:
         go, and those that a receiver still writes are blanked as far as they are committed."""
         self.drain()
         self.clear(0, all_over=True)
-        with self._workspace.db.read() as connection:
-            left = segments(connection, self._workspace.journal)
-        for one in left:
+        for one in self._segments():
             journal.blank(one.path, one.done)
 
     def clear(self, below: int, *, all_over: bool = False) -> bool:
@@ -165,9 +166,15 @@ class StreamIntake:
         return not left
 
     # --- inside --------------------------------------------------------------------------------
-    def _batch(self, one: Segment, settings: StreamSettings, events: int) -> bool:
+    def _segments(self) -> list[Segment]:
+        with self._workspace.db.read() as connection:
+            return segments(connection, self._workspace.journal)
+
+    def _batch(
+        self, one: Segment, settings: StreamSettings, events: int, others: Sequence[Segment]
+    ) -> bool:
         with no_garbage_collection():
-            found = self._read(one, events)
+            found = self._read(one, events, others)
             if found is None:
                 return False
             try:
@@ -177,18 +184,24 @@ class StreamIntake:
         self._committed_at = self._monotonic()
         return True
 
-    def _read(self, one: Segment, events: int) -> Stretch | None:
-        """The next stretch of a segment: read ahead by another process where much waits."""
+    def _read(self, one: Segment, events: int, others: Sequence[Segment]) -> Stretch | None:
+        """The next stretch of a segment: read ahead by another process where much waits. others:
+        the segments whose turn comes next."""
         types = self.preparing.types()
         if self._careful.get(one.name, 0) > one.done:
             return self._stretches.read(one.path, one.done, Budget(events, requests=1))
-        budget, found = Budget(events), None
-        if self._ahead is not None and one.waiting >= WORTH_AHEAD:
-            found = self._ahead.take((one.path, one.done, budget), types)
+        budget = Budget(events)
+        waiting = one.waiting + sum(other.waiting for other in others)
+        if self._ahead is None or waiting < WORTH_AHEAD:
+            return self._stretches.read(one.path, one.done, budget, types)
+        found = self._ahead.take((one.path, one.done, budget), types)
         if found is None:
             found = self._stretches.read(one.path, one.done, budget, types)
-        if found and self._ahead is not None and one.size - found.end >= WORTH_AHEAD:
-            self._ahead.want((one.path, found.end, budget), types)
+        if found is not None and waiting - (found.end - found.start) >= WORTH_AHEAD:
+            following = (one.path, found.end)
+            if others:
+                following = (others[0].path, others[0].done)
+            self._ahead.want((*following, budget), types)
         return found
 
     def _survive(self, error: Exception, found: Stretch, settings: StreamSettings) -> None:

@@ -5,7 +5,7 @@ times and verdicts → keys: what is new → who it is about → columns → row
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -102,8 +102,9 @@ class Preparing:
         robots = np.flatnonzero(arrived.robot[stored])
         if len(robots):
             found["$is_robot"] = Values(robots, [True] * len(robots))
-        if arrived.ips:
-            found["$ip"] = _addresses(arrived.ips, place, found.get("$ip"))
+        if arrived.ip.null_count < len(arrived):
+            seen = arrived.ip.take(pa.array(stored))
+            found["$ip"] = _addresses(seen, found.get("$ip"))
         at, keyed_hash = self._workspace.now(), self._workspace.keyed_hash
         return PropertyColumns(connection, batch.words, keyed_hash, at).make(found, n)
 
@@ -112,15 +113,16 @@ class Preparing:
         return partial(dictionary.count_properties, seen=columns.seen, at=at)
 
 
-def _addresses(seen: Mapping[int, str], place: np.ndarray, told: Values | None) -> Values:
-    """Where events came from: a server that tells its visitor's address knows it better than the
-    connection does. place: new places of the records, -1 = left out."""
-    found = {int(place[i]): ip for i, ip in seen.items() if place[i] >= 0}
-    if told is not None:
-        plain = told.plain if told.column is None else told.column.to_pylist()
-        found |= dict(zip(told.rows.tolist(), plain, strict=True))
-    ordered = sorted(found)
-    return Values(np.array(ordered, np.int64), [found[i] for i in ordered])
+def _addresses(seen: pa.Array, told: Values | None) -> Values:
+    """Where n events came from: a server that tells its visitor's address knows it better than
+    the connection does. seen: text (n)."""
+    if told is None or not len(told):
+        return Values(np.flatnonzero(np.asarray(seen.is_valid())), [], seen.drop_null())
+    found = {i: ip for i, ip in enumerate(seen.to_pylist()) if ip is not None}
+    plain = told.plain if told.column is None else told.column.to_pylist()
+    found |= dict(zip(told.rows.tolist(), plain, strict=True))
+    rows = sorted(found)
+    return Values(np.array(rows, np.int64), [found[i] for i in rows])
 
 
 def _event_rows(
