@@ -11,9 +11,7 @@ import msgspec
 
 from yutang import logs
 from yutang.catalog.records import Limits
-from yutang.connectors.tracking import PROTOCOLS
-from yutang.ingest.stream.ahead import serve
-from yutang.ingest.stream.stretch import Stretches
+from yutang.kit.memory import without_pandas
 
 
 def command(limits: Limits) -> list[str]:
@@ -23,6 +21,11 @@ def command(limits: Limits) -> list[str]:
 
 def main() -> None:
     """Serve until the worker is gone."""
+    without_pandas()  # before what would load it
+    from yutang.connectors.tracking import PROTOCOLS
+    from yutang.ingest.stream.ahead import serve
+    from yutang.ingest.stream.stretch import Stretches
+
     logs.configure("warning")
     limits = msgspec.json.decode(sys.argv[1], type=Limits)
     answers, sys.stdout = sys.stdout.buffer, sys.stderr  # nothing else may be written there

@@ -23,6 +23,7 @@ from yutang.errors import Busy, YutangError
 from yutang.jobs import POLL_SECONDS, made_version, open_queue
 from yutang.kit import locks
 from yutang.kit.clock import now_ms
+from yutang.kit.memory import without_pandas
 from yutang.streaming import Streaming
 
 if TYPE_CHECKING:
@@ -271,6 +272,7 @@ def _stop_with_parent(streaming: Streaming) -> None:
 
 def main() -> None:
     """Entry point of the worker process: `python -m yutang.worker HOME`."""
+    without_pandas()
     logs.configure(os.environ.get("YUTANG_LOG_LEVEL", "info"))
     run(Path(sys.argv[1]))
 
