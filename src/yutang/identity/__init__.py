@@ -1,7 +1,9 @@
 """One customer ID: identities, the evidence that ties them, and the customers they make up."""
 
+from yutang.identity.belongings import Belongings, belongings
 from yutang.identity.explaining import Hand, Split, Tie, Why
 from yutang.identity.hands import Decision, Hands, Review
+from yutang.identity.masking import mask, mask_text, secrets_of, shown
 from yutang.identity.owners import LaterOwners, device_hands, later_owners, owned_at
 from yutang.identity.repository import Identity
 from yutang.identity.requests import HandRequest, HandRequests
@@ -9,6 +11,7 @@ from yutang.identity.rules import as_text, shown_as
 from yutang.identity.service import Identities, Resolved
 
 __all__ = [
+    "Belongings",
     "Decision",
     "Hand",
     "HandRequest",
@@ -23,8 +26,13 @@ __all__ = [
     "Tie",
     "Why",
     "as_text",
+    "belongings",
     "device_hands",
     "later_owners",
+    "mask",
+    "mask_text",
     "owned_at",
+    "secrets_of",
+    "shown",
     "shown_as",
 ]

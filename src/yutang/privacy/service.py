@@ -23,11 +23,10 @@ import pyarrow.compute as pc
 from yutang.attributes import Attributes
 from yutang.catalog.identity_kinds import KINDS
 from yutang.errors import Busy, NotFound
-from yutang.identity import Identities, Identity
+from yutang.identity import Belongings, Identities, Identity, belongings
 from yutang.ingest import carry_out, unfinished
 from yutang.lake import TABLES, arrow_of
 from yutang.privacy import repository
-from yutang.privacy.belongings import Belongings, belongings
 from yutang.privacy.repository import Place
 from yutang.privacy.traces import Traces
 from yutang.workspace import Workspace
