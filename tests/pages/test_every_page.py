@@ -31,6 +31,7 @@ SAME = frozenset(
     XLSX Yutang api csv doctor json openid unionid utf xlsx yutang Authorization Bearer Esc
     RFM Unix parquet SKU WeCom IP Enter YUTANG_PUBLIC_URL PostHog Segment RudderStack App serve
     analytics posthog collect HTTP HTTPS Web Python Node Java curl server_url request
+    profile_set identify
     """)
 )
 # Words of the small installation: identities, events, properties, logins, file names.
@@ -42,7 +43,7 @@ DATA = frozenset(
     order_id shop platform created_at paid_at paid member_no item_paid zzzz detail record
     row brand_id role command line file domain refund channel store province city item_id
     brand site till message_id stage nothing tail testclient never first repeat dormant lost filter
-    xlsx csv
+    xlsx csv visits likes note vip mail level
     """)
 )
 

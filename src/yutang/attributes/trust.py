@@ -40,12 +40,12 @@ def rename(connection: Connection, old: str, new: str) -> None:
 
 def ranks(connection: Connection) -> dict[str, int]:
     """Source → place, 0 is trusted most; also of the names it had before."""
-    places = {name: place for place, name in enumerate(priority(connection))}
-    if not places:
-        return {}
-    rows = connection.execute(select(sources.c.name, sources.c.settings)).all()
+    order = select(meta.c.value).where(meta.c.key == PRIORITY).scalar_subquery()
+    rows = connection.execute(select(sources.c.name, sources.c.settings, order)).all()
+    names = json.loads(rows[0][2] or "[]") if rows else []
+    places = {str(name): place for place, name in enumerate(names)}
     taken = {row.name for row in rows}
-    for name, settings in rows:
+    for name, settings, _ in rows:
         for former in (settings or {}).get(FORMER_NAMES, ()):
             if name in places and former not in taken:
                 places.setdefault(former, places[name])

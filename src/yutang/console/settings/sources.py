@@ -11,6 +11,7 @@ from yutang.catalog.source_kinds import KINDS, source_kind
 from yutang.console.guard import Session, needs, posted
 from yutang.console.language import mark
 from yutang.console.render import render, see_other
+from yutang.console.settings.priority import ordered
 from yutang.console.settings.self_test import steps_of, waits
 from yutang.console.settings.tabs import tabs_of
 from yutang.errors import BadInput, YutangError
@@ -155,6 +156,7 @@ def _page(
 ) -> Response:
     found = session.brand.sources.list_()
     traffic = _traffic(session, _health(session))
+    ranked, alike = ordered(session, [one.name for one in found])
     return render(
         request,
         "settings/sources.html",
@@ -165,6 +167,8 @@ def _page(
         kinds=KINDS,
         source_kind=source_kind,
         connecting=session.brand.connecting,
+        ranked=ranked,
+        alike=alike,
         name=name,
         kind=kind,
         error=error,
