@@ -1,5 +1,6 @@
 """What well-known customer attributes are called: those that tracking SDKs set by themselves, and
-those that everybody names the same. Names without regard to case and a leading `$`."""
+those that everybody names the same; in the order in which a person is described. Names without
+regard to case and a leading `$`."""
 
 from __future__ import annotations
 
@@ -40,6 +41,8 @@ LABELS: dict[str, Label] = {
     "utm_term": ("广告关键词", "utm term"),
 }
 
+PLACES = {name: place for place, name in enumerate(LABELS)}
+
 
 def attribute_label(name: str) -> Label | None:
     """(zh, en) of a well-known attribute.
@@ -47,4 +50,18 @@ def attribute_label(name: str) -> Label | None:
     >>> attribute_label("$City"), attribute_label("shoe_size")
     (('城市', 'city'), None)
     """
-    return LABELS.get(name.casefold().removeprefix("$"))
+    return LABELS.get(_key(name))
+
+
+def place_of(name: str) -> tuple[int, str]:
+    """Sorts attributes: well-known ones as one describes a person, then the others by name.
+
+    >>> sorted(("shoe_size", "$city", "Bag", "name"), key=place_of)
+    ['name', '$city', 'Bag', 'shoe_size']
+    """
+    key = _key(name)
+    return PLACES.get(key, len(PLACES)), key
+
+
+def _key(name: str) -> str:
+    return name.casefold().removeprefix("$")

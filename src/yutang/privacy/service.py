@@ -65,6 +65,7 @@ class Extent:
     shared: tuple[Identity, ...]
     events: int
     orders: int
+    attributes: int
 
 
 Rebuild = Callable[[], None]  # makes every cache of the brand again
@@ -104,6 +105,7 @@ class Privacy:
             tuple(one for one in members if one.id in his.shared),
             events.num_rows,
             len(self._orders(his)[0]),
+            len(self._attributes.of_customer(his)),
         )
 
     def ask(self, customer: int, *, by: str) -> Receipt:

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from yutang.attributes import Attribute, shown, shown_changes
-from yutang.catalog.attributes import attribute_label
+from yutang.catalog.attributes import attribute_label, place_of
 from yutang.catalog.identity_kinds import kind_of
 from yutang.console.guard import Session, needs
 from yutang.console.language import mark
@@ -104,8 +104,8 @@ def value_of(value: Any) -> Value:
 
 
 def rows_of(session: Session, who: Portrait) -> list[Row]:
-    """All attributes of a customer, by name, personal values masked."""
-    return [_row(one) for one in _found(session, who)]
+    """All attributes of a customer, personal values masked."""
+    return [_row(one) for one in sorted(_found(session, who), key=lambda one: place_of(one.name))]
 
 
 def card_of(rows: list[Row]) -> dict[str, Any]:

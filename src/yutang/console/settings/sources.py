@@ -14,6 +14,7 @@ from yutang.console.render import render, see_other
 from yutang.console.settings.priority import ordered
 from yutang.console.settings.self_test import steps_of, waits
 from yutang.console.settings.tabs import tabs_of
+from yutang.console.tables import quiet
 from yutang.errors import BadInput, YutangError
 from yutang.ingest import Source, SourceHealth
 from yutang.ingest.live import Outcome
@@ -191,6 +192,7 @@ def _one(
     known = _health(session)
     health = known.get(one.name)
     week = session.brand.intake.days()[-WEEK:]
+    days = [(day, _of_day(health, i - WEEK)) for i, day in enumerate(week)]
     return render(
         request,
         "settings/source.html",
@@ -200,8 +202,9 @@ def _one(
         tab="sources",
         one=one,
         traffic=_traffic(session, known).get(one.name, Traffic()),
-        days=[(day, _of_day(health, i - WEEK)) for i, day in enumerate(week)],
+        days=days,
         counters=COUNTERS,
+        quiet=quiet(COUNTERS, (counts for _, counts in days)) - {"accepted"},
         source_kind=source_kind,
         connecting=connecting,
         address=connecting.address(one.kind, one.name, one.key) if one.key else "",

@@ -246,6 +246,9 @@ function start(root) {
   fitOperators(root);
   all("label.drop", root).forEach(wireDrop);
   all("[data-date]", root).forEach(wireDate);
+  all(".tabs [aria-current]", root).forEach((tab) => {
+    tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2;
+  });
   all("[data-save]", root).forEach((button) => { button.disabled = true; });
   all("[data-go]", root).forEach((field) => {
     field.addEventListener("change", () => { location.href = field.dataset.go + encodeURIComponent(field.value); });
