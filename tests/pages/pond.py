@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
-import pyarrow as pa
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import insert
 
+from tests.tracking import profile_rows
 from yutang.app import Brand, Services
 from yutang.catalog.records import Request
 from yutang.installation import Installation
@@ -134,28 +134,8 @@ def describe(brand: Brand) -> None:
         ("till", "set_once", "level", "V1"), ("till", "set_once", "level", "V2"),
         *(("site", "set", f"t_{n:02}", f"T{n}") for n in range(60)),
     ]  # fmt: skip
-    brand.workspace.lake.append("profiles", profiles(3, said), journal="pond", position=1)
+    brand.workspace.lake.append("profiles", profile_rows(3, said, NOW), journal="pond", position=1)
     brand.attributes.rebuild()
-
-
-def profiles(identity: int, said: list[tuple[str, str, str, object]], at: int = NOW) -> pa.Table:
-    """Rows of the lake: (source, operation, attribute, value), a minute apart."""
-    many = len(said)
-    time = pa.array([at - (many - n) * 60_000 for n in range(many)], pa.int64())
-    source, op, name, value = zip(*said, strict=True)
-    return pa.table(
-        {
-            "day": ["2026-11-22"] * many,
-            "identity": pa.array([identity] * many, pa.int64()),
-            "source": list(source), "op": list(op), "name": list(name),
-            "value": [json.dumps(one, ensure_ascii=False) for one in value],
-            "time": time, "received_at": time,
-            "row": pa.array(range(many), pa.int64()),
-            "event_key": [identity.to_bytes(8) + n.to_bytes(8) for n in range(many)],
-            "key_day": pa.array([0] * many, pa.int32()),
-            "commit_id": pa.array([1] * many, pa.int64()),
-        }
-    )  # fmt: skip
 
 
 def tracked(key: str, n: int) -> Request:
