@@ -210,6 +210,7 @@ def test_what_trackers_left_goes(world: World, tmp_path: Path) -> None:
         assert other is not None
         hands.link_ids(bob.id, other.id, note=f"says {MEMBER}, his wife", by="ann")
     tracked(world, eve.id)
+    assert world.privacy().extent(eve.customer_id).attributes == 1
     world.refresh()
     np.savez(workspace.cache / "owners.npz", customers=np.zeros(3), mark=np.zeros(3))
     digest = workspace.keyed_hash("phone", PHONE)
