@@ -138,7 +138,9 @@ class Brand:
         )
         self.hand_requests = HandRequests(workspace, self.hands, self.audit.record_in)
         self.retention = Retention(workspace, identities, self.audit)
-        self.person_files = PersonFiles(workspace, identities, lambda: self.customers)
+        self.person_files = PersonFiles(
+            workspace, identities, self.attributes, lambda: self.customers
+        )
 
     @property
     def shard_folder(self) -> Path:

@@ -17,6 +17,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import insert
 
+from tests.tracking import profile_rows
 from yutang.app import Brand, Services
 from yutang.catalog.records import Request
 from yutang.installation import Installation
@@ -62,6 +63,7 @@ def make(home: Path) -> Services:
         services.staff.set_role(services.brands()[0].id, account.id, role, by="test")
     fill(services, home)
     track(services.brand("pond"))
+    describe(services.brand("pond"))
     return services
 
 
@@ -118,6 +120,22 @@ def track(brand: Brand) -> None:
     writer = SegmentWriter(brand.workspace.journal, now=lambda: NOW)
     writer.append([tracked(site.key, n) for n in range(12)])
     writer.close()
+
+
+def describe(brand: Brand) -> None:
+    """Customer 3 has attributes: two sources disagree, one value is long, one a list."""
+    mail = brand.workspace.keyed_hash("email", "m@example.com")
+    said = [
+        ("site", "set", "city", "C1"), ("till", "set", "city", "C2"), ("site", "set", "city", "C3"),
+        ("site", "increment", "visits", 2), ("site", "increment", "visits", 3.5),
+        ("site", "append", "likes", [f"L{n}" for n in range(9)]),
+        ("site", "set", "note", "N1 " * 150),
+        ("till", "set", "vip", True), ("site", "set", "mail", mail), ("site", "set", "x", {"a": 1}),
+        ("till", "set_once", "level", "V1"), ("till", "set_once", "level", "V2"),
+        *(("site", "set", f"t_{n:02}", f"T{n}") for n in range(60)),
+    ]  # fmt: skip
+    brand.workspace.lake.append("profiles", profile_rows(3, said, NOW), journal="pond", position=1)
+    brand.attributes.rebuild()
 
 
 def tracked(key: str, n: int) -> Request:

@@ -14,7 +14,7 @@ from yutang.console.exports import Cell, download
 from yutang.console.guard import Session, needs, posted
 from yutang.console.language import mark
 from yutang.console.render import render, see_other
-from yutang.console.tables import Pager, Query, read_query
+from yutang.console.tables import Pager, Query, quiet, read_query
 from yutang.errors import BadInput, YutangError
 from yutang.ingest import Group, Import, Intake, QuarantineRow, is_value
 
@@ -44,6 +44,8 @@ VALUE_REASONS = ("value_misfit", "too_large")
 def health(request: Request, session: Session = needs("import")) -> Response:
     intake = session.brand.intake.look()
     chosen = request.query_params.get("source", "")
+    days = _days(intake, chosen)
+    told = [*(counts for _, counts in days), *(one.counts for one in intake.sources)]
     return render(
         request,
         "health/health.html",
@@ -51,8 +53,9 @@ def health(request: Request, session: Session = needs("import")) -> Response:
         intake=intake,
         waiting=session.brand.live.waiting(),
         chosen=chosen,
-        days=_days(intake, chosen),
+        days=days,
         counters=COUNTERS,
+        quiet=quiet(COUNTERS, told) - {"accepted"},
         sources=SOURCES,
         holds=session.brand.status(),
         reasons=[(reason_of(code), n) for code, n in session.brand.quarantine.counts()],

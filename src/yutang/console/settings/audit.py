@@ -48,6 +48,7 @@ ACTIONS = {
     "source_off": mark("turned a source off"),
     "source_on": mark("turned a source on"),
     "source_tested": mark("tested a source"),
+    "source_priority": mark("ordered the sources of attributes"),
     "import_uploaded": mark("uploaded a file"),
     "import_started": mark("started an import"),
     "import_discarded": mark("discarded an upload"),
