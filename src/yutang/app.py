@@ -46,6 +46,8 @@ from yutang.ingest import (
     StreamIntake,
     StreamReplays,
     ValueRepairs,
+    WaitingWords,
+    WordVolumes,
     carry_out,
 )
 from yutang.ingest.live import Answer, Live, SelfTest
@@ -102,6 +104,7 @@ class Brand:
         self.lake_health = LakeHealth(workspace)
         self.dictionary = Dictionary(workspace)
         self.dictionary_rules = DictionaryRules(workspace)
+        self.word_volumes = WordVolumes(workspace)
         self.sources = Sources(workspace)
         self.reports = Reports(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
@@ -123,6 +126,10 @@ class Brand:
         self.replays = StreamReplays(
             self.workspace, self.committer, self.stream.preparing, PROTOCOLS, self.quarantine,
             request_of, limits=limits,
+        )  # fmt: skip
+        self.waiting_words = WaitingWords(
+            self.workspace, self.dictionary, self.dictionary_rules, self.word_volumes,
+            self.quarantine, self.replays, self.value_repairs,
         )  # fmt: skip
 
     def _bind_people(self) -> None:

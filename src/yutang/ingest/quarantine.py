@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from yutang.errors import NotFound
 from yutang.state.brand import imports, quarantine
@@ -41,10 +52,16 @@ class QuarantineRow:
         """Why the last repair failed."""
         return str((self.repair or {}).get("error", ""))
 
+    @property
+    def tracked(self) -> bool:
+        """Did a tracker send it (and no file)? Then `filename` is its source, `row` its arrival."""
+        return self.import_id is None
+
 
 @dataclass(frozen=True)
 class Group:
-    """Open rows that ail alike: of one reason and column. `samples` are values that came."""
+    """Open rows that ail alike: of one reason and column. `samples` are values that came; whole:
+    records of trackers, not one value of each."""
 
     reason: str
     column: str | None
@@ -52,6 +69,17 @@ class Group:
     rows: int
     imports: int
     samples: tuple[str, ...]
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What became of the repairs asked for since a moment: rows that the worker still holds (of
+    whoever asked), those repaired, and those that came back with an error."""
+
+    waiting: int
+    repaired: int
+    failed: int
 
 
 class Quarantine:
@@ -61,12 +89,12 @@ class Quarantine:
         self._workspace = workspace
 
     def counts(
-        self, *, import_id: int | None = None, status: str = "open"
+        self, *, import_id: int | None = None, status: str = "open", source: str = ""
     ) -> list[tuple[str, int]]:
         """(reason, rows), most first; every status where `status` is empty."""
         query = (
             select(quarantine.c.reason, func.count())
-            .where(_which(import_id, "", status))
+            .where(_which(import_id=import_id, status=status, source=source))
             .group_by(quarantine.c.reason)
             .order_by(func.count().desc(), quarantine.c.reason)
         )
@@ -85,14 +113,13 @@ class Quarantine:
         offset: int = 0,
         limit: int | None = 50,
     ) -> list[QuarantineRow]:
-        """Newest import first, then in the order of the file; `search` looks into the texts."""
-        query = (
-            _select()
-            .where(_which(import_id, reason, status, column, source, search))
-            .order_by(quarantine.c.import_id.desc(), quarantine.c.row, quarantine.c.id)
-            .offset(offset)
-            .limit(limit)
-        )
+        """Newest import first, then in the order of the file; what trackers sent comes after, the
+        newest first. `search` looks into the texts."""
+        which = _which(import_id=import_id, reason=reason, status=status, column=column,
+                       source=source, search=search)  # fmt: skip
+        arrived = case((quarantine.c.import_id.is_(None), -quarantine.c.row))
+        order = (quarantine.c.import_id.desc(), arrived, quarantine.c.row, quarantine.c.id)
+        query = _select().where(which).order_by(*order).offset(offset).limit(limit)
         with self._workspace.db.read() as connection:
             return [QuarantineRow(*row) for row in connection.execute(query)]
 
@@ -107,7 +134,8 @@ class Quarantine:
         search: str = "",
     ) -> int:
         """How many rows `rows` would give without a limit."""
-        which = _which(import_id, reason, status, column, source, search)
+        which = _which(import_id=import_id, reason=reason, status=status, column=column,
+                       source=source, search=search)  # fmt: skip
         query = select(func.count()).select_from(quarantine).where(which)
         with self._workspace.db.read() as connection:
             return int(connection.execute(query).scalar_one())
@@ -124,52 +152,102 @@ class Quarantine:
         with self._workspace.db.read() as connection:
             return [(str(source), int(rows)) for source, rows in connection.execute(query)]
 
-    def groups(self, *, import_id: int | None = None) -> list[Group]:
+    def groups(self, *, import_id: int | None = None, limit: int | None = None) -> list[Group]:
         """Open rows by reason and column, most first: what one decision can settle."""
         n = func.count()
-        keys = (quarantine.c.reason, quarantine.c.column, func.coalesce(imports.c.kind, ""))
+        whole = and_(quarantine.c.import_id.is_(None), quarantine.c.record.is_not(None))
+        keys = (
+            quarantine.c.reason,
+            quarantine.c.column,
+            func.coalesce(imports.c.kind, ""),
+            whole.label("whole"),
+        )
         query = (
             select(*keys, n, func.count(quarantine.c.import_id.distinct()))
             .select_from(quarantine.outerjoin(imports, imports.c.id == quarantine.c.import_id))
-            .where(_which(import_id, "", "open"))
+            .where(_which(import_id=import_id))
             .group_by(*keys)
             .order_by(n.desc(), quarantine.c.reason)
+            .limit(limit)
         )
         with self._workspace.db.read() as connection:
-            return [
-                Group(
-                    reason,
-                    column,
-                    kind,
-                    int(rows),
-                    int(files),
-                    _samples(connection, reason, column),
-                )
-                for reason, column, kind, rows, files in connection.execute(query).all()
-            ]
+            found = connection.execute(query).all()
+            samples = _samples(connection) if found else {}
+        return [
+            Group(reason, column, kind, int(rows), int(files), samples.get((reason, column), ()),
+                  bool(whole_))
+            for reason, column, kind, whole_, rows, files in found
+        ]  # fmt: skip
+
+    def asked(self) -> dict[int, dict[str, Any]]:
+        """Rows that the worker holds, with what was asked for."""
+        query = select(quarantine.c.id, quarantine.c.repair).where(
+            quarantine.c.status == "repairing"
+        )
+        with self._workspace.db.read() as connection:
+            return {int(id_): dict(asked or {}) for id_, asked in connection.execute(query)}
+
+    def records(
+        self, *, reason: str, column: str = "", source: str = "", value: str = ""
+    ) -> dict[int, dict[str, Any]]:
+        """Open records of trackers of one reason, with the notes of how they are read."""
+        query = select(quarantine.c.id, quarantine.c.repair).where(
+            _which(reason=reason, column=column, source=source, value=value),
+            quarantine.c.import_id.is_(None),
+            quarantine.c.record.is_not(None),
+        )
+        with self._workspace.db.read() as connection:
+            return {int(id_): dict(note or {}) for id_, note in connection.execute(query)}
+
+    def progress(self, since: int) -> Progress:
+        """What became of the repairs asked for since a moment (UTC ms)."""
+        repairing = quarantine.c.status == "repairing"
+        repaired = and_(quarantine.c.status == "repaired", quarantine.c.resolved_at >= since)
+        failed = and_(
+            quarantine.c.status == "open",
+            quarantine.c.repair["at"].as_integer() >= since,
+            quarantine.c.repair["error"].as_string() != "",
+        )
+        parts = (repairing, repaired, failed)
+        query = select(*(func.count().filter(one) for one in parts)).select_from(quarantine)
+        with self._workspace.db.read() as connection:
+            return Progress(*(int(n) for n in connection.execute(query).one()))
 
     def get(self, ids: Sequence[int]) -> list[QuarantineRow]:
         """These rows, in order of their ids. Raises NotFound where one is missing."""
-        wanted = sorted(set(ids))
-        query = _select().where(quarantine.c.id.in_(wanted)).order_by(quarantine.c.id)
-        with self._workspace.db.read() as connection:
-            found = [QuarantineRow(*row) for row in connection.execute(query)]
-        if not wanted or len(found) != len(wanted):
+        found = self.find(ids)
+        if not found or len(found) != len(set(ids)):
             raise NotFound("There is no such row in quarantine.")
         return found
+
+    def find(self, ids: Sequence[int]) -> list[QuarantineRow]:
+        """Those of these rows that are still there, in order of their ids."""
+        query = _select().where(quarantine.c.id.in_(sorted(set(ids)))).order_by(quarantine.c.id)
+        with self._workspace.db.read() as connection:
+            return [QuarantineRow(*row) for row in connection.execute(query)]
 
     def dismiss(self, ids: Sequence[int], *, by: str) -> int:
         """Decide that open rows need nothing; returns how many there were."""
         return self.resolve(ids, "dismissed", by=by)
 
     def dismiss_all(
-        self, *, reason: str, column: str = "", import_id: int | None = None, by: str
+        self,
+        *,
+        reason: str,
+        column: str = "",
+        source: str = "",
+        value: str = "",
+        import_id: int | None = None,
+        by: str,
     ) -> int:
         """Dismiss a whole group of open rows."""
+        which = _which(
+            import_id=import_id, reason=reason, column=column, source=source, value=value
+        )
         with self._workspace.db.write() as connection:
             done = connection.execute(
                 update(quarantine)
-                .where(_which(import_id, reason, "open", column))
+                .where(which)
                 .values(
                     status="dismissed", resolved_by=by, resolved_at=self._workspace.now(),
                     record=None, repair=None,
@@ -187,6 +265,25 @@ class Quarantine:
             )
             return int(done.rowcount)
 
+    def mark_each(self, asked: Mapping[int, dict[str, Any]], *, at: int) -> int:
+        """Hand open rows to the worker, each with a repair of its own."""
+        with self._workspace.db.write() as connection:
+            query = select(quarantine.c.id).where(
+                quarantine.c.id.in_(list(asked)), quarantine.c.status == "open"
+            )
+            values = [
+                {"one": id_, "asked": {**asked[id_], "at": at}}
+                for (id_,) in connection.execute(query).all()
+            ]
+            if values:
+                connection.execute(
+                    update(quarantine)
+                    .where(quarantine.c.id == bindparam("one"))
+                    .values(status="repairing", repair=bindparam("asked")),
+                    values,
+                )
+        return len(values)
+
     def mark_all(
         self,
         repair: dict[str, Any],
@@ -197,7 +294,10 @@ class Quarantine:
         import_id: int | None = None,
     ) -> int:
         """Hand all open values of a column to the worker for repair."""
-        which = and_(_which(import_id, reason, "open", column), quarantine.c.record.is_(None))
+        which = and_(
+            _which(import_id=import_id, reason=reason, column=column),
+            quarantine.c.record.is_(None),
+        )
         with self._workspace.db.write() as connection:
             done = connection.execute(
                 update(quarantine)
@@ -261,37 +361,41 @@ def _select() -> Any:
     ).select_from(quarantine.outerjoin(imports, imports.c.id == quarantine.c.import_id))
 
 
-def _samples(connection: Connection, reason: str, column: str | None) -> tuple[str, ...]:
-    same = quarantine.c.column.is_(None) if column is None else quarantine.c.column == column
-    query = (
-        select(quarantine.c.value)
-        .where(quarantine.c.reason == reason, same, quarantine.c.status == "open")
-        .where(quarantine.c.value.is_not(None))
+def _samples(connection: Connection) -> dict[tuple[str, str | None], tuple[str, ...]]:
+    """A few different values of each reason and column."""
+    distinct = (
+        select(quarantine.c.reason, quarantine.c.column, quarantine.c.value)
+        .where(quarantine.c.status == "open", quarantine.c.value.is_not(None))
         .distinct()
-        .limit(SAMPLES)
+        .subquery()
     )
-    return tuple(str(row[0]) for row in connection.execute(query))
+    group = [distinct.c.reason, distinct.c.column]
+    place = func.row_number().over(partition_by=group, order_by=distinct.c.value).label("place")
+    numbered = select(distinct, place).subquery()
+    found: dict[tuple[str, str | None], tuple[str, ...]] = {}
+    for reason, column, value, _ in connection.execute(
+        select(numbered).where(numbered.c.place <= SAMPLES)
+    ):
+        found[reason, column] = (*found.get((reason, column), ()), str(value))
+    return found
 
 
 def _which(
-    import_id: int | None,
-    reason: str,
-    status: str,
+    *,
+    import_id: int | None = None,
+    reason: str = "",
+    status: str = "open",
     column: str = "",
     source: str = "",
     search: str = "",
+    value: str = "",
 ) -> ColumnElement[bool]:
     parts: list[ColumnElement[bool]] = [true()]
+    exactly = {"reason": reason, "status": status, "column": column, "source": source,
+               "value": value}  # fmt: skip
+    parts += [quarantine.c[name] == wanted for name, wanted in exactly.items() if wanted]
     if import_id is not None:
         parts.append(quarantine.c.import_id == import_id)
-    if reason:
-        parts.append(quarantine.c.reason == reason)
-    if status:
-        parts.append(quarantine.c.status == status)
-    if column:
-        parts.append(quarantine.c.column == column)
-    if source:
-        parts.append(quarantine.c.source == source)
     if search:
         texts = (quarantine.c.column, quarantine.c.value, quarantine.c.record)
         parts.append(or_(*(text.contains(search, autoescape=True) for text in texts)))
