@@ -47,6 +47,7 @@ from yutang.ingest import (
     StreamReplays,
     ValueRepairs,
     WaitingWords,
+    WordList,
     WordVolumes,
     carry_out,
 )
@@ -105,6 +106,7 @@ class Brand:
         self.dictionary = Dictionary(workspace)
         self.dictionary_rules = DictionaryRules(workspace)
         self.word_volumes = WordVolumes(workspace)
+        self.word_list = WordList(self.dictionary, self.word_volumes)
         self.sources = Sources(workspace)
         self.reports = Reports(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)

@@ -18,7 +18,6 @@ from yutang.ingest import (
     Example,
     LakeHealth,
     MappingPresets,
-    WordVolumes,
 )
 
 

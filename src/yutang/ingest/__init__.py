@@ -34,8 +34,8 @@ from yutang.ingest.sources import Source, Sources, WriteKey
 from yutang.ingest.stream import StreamIntake, StreamReplays, StreamSettings, is_record
 from yutang.ingest.undo import undo
 from yutang.ingest.waiting_words import NewName, WaitingName, WaitingWords
+from yutang.ingest.word_list import EventLine, PropertyLine, Show, WordList
 from yutang.ingest.word_rules import Change, DictionaryRules
-from yutang.ingest.word_volumes import Volumes as WordCounts
 from yutang.ingest.word_volumes import WordVolumes
 from yutang.ingest.words import Dictionary, Example
 
@@ -50,6 +50,7 @@ __all__ = [
     "DictionaryRules",
     "EventImports",
     "EventIntake",
+    "EventLine",
     "EventName",
     "Example",
     "Group",
@@ -64,10 +65,12 @@ __all__ = [
     "Prepared",
     "Progress",
     "Property",
+    "PropertyLine",
     "Quarantine",
     "QuarantineRow",
     "RepairProgress",
     "SavedMapping",
+    "Show",
     "Source",
     "SourceHealth",
     "Sources",
@@ -79,7 +82,7 @@ __all__ = [
     "Volumes",
     "WaitingName",
     "WaitingWords",
-    "WordCounts",
+    "WordList",
     "WordVolumes",
     "WriteKey",
     "carry_out",

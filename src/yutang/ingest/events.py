@@ -67,7 +67,9 @@ class EventIntake:
         )  # fmt: skip
         misfits += _set_aside(chunk, fresh & (resolved.primary == 0) & ~resolved.refused, reused)
         words = WordCache().get(connection)
-        blocked = pc.is_in(chunk.event, value_set=pa.array(sorted(words.blocked_events), pa.string()))
+        blocked = pc.is_in(
+            chunk.event, value_set=pa.array(sorted(words.blocked_events), pa.string())
+        )
         is_blocked = fresh & np.asarray(blocked)
         usable = np.flatnonzero(fresh & (resolved.primary > 0) & ~is_blocked)
         used = _take(chunk, usable)

@@ -7,23 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     and_,
     bindparam,
     case,
     func,
-    or_,
     select,
-    true,
     update,
 )
 
 from yutang.errors import NotFound
+from yutang.ingest.quarantine_query import samples_of, select_rows, what_is, which
 from yutang.state.brand import imports, quarantine
 from yutang.workspace import Workspace
 
-SAMPLES = 5
 STATUSES = ("open", "repairing", "repaired", "dismissed")
 
 
@@ -60,8 +57,8 @@ class QuarantineRow:
 
 @dataclass(frozen=True)
 class Group:
-    """Open rows that ail alike: of one reason and column. `samples` are values that came; whole:
-    records of trackers, not one value of each."""
+    """Open rows that ail alike: of one reason and column. `samples` are values that came; what:
+    value (of events that were taken without it) | record (of a tracker) | row (of a file)."""
 
     reason: str
     column: str | None
@@ -69,7 +66,7 @@ class Group:
     rows: int
     imports: int
     samples: tuple[str, ...]
-    whole: bool = False
+    what: str = "row"
 
 
 @dataclass(frozen=True)
@@ -94,7 +91,7 @@ class Quarantine:
         """(reason, rows), most first; every status where `status` is empty."""
         query = (
             select(quarantine.c.reason, func.count())
-            .where(_which(import_id=import_id, status=status, source=source))
+            .where(which(import_id=import_id, status=status, source=source))
             .group_by(quarantine.c.reason)
             .order_by(func.count().desc(), quarantine.c.reason)
         )
@@ -115,11 +112,11 @@ class Quarantine:
     ) -> list[QuarantineRow]:
         """Newest import first, then in the order of the file; what trackers sent comes after, the
         newest first. `search` looks into the texts."""
-        which = _which(import_id=import_id, reason=reason, status=status, column=column,
+        wanted = which(import_id=import_id, reason=reason, status=status, column=column,
                        source=source, search=search)  # fmt: skip
         arrived = case((quarantine.c.import_id.is_(None), -quarantine.c.row))
         order = (quarantine.c.import_id.desc(), arrived, quarantine.c.row, quarantine.c.id)
-        query = _select().where(which).order_by(*order).offset(offset).limit(limit)
+        query = select_rows().where(wanted).order_by(*order).offset(offset).limit(limit)
         with self._workspace.db.read() as connection:
             return [QuarantineRow(*row) for row in connection.execute(query)]
 
@@ -134,9 +131,9 @@ class Quarantine:
         search: str = "",
     ) -> int:
         """How many rows `rows` would give without a limit."""
-        which = _which(import_id=import_id, reason=reason, status=status, column=column,
+        wanted = which(import_id=import_id, reason=reason, status=status, column=column,
                        source=source, search=search)  # fmt: skip
-        query = select(func.count()).select_from(quarantine).where(which)
+        query = select(func.count()).select_from(quarantine).where(wanted)
         with self._workspace.db.read() as connection:
             return int(connection.execute(query).scalar_one())
 
@@ -155,28 +152,27 @@ class Quarantine:
     def groups(self, *, import_id: int | None = None, limit: int | None = None) -> list[Group]:
         """Open rows by reason and column, most first: what one decision can settle."""
         n = func.count()
-        whole = and_(quarantine.c.import_id.is_(None), quarantine.c.record.is_not(None))
         keys = (
             quarantine.c.reason,
             quarantine.c.column,
             func.coalesce(imports.c.kind, ""),
-            whole.label("whole"),
+            what_is().label("what"),
         )
         query = (
             select(*keys, n, func.count(quarantine.c.import_id.distinct()))
             .select_from(quarantine.outerjoin(imports, imports.c.id == quarantine.c.import_id))
-            .where(_which(import_id=import_id))
+            .where(which(import_id=import_id))
             .group_by(*keys)
             .order_by(n.desc(), quarantine.c.reason)
             .limit(limit)
         )
         with self._workspace.db.read() as connection:
             found = connection.execute(query).all()
-            samples = _samples(connection) if found else {}
+            samples = samples_of(connection) if found else {}
         return [
             Group(reason, column, kind, int(rows), int(files), samples.get((reason, column), ()),
-                  bool(whole_))
-            for reason, column, kind, whole_, rows, files in found
+                  what)
+            for reason, column, kind, what, rows, files in found
         ]  # fmt: skip
 
     def asked(self) -> dict[int, dict[str, Any]]:
@@ -192,9 +188,7 @@ class Quarantine:
     ) -> dict[int, dict[str, Any]]:
         """Open records of trackers of one reason, with the notes of how they are read."""
         query = select(quarantine.c.id, quarantine.c.repair).where(
-            _which(reason=reason, column=column, source=source, value=value),
-            quarantine.c.import_id.is_(None),
-            quarantine.c.record.is_not(None),
+            which(reason=reason, column=column, source=source, value=value, what="record")
         )
         with self._workspace.db.read() as connection:
             return {int(id_): dict(note or {}) for id_, note in connection.execute(query)}
@@ -222,7 +216,7 @@ class Quarantine:
 
     def find(self, ids: Sequence[int]) -> list[QuarantineRow]:
         """Those of these rows that are still there, in order of their ids."""
-        query = _select().where(quarantine.c.id.in_(sorted(set(ids)))).order_by(quarantine.c.id)
+        query = select_rows().where(quarantine.c.id.in_(sorted(set(ids)))).order_by(quarantine.c.id)
         with self._workspace.db.read() as connection:
             return [QuarantineRow(*row) for row in connection.execute(query)]
 
@@ -237,17 +231,17 @@ class Quarantine:
         column: str = "",
         source: str = "",
         value: str = "",
+        what: str = "",
         import_id: int | None = None,
         by: str,
     ) -> int:
-        """Dismiss a whole group of open rows."""
-        which = _which(
-            import_id=import_id, reason=reason, column=column, source=source, value=value
-        )
+        """Dismiss a whole group of open rows; what: as `Group.what` names them, "" all."""
+        wanted = which(import_id=import_id, reason=reason, column=column, source=source,
+                       value=value, what=what)  # fmt: skip
         with self._workspace.db.write() as connection:
             done = connection.execute(
                 update(quarantine)
-                .where(which)
+                .where(wanted)
                 .values(
                     status="dismissed", resolved_by=by, resolved_at=self._workspace.now(),
                     record=None, repair=None,
@@ -294,14 +288,11 @@ class Quarantine:
         import_id: int | None = None,
     ) -> int:
         """Hand all open values of a column to the worker for repair."""
-        which = and_(
-            _which(import_id=import_id, reason=reason, column=column),
-            quarantine.c.record.is_(None),
-        )
+        wanted = which(import_id=import_id, reason=reason, column=column, what="value")
         with self._workspace.db.write() as connection:
             done = connection.execute(
                 update(quarantine)
-                .where(which)
+                .where(wanted)
                 .values(status="repairing", repair={**repair, "at": at})
             )
             return int(done.rowcount)
@@ -341,62 +332,3 @@ def _resolve(connection: Connection, ids: Sequence[int], status: str, by: str, a
         .values(status=status, resolved_by=by, resolved_at=at, record=None, repair=None)
     )
     return int(done.rowcount)
-
-
-def _select() -> Any:
-    return select(
-        quarantine.c.id,
-        quarantine.c.import_id,
-        func.coalesce(imports.c.filename, quarantine.c.source),
-        func.coalesce(imports.c.kind, ""),
-        quarantine.c.row,
-        quarantine.c.column,
-        quarantine.c.reason,
-        quarantine.c.value,
-        quarantine.c.record,
-        quarantine.c.at,
-        quarantine.c.status,
-        quarantine.c.resolved_by,
-        quarantine.c.repair,
-    ).select_from(quarantine.outerjoin(imports, imports.c.id == quarantine.c.import_id))
-
-
-def _samples(connection: Connection) -> dict[tuple[str, str | None], tuple[str, ...]]:
-    """A few different values of each reason and column."""
-    distinct = (
-        select(quarantine.c.reason, quarantine.c.column, quarantine.c.value)
-        .where(quarantine.c.status == "open", quarantine.c.value.is_not(None))
-        .distinct()
-        .subquery()
-    )
-    group = [distinct.c.reason, distinct.c.column]
-    place = func.row_number().over(partition_by=group, order_by=distinct.c.value).label("place")
-    numbered = select(distinct, place).subquery()
-    found: dict[tuple[str, str | None], tuple[str, ...]] = {}
-    for reason, column, value, _ in connection.execute(
-        select(numbered).where(numbered.c.place <= SAMPLES)
-    ):
-        found[reason, column] = (*found.get((reason, column), ()), str(value))
-    return found
-
-
-def _which(
-    *,
-    import_id: int | None = None,
-    reason: str = "",
-    status: str = "open",
-    column: str = "",
-    source: str = "",
-    search: str = "",
-    value: str = "",
-) -> ColumnElement[bool]:
-    parts: list[ColumnElement[bool]] = [true()]
-    exactly = {"reason": reason, "status": status, "column": column, "source": source,
-               "value": value}  # fmt: skip
-    parts += [quarantine.c[name] == wanted for name, wanted in exactly.items() if wanted]
-    if import_id is not None:
-        parts.append(quarantine.c.import_id == import_id)
-    if search:
-        texts = (quarantine.c.column, quarantine.c.value, quarantine.c.record)
-        parts.append(or_(*(text.contains(search, autoescape=True) for text in texts)))
-    return and_(*parts)

@@ -146,10 +146,12 @@ class WaitingWords:
         """Block a name, and dismiss what waits under it: the number of rows."""
         if kind == "event":
             self._rules.block_event(name)
-            return self._quarantine.dismiss_all(reason=REASON, column="event", value=name, by=by)
+            return self._quarantine.dismiss_all(
+                reason=REASON, column="event", value=name, what="record", by=by
+            )
         self._rules.add_property(name, self._type_of(name))
         self._rules.block_property(name)
-        return self._quarantine.dismiss_all(reason=REASON, column=name, by=by)
+        return self._quarantine.dismiss_all(reason=REASON, column=name, what="value", by=by)
 
     def _type_of(self, name: str) -> str:
         found = _type(self._samples().get(name, ()))
@@ -163,7 +165,7 @@ class WaitingWords:
         return {
             str(one.column): one.samples
             for one in groups
-            if one.reason == REASON and not one.whole and one.column
+            if one.reason == REASON and one.what == "value" and one.column
         }
 
 

@@ -11,9 +11,10 @@ import pyarrow.dataset as ds
 
 from yutang.errors import NotFound
 from yutang.ingest import dictionary
+from yutang.ingest.brand_meta import get_meta
 from yutang.ingest.dictionary import EventName, Property
-from yutang.ingest.known_words import WordCache
-from yutang.ingest.personal import kind_of
+from yutang.ingest.known_words import PRIVACY
+from yutang.ingest.personal import DEFAULT_RULE, kind_of
 from yutang.workspace import Workspace
 
 EXAMPLE_DAYS = 7  # examples come from the newest days that have events
@@ -67,13 +68,13 @@ class Dictionary:
         guarded, those that came before the rule are left out. Raises NotFound."""
         found = self.get_property(name)
         with self._workspace.db.read() as connection:
-            guarded = WordCache().get(connection).rule_of(found) != "allow"
+            rule = found.privacy or get_meta(connection, PRIVACY) or DEFAULT_RULE
         values = self._newest([found.field]).column(found.field)
         values = values.drop_null()
         if pa.types.is_list(values.type):
             values = pc.list_flatten(values)
         counted = pc.value_counts(values.combine_chunks()).to_pylist()
-        if guarded:
+        if rule != "allow":
             counted = [one for one in counted if not kind_of(str(one["values"]))]
         counted.sort(key=lambda one: (-one["counts"], str(one["values"])))
         return [Example(one["values"], int(one["counts"])) for one in counted[:limit]]
