@@ -134,13 +134,7 @@ def set_aside(brand: Brand) -> None:
     failed = {**note, "error": reason_of("time_out_of_range").en}
     rows = [
         ("event", "not_in_dictionary", "zzzz", record, note),
-        (
-            "time",
-            "time_out_of_range",
-            None,
-            late,
-            {**note, "error": reason_of("time_out_of_range").en},
-        ),
+        ("time", "time_out_of_range", None, late, failed),
         ("tail", "not_in_dictionary", '"nothing"', None, None),
         ("seconds", "value_misfit", '"ten"', None, None),
         ("phone", "personal_value", None, None, None),
