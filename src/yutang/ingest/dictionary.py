@@ -190,6 +190,8 @@ def count_properties(connection: Connection, seen: Seen, *, at: int) -> None:
 
 def example_of(value: Any) -> str:
     """A value as a short text, for people to see what a property holds."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return shown if len(shown) <= EXAMPLE_LENGTH else shown[: EXAMPLE_LENGTH - 1] + "…"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -153,9 +154,14 @@ def _groups(session: Session, wanted: dict[str, Any]) -> list[Group]:
     of trackers of one reason."""
     if wanted["status"] != "open" or wanted["search"] or wanted["source"]:
         return []
-    found = session.brand.quarantine.groups(import_id=wanted["import_id"])
-    reason = wanted["reason"]
-    return [one for one in found if _is_settled(one) and reason in ("", one.reason)][:MOST_GROUPS]
+    reason, merged = wanted["reason"], dict[tuple[str, str | None, str], Group]()
+    for one in session.brand.quarantine.groups(import_id=wanted["import_id"]):
+        if _is_settled(one) and reason in ("", one.reason):
+            key = (one.reason, one.column, one.what)
+            before = merged.get(key)  # values of files and of trackers are settled together
+            rows = one.rows + (before.rows if before else 0)
+            merged[key] = replace(one, rows=rows)
+    return sorted(merged.values(), key=lambda one: -one.rows)[:MOST_GROUPS]
 
 
 def _is_settled(one: Group) -> bool:

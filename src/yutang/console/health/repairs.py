@@ -82,20 +82,22 @@ def decide_group(
     """One decision for everything of one reason and column: convert | rename | replay | dismiss."""
     act, reason = str(form.get("act", "")), str(form.get("reason", ""))
     column, to = str(form.get("column", "")), str(form.get("to", "")).strip()
-    by, at = session.account.login, session.brand.workspace.now()
+    by, at, number = session.account.login, session.brand.workspace.now(), _import_of(form)
     if act == "dismiss":
         what = str(form.get("what", "value"))
-        n = session.brand.quarantine.dismiss_all(reason=reason, column=column, what=what, by=by)
+        n = session.brand.quarantine.dismiss_all(
+            reason=reason, column=column, what=what, import_id=number, by=by
+        )
         log(session, "quarantine_dismissed", n, reason=reason, column=column)
         note = session.text("%(n)s rows dismissed.", n=n)
         return see_other(request, f"{session.base}/health/quarantine", note)
     if act == "replay":
-        source = str(form.get("source", ""))
-        n = session.brand.replays.replay_all(reason=reason, column=column, source=source, by=by)
+        n = session.brand.replays.replay_all(reason=reason, column=column, by=by)
     elif act in ("convert", "rename"):
         if act == "rename" and not to:
             raise BadInput("Say under which name the values are stored.")
-        n = session.brand.value_repairs.ask_all(column, by=by, to=to if act == "rename" else "")
+        to = to if act == "rename" else ""
+        n = session.brand.value_repairs.ask_all(column, by=by, import_id=number, to=to)
     else:
         raise BadInput("This cannot be done to a row.")
     if not n:
@@ -181,6 +183,11 @@ def _record(row: QuarantineRow, act: str, form: FormData) -> str:
 
 def _act(row: QuarantineRow, form: FormData) -> str:
     return str(form.get(f"act.{row.id}", "edit"))
+
+
+def _import_of(form: FormData) -> int | None:
+    text = str(form.get("import", ""))
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def _text(form: FormData, name: str, row: QuarantineRow) -> str:
