@@ -47,7 +47,7 @@ def test_volumes_and_filters_are_told(tracked: TestClient) -> None:
     size = next(
         one for one in tracked.get("/dictionary/properties").json() if one["name"] == "size"
     )
-    assert (size["type"], size["last_30_days"], size["examples"]) == ("number", 1, ["1.0"])
+    assert (size["type"], size["last_30_days"], size["examples"]) == ("number", 1, ["1"])
     assert tracked.get("/dictionary/events", params={"show": "blocked"}).json() == []
     assert tracked.get("/dictionary/events", params={"show": "odd"}).status_code == 422
 
