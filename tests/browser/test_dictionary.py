@@ -116,8 +116,8 @@ def test_a_name_waits_is_let_in_and_blocked(desk, opened):
 
 def test_values_are_renamed_and_a_record_is_mended(desk, opened):
     services = desk[0]
-    send(services, {"event": "content_read", "identities": {"phone": "13800138000"},
-                    "message_id": "r1", "time": "1970-01-01T00:00:05Z", "properties": {"title": "T"}})  # fmt: skip
+    late = {"event": "content_read", "time": "1970-01-01T00:00:05Z", "message_id": "r1"}
+    send(services, {**late, "identities": {"phone": "13800138000"}, "properties": {"title": "T"}})
     page = opened("/b/pond/health/quarantine")
     group = page.locator(".groups tr", has_text="seconds")
     group.locator("summary").click()

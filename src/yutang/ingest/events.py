@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from sqlalchemy import Connection
 
-from yutang.identity import Identities
+from yutang.identity import Identities, Resolved
 from yutang.ingest import dictionary
 from yutang.ingest.casting import MOST_EXACT
 from yutang.ingest.claims import claim
@@ -82,15 +82,7 @@ class EventIntake:
         rows = self._rows(used, keys.take(usable), columns, arrival[usable], at)
         return Prepared(
             tables={"events": rows.sort_by([("day", "ascending"), ("time", "ascending")])},
-            counts={
-                "events": rows.num_rows,
-                "accepted": rows.num_rows,
-                "duplicates": len(known),
-                "quarantined": len(misfits),
-                "refused": int(resolved.refused.sum()),
-                "blocked": int(is_blocked.sum()),
-                "identities": resolved.created,
-            },
+            counts=_counts(rows, known, misfits, is_blocked, resolved),
             misfits=misfits,
             changed=resolved.changed,
             volumes={v["values"]: v["counts"] for v in pc.value_counts(used.event).to_pylist()},
@@ -169,6 +161,30 @@ class EventIntake:
                 for i, value, reason in bad
             ]
         return columns, misfits, seen
+
+
+def _blocked(chunk: EventChunk, words: Words) -> np.ndarray:
+    """Events whose name is blocked (bool, n)."""
+    names = pa.array(sorted(words.blocked_events), pa.string())
+    return np.asarray(pc.is_in(chunk.event, value_set=names))
+
+
+def _counts(
+    rows: pa.Table,
+    known: np.ndarray,
+    misfits: list[Misfit],
+    blocked: np.ndarray,
+    resolved: Resolved,
+) -> dict[str, int]:
+    return {
+        "events": rows.num_rows,
+        "accepted": rows.num_rows,
+        "duplicates": len(known),
+        "quarantined": len(misfits),
+        "refused": int(resolved.refused.sum()),
+        "blocked": int(blocked.sum()),
+        "identities": resolved.created,
+    }
 
 
 def _objects(
