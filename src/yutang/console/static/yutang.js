@@ -242,6 +242,12 @@ document.addEventListener("change", (event) => {
   all("[data-needs-chosen]", form).forEach((button) => { button.disabled = chosen === 0; });
 });
 
+// --- typing into one of several choices chooses it ---
+document.addEventListener("input", (event) => {
+  const box = event.target.closest("[data-picks]");
+  if (box && !event.target.matches("[type=radio]")) one("[type=radio]", box).checked = true;
+});
+
 function start(root) {
   fitOperators(root);
   all("label.drop", root).forEach(wireDrop);
