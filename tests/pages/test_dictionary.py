@@ -40,7 +40,7 @@ def test_what_a_name_means_is_said_and_set_back(acting):
     assert nothing.headers["location"] == f"{BASE}/properties"
     log = acting.get("/b/pond/settings/audit").text
     assert "修改字典里的属性" in log
-    assert "内容： 负责人" in re.sub(r"\s+", " ", log)
+    assert "内容：负责人" in re.sub(r"\s+", " ", log)
 
 
 @pytest.mark.parametrize("kind", ["event", "property"])
