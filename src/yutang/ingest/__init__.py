@@ -24,7 +24,7 @@ from yutang.ingest.events import ARRIVAL_BITS, EventIntake
 from yutang.ingest.imports import FINISHED, Import, Imports, Progress, source_of
 from yutang.ingest.intake_health import Intake, IntakeHealth, SourceHealth
 from yutang.ingest.lake_health import LakeHealth, TableHealth, Volumes
-from yutang.ingest.moves import carry_out, next_version, plan
+from yutang.ingest.moves import Planned, carry_out, next_version, plan, planned
 from yutang.ingest.presets import MappingPresets, SavedMapping
 from yutang.ingest.quarantine import Group, Quarantine, QuarantineRow
 from yutang.ingest.records import Misfit
@@ -53,6 +53,7 @@ __all__ = [
     "LakeHealth",
     "MappingPresets",
     "Misfit",
+    "Planned",
     "Prepared",
     "Progress",
     "Property",
@@ -80,6 +81,7 @@ __all__ = [
     "next_version",
     "note_change",
     "plan",
+    "planned",
     "properties",
     "recount",
     "register_projected",
