@@ -142,36 +142,9 @@ def serve(which: str, home: Path, port: int) -> None:
 
     app: Any = Bare(home / "bare.bytes")
     if which == "yutang":
-        app = Receiver(Collecting(Stores(home), PROTOCOLS or [_StandIn()]))
+        app = Receiver(Collecting(Stores(home), PROTOCOLS))
     lifespan = "off" if which == "bare" else "on"
     server_of(app, host="127.0.0.1", port=port, log_level="error", lifespan=lifespan).run()
-
-
-class _StandIn:
-    """Reads keys as the real protocols do, where none is registered."""
-
-    code = "bench"
-
-    def claims(self, method: str, path: str) -> bool:
-        return path.endswith(("/v1/batch", "/sa.gif"))
-
-    def write_key(self, request: Any) -> str:
-        if request.method == "GET":
-            return parse_qs(request.query.decode("latin-1"))["token"][0]
-        return base64.b64decode(request.headers["authorization"][6:]).decode()[:-1]
-
-    def reply(self, request: Any) -> Any:
-        from yutang.catalog.records import Reply
-
-        return Reply(200, b"ok", "text/plain", (("Access-Control-Allow-Origin", "*"),))
-
-    def stores(self, request: Any) -> bool:
-        return True
-
-    def refusal(self, request: Any, status: int, why: str) -> Any:
-        from yutang.catalog.records import Reply
-
-        return Reply(status, why.encode())
 
 
 def make_home(home: Path) -> None:

@@ -2,9 +2,9 @@
 
 `python benchmarks/intake.py [--seconds 60] [--known 5000000]`: `yutang serve` (receiver, pages and
 worker) takes events of 200,000 active among the known identities, beside a bare server that only
-decodes the JSON and stores the bytes with fsync. Prints events a second answered and in the lake,
-how long answers took at a third of that load, the memory of all processes together, and how long
-one event takes until a funnel counts it.
+decodes the JSON and stores the bytes with fsync. The client waits where too much is on its way:
+what is printed is the rate that lasts. Then how long answers take at a third of that load, the
+memory of all processes together, and how long one event takes until a funnel counts it.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ from yutang.installation import Installation
 from yutang.settings import Settings
 
 BATCH = 100
+KEPT_ALIVE = 2.0  # seconds
+AHEAD = 5_000  # requests on their way to the lake at any time
 ACTIVE = 200_000
 STAMP = b"@@@@@@@@@@"  # becomes the number of the request: each event is sent once
 SQL = {
@@ -110,29 +112,59 @@ class Requests(list[bytes]):
         return super().__getitem__(place).replace(STAMP, b"%010d" % Requests.sent)
 
 
-async def paced(port: int, made: Requests, rate: float, seconds: float) -> list[float]:
-    """How long answers take at `rate` requests a second."""
-    took: list[float] = []
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    lanes = 16
+class Client:
+    """Sends one request after the other on 16 connections, at most `rate` a second, and no more
+    than `ahead` requests before the lake has them."""
 
-    async def lane(number: int) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        turn = number
-        while (due := began + turn / rate) < began + seconds:
-            await asyncio.sleep(max(due - loop.time(), 0))
-            started = loop.time()
-            writer.write(made[turn % len(made)])
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r")[0])
-            await reader.readexactly(length)
-            took.append(loop.time() - started)
-            turn += lanes
-        writer.close()
+    LANES = 16
 
-    await asyncio.gather(*(lane(number) for number in range(lanes)))
-    return sorted(took)
+    def __init__(self, port: int, made: Requests, *, rate: float, ahead: int) -> None:
+        self.port, self.made, self.rate, self.ahead = port, made, rate, ahead
+        self.taken = 0  # requests whose events are in the lake
+        self.took: list[float] = []
+
+    async def run(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        self.sent = 0
+
+        async def lane() -> None:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            used = loop.time()
+            while (now := loop.time()) < began + seconds:
+                due = began + self.sent / self.rate
+                if now < due or len(self.took) - self.taken >= self.ahead:
+                    await asyncio.sleep(max(due - now, 0.001))
+                    continue
+                self.sent += 1
+                if now - used > KEPT_ALIVE:  # the server has closed it by now
+                    writer.close()
+                    reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                started = used = loop.time()
+                writer.write(self.made[self.sent % len(self.made)])
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r")[0])
+                await reader.readexactly(length)
+                self.took.append(loop.time() - started)
+            writer.close()
+
+        await asyncio.gather(*(lane() for _ in range(self.LANES)))
+
+
+async def sustained(brand: Brand, client: Client, seconds: float) -> tuple[float, list[float]]:
+    """Events a second that came into the lake, of a client that sends no faster than that; and
+    how long answers took, sorted."""
+    before = brand.workspace.lake.count("events")
+    running = asyncio.create_task(client.run(seconds))
+    started = time.perf_counter()
+    while not running.done():
+        await asyncio.sleep(0.5)
+        now = await asyncio.to_thread(brand.workspace.lake.count, "events")
+        client.taken = (now - before) // BATCH
+    rate = (brand.workspace.lake.count("events") - before) / (time.perf_counter() - started)
+    while brand.workspace.lake.count("events") - before < len(client.took) * BATCH:
+        await asyncio.sleep(0.2)
+    return rate, sorted(client.took)
 
 
 def memory(process: subprocess.Popen[bytes]) -> float:
@@ -145,11 +177,6 @@ def memory(process: subprocess.Popen[bytes]) -> float:
         except psutil.Error:
             continue
     return found / 1e6
-
-
-def in_the_lake(brand: Brand, wanted: int) -> None:
-    while brand.workspace.lake.count("events") < wanted:
-        time.sleep(0.05)
 
 
 def to_a_funnel(brand: Brand, port: int, key: str) -> float:
@@ -235,32 +262,21 @@ def measured(
     seconds: float,
     bare: float,
 ) -> None:
-    uvloop.run(collector.drive(port, made, 3))  # the worker starts, files are opened
-    time.sleep(5)
-    in_the_lake(brand, 1)
-    uvloop.run(asyncio.sleep(0))
-    before = brand.workspace.lake.count("events")
-    while (now := settle(brand, before)) != before:
-        before = now
-    started = time.perf_counter()
-    rate, took = uvloop.run(collector.drive(port, made, seconds))
-    used = memory(server)
-    in_the_lake(brand, before + len(took) * BATCH)
-    lake = len(took) * BATCH / (time.perf_counter() - started)
-    print(f"bare server, events/s              {bare:>12,.0f}")
-    print(f"answered, events/s                 {rate * BATCH:>12,.0f}")
-    print(f"in the lake, events/s              {lake:>12,.0f}  ({lake / bare:.2f} of bare)")
-    print(f"memory of all processes, MB        {used:>12,.0f}")
-    took = uvloop.run(paced(port, made, lake / BATCH / 3, 15))
-    for share in (0.5, 0.99):
-        print(f"answer at a third of it, p{share * 100:.0f}       "
-              f"{took[int(len(took) * share)] * 1000:>12.1f} ms")  # fmt: skip
-    in_the_lake(brand, 1)
+    def say(what: str, number: str) -> None:
+        print(f"{what:<40} {number}", flush=True)
 
-
-def settle(brand: Brand, before: int) -> int:
-    time.sleep(2)
-    return brand.workspace.lake.count("events")
+    # The worker starts, files are opened, everybody is known.
+    uvloop.run(sustained(brand, Client(port, made, rate=500, ahead=AHEAD), 10))
+    rate, took = uvloop.run(sustained(brand, Client(port, made, rate=10_000, ahead=AHEAD), seconds))
+    say("bare server, events/s", f"{bare:>12,.0f}")
+    say("in the lake, events/s", f"{rate:>12,.0f}  ({rate / bare:.2f} of bare)")
+    say("memory of all processes, MB", f"{memory(server):>12,.0f}")
+    for name, what in (("at a third of it", rate / 3),):
+        client = Client(port, made, rate=what / BATCH, ahead=AHEAD)
+        _, took = uvloop.run(sustained(brand, client, 15))
+        for share in (0.5, 0.99):
+            say(f"answer {name}, p{share * 100:.0f}",
+                f"{took[int(len(took) * share)] * 1000:>12.1f} ms")  # fmt: skip
 
 
 if __name__ == "__main__":

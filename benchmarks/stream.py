@@ -1,10 +1,12 @@
 """Tracked records → queryable in the lake: events a second, and what each part costs an event.
 
-`python benchmarks/stream.py [EVENTS] [--bare] [--decode]` writes requests of 100 events with 6
+`python benchmarks/stream.py [EVENTS] [--bare] [--decode [--ahead]]` writes requests of 100 events
+with 6
 properties into a journal, of 200,000 people who are known already, and lets the worker's intake
 take them, without a receiver. The records are decoded beforehand, so what is measured is reading
 the journal, keys, identities, columns, the lake and the state; `--decode` sends batches of Segment
-and decodes them too (its memory is that of the worker), `--bare` leaves out the identities, which
+and decodes them too (its memory is that of the worker), `--ahead` lets a second process do that
+while batches are committed, `--bare` leaves out the identities, which
 have a benchmark of their own.
 """
 
@@ -22,12 +24,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from yutang import reading
 from yutang.attributes import Attributes
 from yutang.catalog.records import Decoded, Limits, Record, Request
 from yutang.connectors.tracking import PROTOCOLS
 from yutang.identity import Identities, Resolved
 from yutang.ingest import Committer
 from yutang.ingest.stream import StreamIntake
+from yutang.ingest.stream.source_names import SourceName
 from yutang.installation import Installation
 from yutang.journal import SegmentWriter
 from yutang.workspace import Workspace
@@ -109,7 +113,8 @@ def main() -> None:
         ready = Segment() if "--decode" in sys.argv else Ready()
         stream = StreamIntake(
             workspace, identities, Attributes(workspace), Committer(workspace), ready.protocols,  # type: ignore[arg-type,list-item]
-            source_of=lambda _key: "app",
+            source_of=lambda _key: SourceName("app", "app"),
+            reader=reading.command(Limits()) if "--ahead" in sys.argv else (),
         )  # fmt: skip
         draw = random.Random(7)
         before = workspace.now() - HOUR_MS

@@ -141,11 +141,15 @@ def test_old_segments_go_and_crowded_days_are_merged(
 
 
 def test_what_takes_long_runs_seldom() -> None:
-    pace = Pace(least=1.0, share=2.0)
+    pace = Pace(1.0, 2.0, busy=(20.0, 8.0))
     assert not pace.due(100.0)
-    pace.behind = True
+    pace.fall_behind(100.0)
     assert pace.due(100.0)
-    pace.ended, pace.took = 100.0, 5.0
-    assert not pace.due(109.0)
-    assert pace.due(110.0)
-    assert not pace.due(110.0, hurry=4.0)
+    assert not pace.due(119.0, waiting=True)  # events go first
+    assert pace.due(120.0, waiting=True)
+    pace.ended, pace.took = 120.0, 5.0
+    pace.fall_behind(125.0)  # was behind all the time
+    assert not pace.due(129.0)
+    assert pace.due(130.0)
+    assert not pace.due(159.0, waiting=True)
+    assert pace.due(160.0, waiting=True)

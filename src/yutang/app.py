@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from yutang import reading
 from yutang.attributes import Attributes
 from yutang.commerce import (
     OrderBook,
@@ -118,7 +119,7 @@ class Brand:
         self.attributes = Attributes(self.workspace)
         self.stream = StreamIntake(
             self.workspace, self.identities, self.attributes, self.committer, PROTOCOLS,
-            limits=limits,
+            limits=limits, reader=reading.command(limits),
         )  # fmt: skip
         self.replays = StreamReplays(
             self.workspace, self.committer, self.stream.preparing, PROTOCOLS, self.quarantine,

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from yutang.kit.memory import give_back
+
 if TYPE_CHECKING:
     from yutang.app import Brand
 
@@ -37,20 +39,30 @@ LONGEST_PAUSE = 30.0  # seconds between two tries where the disk is full
 @dataclass
 class Pace:
     """How often something may run: at least `least` seconds apart, and `share` times as long as
-    it took the last time."""
+    it took the last time. While events wait it must have been behind for so long (`busy`)."""
 
     least: float
-    share: float = 1.0
+    share: float
+    busy: tuple[float, float]
     behind: bool = False
+    since: float = 0.0  # when it fell behind
     ended: float = float("-inf")
     took: float = 0.0
 
-    def due(self, now: float, *, hurry: float = 1.0) -> bool:
-        return self.behind and now - self.ended >= max(self.least, self.share * hurry * self.took)
+    def fall_behind(self, now: float) -> None:
+        """There is something new for it."""
+        if not self.behind:
+            self.behind, self.since = True, now
+
+    def due(self, now: float, *, waiting: bool = False) -> bool:
+        least, share = self.busy if waiting else (self.least, self.share)
+        last = max(self.ended, self.since) if waiting else self.ended
+        return self.behind and now - last >= max(least, share * self.took)
 
     def run(self, work: Callable[[], object]) -> None:
         started = time.monotonic()
         work()
+        give_back()
         self.ended, self.behind = time.monotonic(), False
         self.took = self.ended - started
 
@@ -64,10 +76,17 @@ class _Lane:
     took_at: float = float("-inf")
     again_at: float = float("-inf")  # after an error
     pause: float = 1.0
-    analysis: Pace = field(default_factory=lambda: Pace(REFRESH_SECONDS))
-    whole: Pace = field(default_factory=lambda: Pace(WHOLE_SECONDS, share=5.0))
-    house: Pace = field(default_factory=lambda: Pace(HOUSE_SECONDS, share=10.0))
+    waiting: bool = False  # a batch's worth of events waits
+    analysis: Pace = field(default_factory=lambda: Pace(REFRESH_SECONDS, 1.0, busy=(1.0, 8.0)))
+    whole: Pace = field(default_factory=lambda: Pace(WHOLE_SECONDS, 5.0, busy=(120.0, 30.0)))
+    house: Pace = field(default_factory=lambda: Pace(HOUSE_SECONDS, 10.0, busy=(30.0, 10.0)))
     cleared_at: float = float("-inf")
+
+    def took(self, now: float) -> None:
+        """A batch was committed: the caches are behind."""
+        self.took_at = now
+        self.analysis.fall_behind(now)
+        self.whole.fall_behind(now)
 
 
 class Streaming:
@@ -95,7 +114,8 @@ class Streaming:
             sizes = _sizes(folder)
             if sizes != lane.seen:
                 lane.seen, lane.waits = sizes, True
-            lane.house.behind |= bool(sizes)
+            if sizes:
+                lane.house.fall_behind(now)
             if now < lane.again_at or not self._has_work(lane, now):
                 continue
             try:
@@ -107,6 +127,11 @@ class Streaming:
                 lane.pause = min(2 * lane.pause, LONGEST_PAUSE)
         return more
 
+    def follows(self, slug: str) -> bool:
+        """Is a brand's stream about to bring all its caches up to date?"""
+        lane = self._lanes.get(slug)
+        return lane is not None and lane.whole.behind
+
     def is_idle(self, seconds: float) -> bool:
         """Was there nothing to do for so long, and is no journal left that must be looked after?"""
         quiet = time.monotonic() - self._busy_at >= seconds
@@ -116,8 +141,7 @@ class Streaming:
         """A batch of a brand's stream, if one waits: for whoever holds its writer lock for long."""
         if brand.stream.waiting().due:
             brand.stream.step()
-            lane = self._lanes.setdefault(brand.row.slug, _Lane())
-            lane.analysis.behind = lane.whole.behind = True
+            self._lanes.setdefault(brand.row.slug, _Lane()).took(time.monotonic())
 
     # --- inside --------------------------------------------------------------------------------
     def _journals(self) -> Iterator[tuple[str, Path]]:
@@ -136,7 +160,8 @@ class Streaming:
             return False
         with brand.workspace.writer():
             more = self._take(brand, lane) if waiting.due else False
-            self._follow(brand, lane, more)
+            lane.waiting = more
+            self._follow(brand, lane)
         if lane.took_at > self._busy_at:
             self._busy_at = time.monotonic()
         return more
@@ -145,8 +170,7 @@ class Streaming:
         """Commit batches for the length of a turn; True where more wait."""
         until = time.monotonic() + TURN_SECONDS
         while brand.stream.step():
-            lane.took_at = time.monotonic()
-            lane.analysis.behind = lane.whole.behind = True
+            lane.took(time.monotonic())
             if lane.took_at >= until or not brand.stream.waiting().due:
                 break
         waiting = brand.stream.waiting()
@@ -157,35 +181,34 @@ class Streaming:
     def _follows(self, lane: _Lane, now: float) -> bool:
         quiet = now - lane.took_at >= QUIET_SECONDS
         return (
-            lane.analysis.due(now)
-            or lane.whole.due(now)
+            lane.analysis.due(now, waiting=lane.waiting)
+            or lane.whole.due(now, waiting=lane.waiting)
             or (quiet and lane.whole.behind)
             or lane.house.due(now)
         )
 
-    def _follow(self, brand: Brand, lane: _Lane, more: bool) -> None:
+    def _follow(self, brand: Brand, lane: _Lane) -> None:
         """Bring up to date what builds on the events, as far as it is its time."""
         from yutang.refresh import refresh, refresh_analysis
 
         now = time.monotonic()
         quiet = now - lane.took_at >= QUIET_SECONDS
-        hurry = 4.0 if more else 1.0  # caches take a fifth of the time while events wait
-        if (lane.whole.behind and quiet) or lane.whole.due(now, hurry=hurry):
+        if (lane.whole.behind and quiet) or lane.whole.due(now, waiting=lane.waiting):
             lane.whole.run(lambda: refresh(brand))
             lane.analysis.behind = False
-        elif lane.analysis.due(now, hurry=hurry):
+        elif lane.analysis.due(now, waiting=lane.waiting):
             lane.analysis.run(lambda: refresh_analysis(brand))
         if lane.house.due(now):
-            lane.house.run(lambda: self._keep_house(brand, lane, more))
+            lane.house.run(lambda: self._keep_house(brand, lane))
 
-    def _keep_house(self, brand: Brand, lane: _Lane, more: bool) -> None:
+    def _keep_house(self, brand: Brand, lane: _Lane) -> None:
         """Remove what the journal no longer needs, merge the small files of the days that came."""
         from yutang.lake import TABLES
 
         brand.stream.clear(oldest_cache(brand))
         lake = brand.workspace.lake
         for table in TABLES:
-            if merged := lake.tidy(table, most_files=BUSY_FILES if more else None):
+            if merged := lake.tidy(table, most_files=BUSY_FILES if lane.waiting else None):
                 log.info("lake.tidied", brand=brand.row.slug, table=table, files=merged)
         if time.monotonic() - lane.cleared_at >= CLEAR_SECONDS:
             lane.cleared_at = time.monotonic()

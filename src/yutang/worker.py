@@ -23,6 +23,7 @@ from yutang.errors import Busy, YutangError
 from yutang.jobs import POLL_SECONDS, made_version, open_queue
 from yutang.kit import locks
 from yutang.kit.clock import now_ms
+from yutang.kit.memory import without_pandas
 from yutang.streaming import Streaming
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def work_on(brand: Brand, *, wait: bool = True, between: Callable[[], None] | No
                 brand.workspace.lake.clear_old(table)
         brand.repairs.settle()
         brand.value_repairs.run()
-        brand.stream.drain()
+        if between is None:  # else a thread of this process takes what comes
+            brand.stream.drain()
         brand.replays.run()
         now = brand.workspace.now()
         if brand.retention.due(now):
@@ -179,13 +181,13 @@ _state = _State()
 
 
 def _work(home: Path, slug: str) -> None:
-    if not _has_work(home, slug):
+    streaming = _state.streaming
+    if not _has_work(home, slug, caches=streaming is None or not streaming.follows(slug)):
         return
     with _state.lock:
         _state.working = True
     try:
         brand = _services(home).brand(slug)
-        streaming = _state.streaming
         work_on(brand, between=partial(streaming.serve_now, brand) if streaming else None)
     except YutangError as error:
         log.error("work.failed", brand=slug, code=error.code, error=str(error))
@@ -205,8 +207,9 @@ def _services(home: Path) -> Services:
         return _state.services
 
 
-def _has_work(home: Path, slug: str) -> bool:
-    """A look before the heavy parts are loaded: rows due, or caches behind the facts."""
+def _has_work(home: Path, slug: str, *, caches: bool = True) -> bool:
+    """A look before the heavy parts are loaded: rows due, or (where asked) caches behind the
+    facts."""
     from sqlalchemy import func, select
 
     from yutang.state import open_brand
@@ -221,6 +224,7 @@ def _has_work(home: Path, slug: str) -> bool:
         select(func.count()).where(erasures.c.receipt["status"].as_string().in_(ERASING)),
     )
     newest = select(func.max(commits.c.id)).where(commits.c.status == "done")
+    made = made_version(root / "cache")
     database = open_brand(root / "state.db")
     try:
         with database.read() as connection:
@@ -229,7 +233,7 @@ def _has_work(home: Path, slug: str) -> bool:
             return (
                 due
                 or int(night or 0) <= now_ms()
-                or (connection.execute(newest).scalar() or 0) != made_version(root / "cache")
+                or (caches and (connection.execute(newest).scalar() or 0) != made)
             )
     finally:
         database.close()
@@ -268,6 +272,7 @@ def _stop_with_parent(streaming: Streaming) -> None:
 
 def main() -> None:
     """Entry point of the worker process: `python -m yutang.worker HOME`."""
+    without_pandas()
     logs.configure(os.environ.get("YUTANG_LOG_LEVEL", "info"))
     run(Path(sys.argv[1]))
 

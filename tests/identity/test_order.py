@@ -15,7 +15,6 @@ from sqlalchemy import Connection, select
 
 from tests.small_brand import START, open_brand_at
 from yutang.identity import Hands, Identities, later_owners, owned_at
-from yutang.identity.repository import customer_array
 from yutang.identity.settling import resettle
 from yutang.state.brand import identities
 from yutang.workspace import Workspace
@@ -68,6 +67,15 @@ def take(service: Identities, connection: Connection, records: list[Record]) -> 
     return set(found.changed)
 
 
+def customer_of(connection: Connection) -> np.ndarray:
+    """Customer by identity, read whole: the oracle of `Owners`."""
+    rows = connection.execute(select(identities.c.id, identities.c.customer_id)).all()
+    found = np.zeros(1 + max((row[0] for row in rows), default=0), np.uint32)
+    for identity, customer in rows:
+        found[identity] = customer
+    return found
+
+
 def owned(connection: Connection) -> dict[tuple[str, str, int], frozenset[tuple[str, str]]]:
     """(kind, value, time) of a fact → the person who owns it, as the set of his identities."""
     rows = connection.execute(
@@ -80,7 +88,7 @@ def owned(connection: Connection) -> dict[tuple[str, str, int], frozenset[tuple[
     found = {}
     for time in range(-1, 7):
         at = np.full(len(ids), START + time, np.int64)
-        customer = owned_at(customer_array(connection), later_owners(connection), ids, at)
+        customer = owned_at(customer_of(connection), later_owners(connection), ids, at)
         for row, one in zip(rows, customer.tolist(), strict=True):
             found[row[1], row[2], time] = frozenset(people[one])
     return found
@@ -150,7 +158,7 @@ def by_customer(connection: Connection) -> dict[int, set[tuple[int, int]]]:
     found: dict[int, set[tuple[int, int]]] = {}
     for time in range(-1, 7):
         at = np.full(len(ids), START + time, np.int64)
-        customer = owned_at(customer_array(connection), later_owners(connection), ids, at)
+        customer = owned_at(customer_of(connection), later_owners(connection), ids, at)
         for identity, one in zip(ids.tolist(), customer.tolist(), strict=True):
             found.setdefault(one, set()).add((identity, time))
     return found

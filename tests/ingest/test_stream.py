@@ -23,6 +23,7 @@ from yutang.ingest import (
 from yutang.ingest.stream import StreamIntake, StreamSettings
 from yutang.ingest.stream.settings import save
 from yutang.journal import SegmentWriter
+from yutang.state.brand import sources
 
 DAY = 24 * HOUR
 PHONE = "13800000000"
@@ -105,6 +106,17 @@ def test_the_order_of_names_does_not_make_another_event(brand: TrackedBrand) -> 
     take(brand, event(properties={"a": 1, "b": 2}))
     take(brand, event(properties={"b": 2, "a": 1}), event(properties={"b": 2, "a": 3}))
     assert properties(brand, "p_a") == [1.0, 3.0]
+
+
+def test_a_source_that_was_renamed_sends_nothing_twice(brand: TrackedBrand) -> None:
+    sent = [event(message_id="a"), profile(("increment", "visits", 1), message_id="b")]
+    take(brand, *sent)
+    with brand.workspace.db.write() as connection:
+        connection.execute(sources.update().values(name="shop"))
+    again = open_tracked(brand.workspace.root.parent.parent)
+    take(again, *sent, event(message_id="c"))
+    assert [row["source"] for row in again.events()] == ["app", "shop"]
+    assert counts(again) == {"accepted": 3, "duplicates": 2}
 
 
 # --- who -----------------------------------------------------------------------------------------
@@ -383,7 +395,7 @@ def test_a_record_that_breaks_our_code_does_not_stop_the_stream(
     prepare = brand.stream.preparing.prepare
 
     def stumble(arrived: Any, *more: Any) -> Any:
-        if any(record.event == "poison" for record in arrived.records):
+        if "poison" in arrived.events:
             raise ZeroDivisionError
         return prepare(arrived, *more)
 

@@ -16,6 +16,7 @@ from yutang.cli.retention import retention_app
 from yutang.cli.sources import source_app
 from yutang.cli.staff import account_app, brand_app
 from yutang.errors import YutangError
+from yutang.kit.memory import without_pandas
 
 app = typer.Typer(
     name="yutang",
@@ -28,6 +29,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Entry point: our own errors become one clear sentence and exit status 2."""
+    without_pandas()
     try:
         app()
     except YutangError as error:

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, select
 
 from yutang.commerce import CurrentOrders
 from yutang.customers import from_events, from_orders, rules
 from yutang.customers.from_orders import codes, column, starts
 from yutang.customers.rules import PoolChanges
 from yutang.customers.snapshot import Sends, Snapshot, Ties, empty_part
+from yutang.identity import CODES
 from yutang.sequence.shard import ShardSet
 from yutang.state.brand import identities
 
@@ -23,6 +24,7 @@ LEAD_KINDS = ("phone", "unionid", "openid", "external_userid", "login_id", "memb
 
 def make_snapshot(
     connection: Connection,
+    known: Identified,
     book: CurrentOrders,
     shards: ShardSet | None,
     *,
@@ -32,9 +34,8 @@ def make_snapshot(
     """A snapshot of these orders and shards (None: no events yet)."""
     words: dict[str, list[str]] = {}
     sales = from_orders.sales(book, words)
-    known = _known(connection)
-    size = 1 + max(int(known[:, 0].max(initial=0)), int(sales.customer.max(initial=0)))
-    alive, member, lead = (_flags(size, known[known[:, i] > 0, 0]) for i in range(3))
+    size = 1 + max(int(known.alive.max(initial=0)), int(sales.customer.max(initial=0)))
+    alive, member, lead = (_flags(size, one) for one in (known.alive, known.member, known.lead))
     first_seen, last_seen = from_orders.seen(book, size)
     if shards is not None:
         from_events.see_events(shards, first_seen, last_seen)
@@ -116,15 +117,25 @@ def _flags(size: int, customers: NDArray[Any]) -> NDArray[np.bool_]:
     return out
 
 
-def _known(connection: Connection) -> NDArray[np.int64]:
-    """(customer, is a member, left a contact) of every customer that has an identity."""
-    query = select(
-        identities.c.customer_id,
-        func.max(case((identities.c.kind == "member_no", 1), else_=0)),
-        func.max(case((identities.c.kind.in_(LEAD_KINDS), 1), else_=0)),
-    ).group_by(identities.c.customer_id)
-    rows = [tuple(row) for row in connection.execute(query)]
-    return np.array(rows, np.int64).reshape(-1, 3)
+@dataclass(frozen=True)
+class Identified:
+    """Customers by what their identities say (uint32, may repeat): alive, who has any; member, who
+    has a member number; lead, who left a contact."""
+
+    alive: NDArray[np.uint32]
+    member: NDArray[np.uint32]
+    lead: NDArray[np.uint32]
+
+
+def identified(customer_of: NDArray[np.uint32], kind_of: NDArray[np.uint8]) -> Identified:
+    """From the customer and the kind's code of each identity (`identity.Owners`)."""
+    lead = [CODES[kind] for kind in LEAD_KINDS]
+    somebody = customer_of > 0
+    return Identified(
+        alive=customer_of[somebody],
+        member=customer_of[somebody & (kind_of == CODES["member_no"])],
+        lead=customer_of[somebody & np.isin(kind_of, lead)],
+    )
 
 
 def _customers_by_value(connection: Connection, values: Sequence[str]) -> dict[str, int]:

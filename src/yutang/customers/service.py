@@ -9,7 +9,7 @@ from pyroaring import BitMap
 
 from yutang.commerce import OrderBook
 from yutang.customers import repository
-from yutang.customers.build import make_snapshot
+from yutang.customers.build import identified, make_snapshot
 from yutang.customers.portrait import Portrait, make_portrait
 from yutang.customers.query import (
     CustomerPage,
@@ -62,12 +62,18 @@ class Customers:
         """
         book, shards = self._orders.current(), self._find_shards()
         if not whole:  # (a rebuild must not read what may be torn)
-            now = self.snapshot()
-            if now.version == book.version and now.has_events == (shards is not None):
-                return now
+            last = self.snapshot()
+            if last.version == book.version and last.has_events == (shards is not None):
+                return last
         with self._workspace.db.read() as connection:
+            known = identified(*self._identities.owners.customers_and_kinds(connection))
             made = make_snapshot(
-                connection, book, shards, zone=self._workspace.zone, now=self._workspace.now()
+                connection,
+                known,
+                book,
+                shards,
+                zone=self._workspace.zone,
+                now=self._workspace.now(),
             )
         write_snapshot(self._workspace.cache / "customers", made, whole=whole)
         return self.snapshot()

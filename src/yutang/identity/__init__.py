@@ -2,13 +2,14 @@
 
 from yutang.identity.explaining import Hand, Split, Tie, Why
 from yutang.identity.hands import Decision, Hands, Review
-from yutang.identity.owners import LaterOwners, device_hands, later_owners, owned_at
+from yutang.identity.owners import CODES, LaterOwners, device_hands, later_owners, owned_at
 from yutang.identity.repository import Identity
 from yutang.identity.requests import HandRequest, HandRequests
 from yutang.identity.rules import as_text, shown_as
 from yutang.identity.service import Identities, Resolved
 
 __all__ = [
+    "CODES",
     "Decision",
     "Hand",
     "HandRequest",

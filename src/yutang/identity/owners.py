@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
+from yutang.catalog.identity_kinds import KINDS
 from yutang.identity import repository
 from yutang.identity.known import epoch
 from yutang.state import integers
@@ -34,40 +35,52 @@ class LaterOwners:
     owner: np.ndarray
 
 
+# Kinds by code (1…); 0 = a kind that is none of these.
+CODES = {kind.code: number for number, kind in enumerate(KINDS, 1)}
+_KIND_CODE = case(CODES, value=identities.c.kind, else_=0)
+
+
 class Owners:
-    """Customers by identity, as of the reader's transaction."""
+    """Customers by identity, and what kind of identity it is, as of the reader's transaction."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._lock = threading.Lock()
         self._array = np.zeros(0, np.uint32)
+        self._kinds = np.zeros(0, np.uint8)
         self._mark: tuple[int, int, int] = (-1, 0, 0)  # epoch, identities, moves read so far
 
     def customers(self, connection: Connection) -> np.ndarray:
         """Customer by identity id (uint32; 0 = nobody). The caller must not change it."""
+        return self.customers_and_kinds(connection)[0]
+
+    def customers_and_kinds(self, connection: Connection) -> tuple[np.ndarray, np.ndarray]:
+        """The same, and the code of each identity's kind (uint8, CODES)."""
         with self._lock:
             now = epoch(connection)
             if self._mark[0] != now and not self._load(now):
-                self._array = repository.customer_array(connection)
-                self._mark = (now, *self._tops(connection))
-                self._keep()
-                return self._array
-            return self._catch_up(connection, now)
+                self._array, self._kinds = np.zeros(0, np.uint32), np.zeros(0, np.uint8)
+                moves = self._tops(connection)[1]
+                self._mark = (now, 0, moves)  # as they are now, the moves are in them
+            self._catch_up(connection, now)
+            return self._array, self._kinds
 
     def forget(self) -> None:
         """Remove the array from the cache: it names people who are no more."""
         with self._lock:
-            self._array, self._mark = np.zeros(0, np.uint32), (-1, 0, 0)
+            self._array, self._kinds = np.zeros(0, np.uint32), np.zeros(0, np.uint8)
+            self._mark = (-1, 0, 0)
             for path in self._workspace.cache.glob(f"*{FILE}"):
                 path.unlink(missing_ok=True)
 
-    def _catch_up(self, connection: Connection, now: int) -> np.ndarray:
+    def _catch_up(self, connection: Connection, now: int) -> None:
         top, moves = self._tops(connection)
         if (now, top, moves) == self._mark:
-            return self._array
-        grown = np.zeros(max(top + 1, len(self._array)), np.uint32)
-        grown[: len(self._array)] = self._array
-        new = select(identities.c.id, identities.c.customer_id).where(
+            return
+        size = max(top + 1, len(self._array))
+        grown, kinds = np.zeros(size, np.uint32), np.zeros(size, np.uint8)
+        grown[: len(self._array)], kinds[: len(self._kinds)] = self._array, self._kinds
+        new = select(identities.c.id, identities.c.customer_id, _KIND_CODE).where(
             identities.c.id > self._mark[1]
         )
         moved = (
@@ -75,12 +88,12 @@ class Owners:
             .where(identity_moves.c.id > self._mark[2])
             .order_by(identity_moves.c.id)
         )
-        for query in (new, moved):
-            rows = integers(connection, query)
-            grown[rows[:, 0]] = rows[:, 1]
-        self._array, self._mark = grown, (now, top, moves)
+        rows = integers(connection, new)
+        grown[rows[:, 0]], kinds[rows[:, 0]] = rows[:, 1], rows[:, 2]
+        rows = integers(connection, moved)
+        grown[rows[:, 0]] = rows[:, 1]
+        self._array, self._kinds, self._mark = grown, kinds, (now, top, moves)
         self._keep()
-        return grown
 
     def _tops(self, connection: Connection) -> tuple[int, int]:
         top = connection.execute(select(func.max(identities.c.id))).scalar() or 0
@@ -92,9 +105,10 @@ class Owners:
         try:
             with np.load(path) as stored:
                 mark = stored["mark"].tolist()
-                if mark[0] != now:
+                if mark[0] != now or stored["codes"].tolist() != list(CODES):
                     return False
-                self._array, self._mark = stored["customers"], (mark[0], mark[1], mark[2])
+                self._array, self._kinds = stored["customers"], stored["kinds"]
+                self._mark = (mark[0], mark[1], mark[2])
                 return True
         except (OSError, ValueError, KeyError, EOFError):
             return False
@@ -104,7 +118,9 @@ class Owners:
             return
         path = self._workspace.cache / FILE
         temporary = path.with_name(f".{os.getpid()}-{FILE}")
-        np.savez(temporary, customers=self._array, mark=np.array(self._mark, np.int64))
+        mark = np.array(self._mark, np.int64)
+        codes = np.array(list(CODES))
+        np.savez(temporary, customers=self._array, kinds=self._kinds, mark=mark, codes=codes)
         os.replace(temporary, path)
 
 

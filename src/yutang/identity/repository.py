@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import numpy as np
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from yutang.state import insert_rows, integers
+from yutang.state import insert_rows
 from yutang.state.brand import (
     customers,
     device_segments,
@@ -280,15 +279,6 @@ def identities_of(connection: Connection, owners: Iterable[int]) -> list[int]:
     """The identities of these customers."""
     query = "SELECT id FROM identities WHERE"
     return sorted(int(row[0]) for row in rows_where(connection, query, "customer_id", set(owners)))
-
-
-def customer_array(connection: Connection) -> np.ndarray:
-    """Customer by identity id (uint32, index 0 = nobody)."""
-    top, _ = highest(connection)
-    out = np.zeros(top + 1, np.uint32)
-    pairs = integers(connection, select(identities.c.id, identities.c.customer_id))
-    out[pairs[:, 0]] = pairs[:, 1]
-    return out
 
 
 def evidence_of(connection: Connection, ids: Iterable[int]) -> list[tuple[int, int, str, str, int]]:

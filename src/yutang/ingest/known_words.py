@@ -54,6 +54,14 @@ class WordCache:
         if self._words is not None:
             self._words.epoch = dictionary.epoch(connection)
 
+    def types(self) -> dict[str, str]:
+        """Types of the properties that are known and not blocked, by case-folded name; nothing
+        before the first `get`."""
+        if self._words is None:
+            return {}
+        known = self._words.properties.items()
+        return {name: one.type for name, one in known if one.status != "blocked"}
+
     def clear(self) -> None:
         """Forget everything: a transaction that added to it was rolled back."""
         self._words = None

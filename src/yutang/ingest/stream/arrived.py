@@ -1,136 +1,152 @@
-"""Requests of the journal, decoded: the records of one batch side by side."""
+"""The records of one batch side by side: all that can be said of them without the state.
+
+Making it costs most of a batch's time, needs nothing but the requests, and gives the same each
+time: so another process may do it (`ahead`).
+"""
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import structlog
+import numpy as np
+import pyarrow as pa
 
-from yutang.catalog.records import (
-    Bad,
-    Decoded,
-    Limits,
-    Record,
-    Request,
-    TrackingProtocol,
-    protocol_for,
-)
-from yutang.ingest.stream.robots import is_robot
+from yutang.catalog.identity_kinds import kind_of
+from yutang.catalog.records import Record
+from yutang.ingest.stream.columns import Values, gather, spread, typed
+from yutang.ingest.stream.decoding import Taken, Unread
+from yutang.ingest.stream.keys import RecordKeys, record_keys
 
-log = structlog.get_logger("stream")
-UNKNOWN_SOURCE = "unknown"  # the source was removed after the receiver took the request
-SHOWN_BYTES = 4_000  # of a request that nobody can read, kept in quarantine
-SourceOf = Callable[[str], str | None]  # write key → name of the source
-
-
-@dataclass
-class Unread:
-    """A record that could not be read, and where it came from."""
-
-    source: str
-    received_at: int
-    protocol: str
-    bad: Bad
+ORDER = {"person": 0, "app": 1, "device": 2}
+FAR = 2**62  # of a time that no clock shows
+NOBODY = Record("", None, {}, {})
 
 
 @dataclass
 class Arrived:
-    """n records of one batch, in the order of their receipt.
+    """n records, in the order of their receipt.
 
-    received: UTC ms; source: index into `names`; ip: "" where it is not kept; robot: by the user
-    agent. `unread` are the records that are none.
+    received, own, sent: int64 (n), UTC ms, the latter two by the sender's clock (of receipt where
+    he named none); timed: bool (n), he named a time. key: int64 (n), index into the write `keys`.
+    event: int32 (n), index into `events`. acts: bool (n) by name of the act, where there is one
+    besides `event`. robot, old: bool (n), by the user agent, and times may be as old as they like.
+    ip: text (n), null where it is not kept. identities: kind → text (n, null where absent); of an
+    unbinding only the strongest, which says whose it is. values: properties by name.
+    special: the records that hold more than an event does. unread: what is no record.
     """
 
-    records: list[Record] = field(default_factory=list)
-    received: list[int] = field(default_factory=list)
-    source: list[int] = field(default_factory=list)
-    ip: list[str] = field(default_factory=list)
-    robot: list[bool] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-    unread: list[Unread] = field(default_factory=list)
+    received: np.ndarray
+    own: np.ndarray
+    sent: np.ndarray
+    timed: np.ndarray
+    key: np.ndarray
+    keys: list[str]
+    event: np.ndarray
+    events: list[str]
+    acts: dict[str, np.ndarray]
+    robot: np.ndarray
+    old: np.ndarray
+    ip: pa.Array
+    identities: dict[str, pa.Array]
+    values: dict[str, Values]
+    record_keys: RecordKeys
+    special: dict[int, Record]
+    unread: list[Unread]
+    # For a record that is nothing special; not sent from process to process.
+    whole: Callable[[int], Record] | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
-        return len(self.records)
+        return len(self.received)
+
+    def record(self, place: int) -> Record:
+        """A record as a whole: for those that are set aside, and the special ones."""
+        found = self.special.get(place)
+        if found is None:
+            assert self.whole is not None
+            found = self.whole(place)
+        return found
 
 
-class Decoding:
-    """Decodes requests one after the other into an `Arrived`."""
-
-    def __init__(
-        self, protocols: Sequence[TrackingProtocol], source_of: SourceOf, limits: Limits
-    ) -> None:
-        self._protocols = protocols
-        self._source_of = source_of
-        self._limits = limits
-        self._protocol: dict[tuple[str, str], TrackingProtocol | None] = {}
-        self._names: dict[str, int] = {}
-        self._place: dict[str, int] = {}  # write key → place in names
-        self._last: tuple[Request, int, str] | None = None
-        self.arrived = Arrived()
-
-    def take(self, request: Request) -> None:
-        """Add what a request holds. A request that breaks a decoder is set aside whole: the
-        stream must go on."""
-        place = self._source(request.write_key)
-        protocol = self._find(request.method, request.path)
-        code = protocol.code if protocol is not None else ""
-        self._last = (request, place, code)
-        decoded = self._decode(protocol, request)
-        out = self.arrived
-        n = len(decoded.records)
-        out.records += decoded.records
-        out.received += [request.received_at] * n
-        out.source += [place] * n
-        out.ip += [request.ip] * n
-        agent = request.headers.get("user-agent", "")
-        out.robot += [bool(agent) and is_robot(agent)] * n
-        for bad in decoded.bad:
-            out.unread.append(Unread(out.names[place], request.received_at, code, bad))
-
-    def unread(self) -> Arrived:
-        """The last request alone, as one that nobody can read."""
-        assert self._last is not None
-        request, place, code = self._last
-        name = self.arrived.names[place]
-        unread = Unread(name, request.received_at, code, _whole(request))
-        return Arrived(names=[name], unread=[unread])
-
-    def _decode(self, protocol: TrackingProtocol | None, request: Request) -> Decoded:
-        if protocol is None:
-            return Decoded([], [_whole(request)])
-        try:
-            return protocol.decode(request, self._limits)
-        except Exception as error:  # noqa: BLE001 - our mistake, and no reason to stop the stream
-            # Where, not what: the error's text may hold a value of the request.
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            log.error(
-                "decoder.broke",
-                protocol=protocol.code,
-                error=type(error).__name__,
-                where=f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}",
-            )
-            return Decoded([], [_whole(request)])
-
-    def _find(self, method: str, path: str) -> TrackingProtocol | None:
-        key = (method, path)
-        if key not in self._protocol:
-            self._protocol[key] = protocol_for(self._protocols, method, path)
-        return self._protocol[key]
-
-    def _source(self, write_key: str) -> int:
-        place = self._place.get(write_key)
-        if place is None:
-            name = self._source_of(write_key) or UNKNOWN_SOURCE
-            place = self._names.setdefault(name, len(self._names))
-            self._place[write_key] = place
-            if place == len(self.arrived.names):
-                self.arrived.names.append(name)
-        return place
+def arrange(taken: Taken, types: Mapping[str, str] | None = None) -> Arrived:
+    """The records side by side. types: of known properties, by case-folded name: their values
+    become columns of that type where they fit."""
+    made = record_keys(taken.records)
+    # What no text can hold is set aside, and must not break the columns of the others.
+    records = list(taken.records) if made.unreadable else taken.records
+    for i in made.unreadable:
+        records[i] = NOBODY
+    received = np.repeat(np.array(taken.received, np.int64), taken.count)
+    time = [record.time for record in records]
+    codes = pa.array([record.event for record in records], pa.string()).dictionary_encode()
+    acts = {record.act for record in records} - {"event"}
+    return Arrived(
+        received=received,
+        own=_times(time, received),
+        sent=_times([record.sent_at for record in records], received),
+        timed=np.array([one is not None for one in time], bool),
+        key=np.repeat(np.array(taken.key, np.int64), taken.count),
+        keys=taken.keys,
+        event=np.asarray(codes.indices, np.int32),
+        events=codes.dictionary.to_pylist(),
+        acts={act: np.array([record.act == act for record in records], bool) for act in acts},
+        robot=np.repeat(np.array(taken.robot, bool), taken.count),
+        old=np.array([record.old_allowed for record in records], bool),
+        ip=pa.array([ip or None for ip in taken.ip], pa.string()).take(
+            pa.array(np.repeat(np.arange(len(taken.ip)), taken.count))
+        ),
+        identities=_identities(records, unbinds="unbind" in acts),
+        values=_values(records, types or {}),
+        record_keys=made,
+        special={i: one for i, one in enumerate(records) if _is_special(one)},
+        unread=taken.unread,
+        whole=taken.records.__getitem__,
+    )
 
 
-def _whole(request: Request) -> Bad:
-    """A request that nobody can read, as one bad record."""
-    text = (request.body or request.query)[:SHOWN_BYTES].decode("utf-8", "replace")
-    return Bad(0, None, "unreadable_request", None, text)
+def _is_special(record: Record) -> bool:
+    return record.act != "event" or bool(record.same or record.profile or record.misfits)
+
+
+def _identities(records: Sequence[Record], *, unbinds: bool) -> dict[str, pa.Array]:
+    parts = [one.identities for one in records]
+    if unbinds:
+        parts = [_named(one) if one.act == "unbind" else one.identities for one in records]
+    return {
+        kind: spread(pa.array(one.plain, pa.string()), one.rows, len(records))
+        for kind, one in gather(parts).items()
+    }
+
+
+def _values(records: Sequence[Record], types: Mapping[str, str]) -> dict[str, Values]:
+    found = gather([record.properties for record in records])
+    for name, one in found.items():
+        type_ = types.get(name.casefold())
+        if type_ is not None:
+            column, bad = typed(one.plain, type_)
+            if not bad:
+                found[name] = Values(one.rows, [], column)
+    return found
+
+
+def _named(record: Record) -> dict[str, str]:
+    """The identities that stand together. What an unbinding takes away does not: then only the
+    strongest says whose event it is."""
+    if len(record.identities) < 2:
+        return record.identities
+    strongest = min(record.identities, key=lambda kind: ORDER[kind_of(kind).strength])
+    return {strongest: record.identities[strongest]}
+
+
+def _times(values: list[int | None], received: np.ndarray) -> np.ndarray:
+    """int64 (n); the time of receipt where there is none."""
+    missing = [value is None for value in values]
+    try:
+        made = np.array([0 if value is None else value for value in values], np.int64)
+    except (OverflowError, TypeError, ValueError):
+        made = np.array([_bounded(value) for value in values], np.int64)
+    return np.where(missing, received, made)
+
+
+def _bounded(value: object) -> int:
+    return max(-FAR, min(FAR, value)) if isinstance(value, int) else -FAR

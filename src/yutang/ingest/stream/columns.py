@@ -35,11 +35,26 @@ MANY_KINDS = 4  # of values in a column until its examples are taken
 
 
 @dataclass
-class Gathered:
-    """What n records bring: name → (rows, values)."""
+class Values:
+    """The values of one name, at the places `rows` (int64, increasing): as a column where their
+    type is known and all fit, else as they came (`plain`)."""
 
-    n: int
-    found: dict[str, tuple[list[int], list[Any]]]
+    rows: np.ndarray
+    plain: list[Any]
+    column: pa.Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def at(self, place: np.ndarray) -> Values:
+        """Those at some places, numbered anew: place (int64), new number of each, -1 = left out."""
+        rows = place[self.rows]
+        if (rows >= 0).all():
+            return Values(rows, self.plain, self.column)
+        kept = np.flatnonzero(rows >= 0)
+        if self.column is not None:
+            return Values(rows[kept], [], self.column.take(pa.array(kept)))
+        return Values(rows[kept], [self.plain[i] for i in kept.tolist()])
 
 
 @dataclass
@@ -53,7 +68,7 @@ class Columns:
     seen: dict[str, tuple[int, Sequence[str] | None]] = field(default_factory=dict)
 
 
-def gather(parts: Sequence[Mapping[str, Any]]) -> Gathered:
+def gather(parts: Sequence[Mapping[str, Any]]) -> dict[str, Values]:
     """Values by name; nulls count as absent.
 
     Records of one event have the same names, mostly in the same order: those are read together.
@@ -67,30 +82,29 @@ def gather(parts: Sequence[Mapping[str, Any]]) -> Gathered:
             shapes[names] = [row]
         else:
             shape.append(row)
-    found: dict[str, tuple[list[int], list[Any]]] = {}
+    found: dict[str, tuple[list[np.ndarray], list[Any]]] = {}
     for names, rows in shapes.items():
         alike = parts if len(rows) == len(parts) else [parts[row] for row in rows]
+        places = np.array(rows, np.int64)
         for name in names:
             column = [part[name] for part in alike]
             mine, told = found.setdefault(name, ([], []))
             if None in column:
-                present = [(row, one) for row, one in zip(rows, column, strict=True)
-                           if one is not None]  # fmt: skip
-                mine += [row for row, _ in present]
-                told += [one for _, one in present]
+                present = [i for i, one in enumerate(column) if one is not None]
+                mine.append(places[present])
+                told += [column[i] for i in present]
             else:
-                mine += rows
+                mine.append(places)
                 told += column
-    return Gathered(len(parts), {name: one for name, one in found.items() if one[0]})
+    return {name: _in_order(*one) for name, one in found.items() if one[1]}
 
 
-def text_columns(parts: Sequence[Mapping[str, str]]) -> dict[str, pa.Array]:
-    """Columns of text, null where absent: for identities."""
-    gathered = gather(parts)
-    return {
-        name: _spread(pa.array(values, pa.string()), rows, gathered.n)
-        for name, (rows, values) in gathered.found.items()
-    }
+def _in_order(parts: list[np.ndarray], values: list[Any]) -> Values:
+    rows = np.concatenate(parts)
+    if len(parts) > 1:
+        order = np.argsort(rows, kind="stable")
+        return Values(rows[order], [values[i] for i in order.tolist()])
+    return Values(rows, values)
 
 
 class PropertyColumns:
@@ -103,22 +117,24 @@ class PropertyColumns:
         self._at = at
         self._out = Columns()
 
-    def make(self, gathered: Gathered) -> Columns:
+    def make(self, found: Mapping[str, Values], n: int) -> Columns:
         """Register what is new, cast, guard personal values; the columns of n events."""
-        for name, (rows, values) in gathered.found.items():
-            self._one(name, rows, values, gathered.n)
+        for name, values in found.items():
+            if len(values):
+                self._one(name, values, n)
         return self._out
 
-    def _one(self, name: str, rows: list[int], values: list[Any], n: int) -> None:
+    def _one(self, name: str, values: Values, n: int) -> None:
+        rows = values.rows.tolist()
         known = self._known(name, values)
         if isinstance(known, str):
-            for row, value in zip(rows, values, strict=True):
+            for row, value in zip(rows, _plain(values), strict=True):
                 self._misfit(row, name, known, value, None)
             return
         if known.status == "blocked":
             self._out.dropped += len(values)
             return
-        column, bad = typed(values, known.type)
+        column, bad = _typed(values, known.type)
         for i, value, reason in bad:
             self._misfit(rows[i], name, reason, value, known)
         rule = self._words.rule_of(known)
@@ -128,13 +144,13 @@ class PropertyColumns:
                 (rows[i], name, "personal_value", None) for i in np.flatnonzero(hit).tolist()
             ]
         self._count(known, column, guarded=hit is not None or known.privacy in ("hash", "refuse"))
-        column = _spread(column, rows, n)
+        column = spread(column, values.rows, n)
         before = self._out.made.get(known.field)
         if before is not None:  # two spellings of one name in one batch
             column = pc.coalesce(before, column)
         self._out.made[known.field] = column
 
-    def _known(self, name: str, values: list[Any]) -> Property | str:
+    def _known(self, name: str, values: Values) -> Property | str:
         """The property, made on first sight; else why its values are set aside."""
         words = self._words
         found = words.properties.get(name.casefold())
@@ -142,7 +158,7 @@ class PropertyColumns:
             return found
         if words.strict and not name.startswith("$"):
             return "not_in_dictionary"
-        type_ = type_of(values)
+        type_ = type_of(_plain(values))
         if type_ is None:
             return "value_misfit"
         made = dictionary.register(self._connection, words.properties, name, type_, self._at)
@@ -187,14 +203,20 @@ def typed(values: list[Any], type_: str) -> tuple[pa.Array, list[tuple[int, Any,
     return fit(values, type_)
 
 
-def _spread(column: pa.Array, rows: list[int], n: int) -> pa.Array:
-    """The values at their rows among n, null elsewhere."""
-    if len(rows) == n and rows[0] == 0 and rows[-1] == n - 1 and _increases(rows):
+def _typed(values: Values, type_: str) -> tuple[pa.Array, list[tuple[int, Any, str]]]:
+    if values.column is not None and values.column.type == dictionary.TYPES[type_]:
+        return values.column, []
+    return typed(_plain(values), type_)
+
+
+def _plain(values: Values) -> list[Any]:
+    return values.plain if values.column is None else values.column.to_pylist()
+
+
+def spread(column: pa.Array, rows: np.ndarray, n: int) -> pa.Array:
+    """The values at their rows (int64, increasing) among n, null elsewhere."""
+    if len(rows) == n:
         return column
     place = np.full(n, -1, np.int64)
     place[rows] = np.arange(len(rows))
     return column.take(pa.array(place, mask=place < 0))
-
-
-def _increases(rows: list[int]) -> bool:
-    return bool((np.diff(np.array(rows)) > 0).all())

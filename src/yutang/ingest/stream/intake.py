@@ -6,7 +6,6 @@ name and the end offset, so a batch that died half-way is made again of exactly 
 
 from __future__ import annotations
 
-import gc
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -21,23 +20,29 @@ from yutang.attributes import Attributes
 from yutang.catalog.records import Limits, TrackingProtocol
 from yutang.identity import Identities
 from yutang.ingest.commit import Committer, Prepared
-from yutang.ingest.stream.arrived import Arrived, Decoding, SourceOf
+from yutang.ingest.stream.ahead import Ahead
 from yutang.ingest.stream.prepare import Preparing
 from yutang.ingest.stream.segments import (
     KIND,
     Segment,
-    frames,
     half_done,
     is_over,
     prune,
     segments,
 )
 from yutang.ingest.stream.settings import StreamSettings, load
-from yutang.ingest.stream.source_names import SourceNames
+from yutang.ingest.stream.source_names import SourceNames, SourceOf
+from yutang.ingest.stream.stretch import (
+    Budget,
+    Stretch,
+    Stretches,
+    no_garbage_collection,
+    nothing,
+)
 from yutang.workspace import Workspace
 
 log = structlog.get_logger("stream")
-MOST_BYTES = 24 << 20  # of one batch: what it takes in memory is several times that
+WORTH_AHEAD = 4 << 20  # waiting bytes for which another process reads ahead
 ENOUGH_BYTES = 1 << 20  # waiting bytes that make a batch worth committing at once
 
 
@@ -63,13 +68,15 @@ class StreamIntake:
         *,
         source_of: SourceOf | None = None,
         limits: Limits | None = None,
+        reader: Sequence[str] = (),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """reader: starts the process that reads ahead; without it all is done here."""
         self._workspace = workspace
         self._committer = committer
-        self._protocols = protocols
         self._source_of = source_of or SourceNames(workspace)
-        self._limits = limits or Limits()
+        self._stretches = Stretches(protocols, limits or Limits())
+        self._ahead = Ahead(reader, self._stretches, monotonic) if reader else None
         self._monotonic = monotonic
         self.preparing = Preparing(workspace, identities, attributes)
         self._careful: dict[str, int] = {}  # segment → until there, one request at a time
@@ -102,7 +109,9 @@ class StreamIntake:
         waiting.sort(key=lambda one: (one.version, one.name))  # each receiver in its turn
         most = budget or settings.batch_events
         # A segment may hold nothing but a frame that is being written: then the next one is taken.
-        return any(self._batch(one, settings, most) for one in waiting)
+        return any(
+            self._batch(one, settings, most, waiting[n + 1 :]) for n, one in enumerate(waiting)
+        )
 
     def finish(self) -> None:
         """Finish the batch that died half-way, if there is one."""
@@ -113,8 +122,9 @@ class StreamIntake:
             self._again(name, end, found, settings)
 
     def drain(self) -> None:
-        """Commit all that is there."""
-        while self.step():
+        """Commit all that is there now; what comes meanwhile may stay."""
+        until = {one.name: one.size for one in self._segments()}
+        while any(one.done < until.get(one.name, 0) for one in self._segments()) and self.step():
             pass
 
     def purge(self) -> None:
@@ -122,9 +132,7 @@ class StreamIntake:
         go, and those that a receiver still writes are blanked as far as they are committed."""
         self.drain()
         self.clear(0, all_over=True)
-        with self._workspace.db.read() as connection:
-            left = segments(connection, self._workspace.journal)
-        for one in left:
+        for one in self._segments():
             journal.blank(one.path, one.done)
 
     def clear(self, below: int, *, all_over: bool = False) -> bool:
@@ -150,42 +158,53 @@ class StreamIntake:
             if all_over or age > settings.keep_ms or kept > settings.keep_bytes or not one.size:
                 journal.remove(one.path)
                 self._careful.pop(one.name, None)
+        if self._ahead is not None:
+            self._ahead.rest()
         self._committer.step("cleared")
         with self._workspace.db.write() as connection:
             prune(connection, self._workspace.journal, below)
         return not left
 
     # --- inside --------------------------------------------------------------------------------
-    def _batch(self, one: Segment, settings: StreamSettings, events: int) -> bool:
-        decoding = Decoding(self._protocols, self._source_of, self._limits)
-        end, requests = one.done, 0
-        most = 1 if self._careful.get(one.name, 0) > one.done else events
-        with _no_garbage_collection():
-            for end, request in frames(one.path, one.done):
-                decoding.take(request)
-                requests += 1
-                if max(len(decoding.arrived), requests if most == 1 else 0) >= most:
-                    break
-                if end - one.done >= MOST_BYTES:
-                    break
-            if not requests:
+    def _segments(self) -> list[Segment]:
+        with self._workspace.db.read() as connection:
+            return segments(connection, self._workspace.journal)
+
+    def _batch(
+        self, one: Segment, settings: StreamSettings, events: int, others: Sequence[Segment]
+    ) -> bool:
+        with no_garbage_collection():
+            found = self._read(one, events, others)
+            if found is None:
                 return False
             try:
-                self._commit(one.name, end, decoding.arrived, settings)
+                self._commit(found, settings)
             except Exception as error:  # noqa: BLE001 - told, and raised where it must be
-                self._survive(error, one, end, requests, decoding, settings)
+                self._survive(error, found, settings)
         self._committed_at = self._monotonic()
         return True
 
-    def _survive(
-        self,
-        error: Exception,
-        one: Segment,
-        end: int,
-        requests: int,
-        decoding: Decoding,
-        settings: StreamSettings,
-    ) -> None:
+    def _read(self, one: Segment, events: int, others: Sequence[Segment]) -> Stretch | None:
+        """The next stretch of a segment: read ahead by another process where much waits. others:
+        the segments whose turn comes next."""
+        types = self.preparing.types()
+        if self._careful.get(one.name, 0) > one.done:
+            return self._stretches.read(one.path, one.done, Budget(events, requests=1))
+        budget = Budget(events)
+        waiting = one.waiting + sum(other.waiting for other in others)
+        if self._ahead is None or waiting < WORTH_AHEAD:
+            return self._stretches.read(one.path, one.done, budget, types)
+        found = self._ahead.take((one.path, one.done, budget), types)
+        if found is None:
+            found = self._stretches.read(one.path, one.done, budget, types)
+        if found is not None and waiting - (found.end - found.start) >= WORTH_AHEAD:
+            following = (one.path, found.end)
+            if others:
+                following = (others[0].path, others[0].done)
+            self._ahead.want((*following, budget), types)
+        return found
+
+    def _survive(self, error: Exception, found: Stretch, settings: StreamSettings) -> None:
         """A batch broke our code: its requests are taken one by one, and the one that breaks it
         alone is set aside whole. Raises the error where the machine is at fault, or where the
         batch is half done already."""
@@ -196,28 +215,26 @@ class StreamIntake:
                 raise error
         frame = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
-        log.error("stream.broke", error=type(error).__name__, where=where, requests=requests)
-        if requests > 1:
-            self._careful[one.name] = end
+        log.error("stream.broke", error=type(error).__name__, where=where, requests=found.requests)
+        if found.requests > 1:
+            self._careful[found.path.name] = found.end
             return
-        self._commit(one.name, end, decoding.unread(), settings)
+        self._commit(self._stretches.unreadable(found), settings)
 
     def _again(
         self, name: str, end: int, found: Sequence[Segment], settings: StreamSettings
     ) -> None:
         """Finish a batch that died half-way, of the very same frames."""
-        decoding = Decoding(self._protocols, self._source_of, self._limits)
-        for one in found:
-            if one.name == name:
-                for position, request in frames(one.path, one.done):
-                    if position > end:
-                        break
-                    decoding.take(request)
-        self._commit(name, end, decoding.arrived, settings)
+        path, start = next(
+            ((one.path, one.done) for one in found if one.name == name),
+            (self._workspace.journal / name, end),
+        )
+        stretch = self._stretches.read(path, start, Budget(0, until=end))
+        self._commit(stretch or nothing(path, end), settings)
 
-    def _commit(self, name: str, end: int, arrived: Arrived, settings: StreamSettings) -> None:
-        prepare = partial(self.preparing.prepare, arrived, settings)
-        commit(self._committer, self.preparing, name, end, KIND, prepare)
+    def _commit(self, found: Stretch, settings: StreamSettings) -> None:
+        prepare = partial(self.preparing.prepare, found.arrived, self._source_of, settings)
+        commit(self._committer, self.preparing, found.path.name, found.end, KIND, prepare)
 
 
 def commit(
@@ -237,16 +254,3 @@ def commit(
     except BaseException:
         preparing.words.clear()  # what it registered may have been rolled back
         raise
-
-
-class _no_garbage_collection:  # noqa: N801 - used as a verb
-    """A batch makes a hundred thousand objects that live exactly as long as it does: looking for
-    garbage among them costs a tenth of its time and finds none."""
-
-    def __enter__(self) -> None:
-        self._was_on = gc.isenabled()
-        gc.disable()
-
-    def __exit__(self, *_: object) -> None:
-        if self._was_on:
-            gc.enable()

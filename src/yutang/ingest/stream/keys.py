@@ -21,41 +21,47 @@ NO_KEY = b"\0" * 16
 
 
 @dataclass(frozen=True)
-class KeyedRecords:
-    """Keys of n records; `unreadable` are places of those that hold what no text can hold."""
+class RecordKeys:
+    """What tells n records apart within their source: high, low (uint64, n), and a hash of what
+    came with each (`content`); `unreadable` are places of those that hold what no text can hold."""
 
-    keys: Keys
+    high: np.ndarray
+    low: np.ndarray
+    content: np.ndarray
     unreadable: list[int]
 
+    def of_sources(self, sources: Sequence[str], source: np.ndarray, days: np.ndarray) -> Keys:
+        """The keys among all sources. source: int64 (n), index into `sources`; days: of the
+        uncorrected times (int32, n)."""
+        marks = b"".join(md5(one.encode(), usedforsecurity=False).digest() for one in sources)
+        mark = np.frombuffer(marks, ">u8").astype(np.uint64).reshape(-1, 2)[source]
+        high, low = self.high ^ mark[:, 0], self.low ^ mark[:, 1]
+        return Keys(high, low, days.astype(np.int32), self.content)
 
-def record_keys(
-    records: Sequence[Record], sources: Sequence[str], days: np.ndarray
-) -> KeyedRecords:
-    """Keys of n events: hash of (source, sender's id or else the whole record, name, own time).
 
-    days: of the uncorrected times (int32, n).
-    """
+def record_keys(records: Sequence[Record]) -> RecordKeys:
+    """Keys of n records: hash of (sender's id or else the whole record, name, own time)."""
     digests: list[bytes] = []
     contents: list[bytes] = []
     unreadable: list[int] = []
     add, add_content = digests.append, contents.append
-    for i, (record, source) in enumerate(zip(records, sources, strict=True)):
+    for i, record in enumerate(records):
         try:
             said = _said(record)
             id_ = record.message_id
             if id_ is None:
-                head = f"{source}\x1frecord\x1f{record.event}\x1f{record.time}\x1f"
+                head = f"record\x1f{record.event}\x1f{record.time}\x1f"
                 add(md5(head.encode() + said, usedforsecurity=False).digest())
                 add_content(NOTHING)
             else:
-                head = f"{source}\x1fid\x1f{id_}\x1f\x1f{record.event}\x1f{record.time}"
+                head = f"id\x1f{id_}\x1f\x1f{record.event}\x1f{record.time}"
                 add(md5(head.encode(), usedforsecurity=False).digest())
                 add_content(blake2b(said, digest_size=8).digest())
         except UnicodeEncodeError:
             unreadable.append(i)
             add(NO_KEY)
             add_content(NOTHING)
-    return KeyedRecords(_keys(digests, contents, days), unreadable)
+    return RecordKeys(*_columns(digests, contents), unreadable)
 
 
 def operation_keys(record: Record, source: str, day: int) -> list[tuple[bytes, bytes, int]]:
@@ -81,8 +87,8 @@ def operation_keys(record: Record, source: str, day: int) -> list[tuple[bytes, b
 
 def keys_of_operations(found: Sequence[tuple[bytes, bytes, int]]) -> Keys:
     """What `operation_keys` gave for several records, in columns."""
-    days = np.array([one[2] for one in found], np.int32)
-    return _keys([one[0] for one in found], [one[1] for one in found], days)
+    high, low, content = _columns([one[0] for one in found], [one[1] for one in found])
+    return Keys(high, low, np.array([one[2] for one in found], np.int32), content)
 
 
 def _said(record: Record) -> bytes:
@@ -93,7 +99,9 @@ def _said(record: Record) -> bytes:
     return said
 
 
-def _keys(digests: list[bytes], contents: list[bytes], days: np.ndarray) -> Keys:
+def _columns(
+    digests: list[bytes], contents: list[bytes]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     pairs = np.frombuffer(b"".join(digests), ">u8").astype(np.uint64).reshape(-1, 2)
     content = np.frombuffer(b"".join(contents), ">u8").astype(np.uint64)
-    return Keys(pairs[:, 0], pairs[:, 1], days.astype(np.int32), content)
+    return pairs[:, 0], pairs[:, 1], content

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
 
 import numpy as np
+import pyarrow as pa
 from sqlalchemy import Connection
 
-from yutang.catalog.identity_kinds import kind_of
 from yutang.catalog.records import Record
 from yutang.identity import Identities
-from yutang.ingest.stream.columns import text_columns
+from yutang.ingest.stream.arrived import Arrived
+from yutang.ingest.stream.batch import Batch, News
 
 # What a record's act says of its identities (identity_links.evidence).
 EVIDENCE = {"login": "login", "bind": "bind", "alias": "alias"}
-ORDER = {"person": 0, "app": 1, "device": 2}
 
 
 @dataclass
@@ -33,33 +32,30 @@ class People:
 def resolve(
     identities: Identities,
     connection: Connection,
-    records: Sequence[Record],
-    sources: Sequence[str],
+    batch: Batch,
     rows: np.ndarray,
-    times: np.ndarray,
     *,
     commit_id: int,
 ) -> People:
-    """Resolve the records at `rows` (int64, increasing); times: corrected ms of all n records."""
-    n = len(records)
+    """Resolve the records at `rows` (int64, increasing)."""
+    n, arrived, times = len(batch), batch.arrived, batch.times.time
     people = People(np.zeros(n, np.int64), np.zeros(n, bool))
-    of_source: dict[str, list[int]] = {}
-    for i in rows.tolist():
-        of_source.setdefault(sources[i], []).append(i)
-    for source, places in sorted(of_source.items()):
-        mine = np.array(places, np.int64)
-        part = [records[i] for i in places]
+    for code in sorted(set(batch.source[rows].tolist()), key=lambda one: batch.sources[one].name):
+        source = batch.sources[code].name
+        mine = rows[batch.source[rows] == code]
+        place = {int(row): i for i, row in enumerate(mine)} if arrived.special else {}
+        special = [(place[i], one) for i, one in arrived.special.items() if i in place]
         found = identities.resolve(
             connection,
-            text_columns([_named(one) if one.act == "unbind" else one.identities for one in part]),
+            _columns(arrived, mine),
             commit_id=commit_id,
             source=source,
-            evidence=_evidence(part),
+            evidence=_evidence(special, len(mine)),
             times=times[mine],
-            same=[(i, *pair) for i, record in enumerate(part) for pair in record.same],
+            same=[(i, *pair) for i, record in special for pair in record.same],
             unbinds=[
-                (kind, value, int(time))
-                for record, time in zip(part, times[mine], strict=True)
+                (kind, value, int(times[mine[i]]))
+                for i, record in special
                 if record.act == "unbind"
                 for kind, value in record.identities.items()
             ],
@@ -72,17 +68,31 @@ def resolve(
     return people
 
 
-def _named(record: Record) -> dict[str, str]:
-    """The identities that stand together. What an unbinding takes away does not: then only the
-    strongest says whose event it is."""
-    if len(record.identities) < 2:
-        return record.identities
-    strongest = min(record.identities, key=lambda kind: ORDER[kind_of(kind).strength])
-    return {strongest: record.identities[strongest]}
+def drop_nobodys(batch: Batch, news: News, people: People) -> None:
+    """New facts that name nobody are set aside; those of erased people are just not taken."""
+    operations = news.operations
+    lost = news.events.copy()
+    lost[operations.at[operations.new]] = True
+    lost &= (people.primary == 0) & ~people.refused
+    batch.aside(np.flatnonzero(lost), "identities", "missing_identity")
+    news.events &= people.primary > 0
+    operations.new &= people.primary[operations.at] > 0
 
 
-def _evidence(records: Sequence[Record]) -> str | list[str]:
-    acts = [record.act for record in records]
-    if not EVIDENCE.keys() & set(acts):
+def _columns(arrived: Arrived, rows: np.ndarray) -> dict[str, pa.Array]:
+    """The identities that these rows have, by kind."""
+    if len(rows) == len(arrived):
+        return arrived.identities
+    places = pa.array(rows)
+    taken = {kind: column.take(places) for kind, column in arrived.identities.items()}
+    return {kind: column for kind, column in taken.items() if column.null_count < len(column)}
+
+
+def _evidence(special: Sequence[tuple[int, Record]], n: int) -> str | list[str]:
+    found = [(i, EVIDENCE[record.act]) for i, record in special if record.act in EVIDENCE]
+    if not found:
         return "event"
-    return list(map(EVIDENCE.get, acts, repeat("event")))
+    evidence = ["event"] * n
+    for i, code in found:
+        evidence[i] = code
+    return evidence

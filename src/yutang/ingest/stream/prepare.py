@@ -19,12 +19,13 @@ from yutang.ingest import dictionary
 from yutang.ingest.commit import Prepared
 from yutang.ingest.known_words import WordCache
 from yutang.ingest.stream.arrived import Arrived
-from yutang.ingest.stream.batch import Batch, News, drop_nobodys, find_news, judged, named
-from yutang.ingest.stream.columns import Columns, PropertyColumns, gather
+from yutang.ingest.stream.batch import Batch, News, find_news, judged, named
+from yutang.ingest.stream.columns import Columns, PropertyColumns, Values
 from yutang.ingest.stream.items import ItemRow, item_row, store_items
-from yutang.ingest.stream.people import People, resolve
+from yutang.ingest.stream.people import People, drop_nobodys, resolve
 from yutang.ingest.stream.profiles import changes, profile_rows
 from yutang.ingest.stream.settings import StreamSettings
+from yutang.ingest.stream.source_names import SourceOf
 from yutang.ingest.stream.tally import counts_of, misfits_of
 from yutang.kit import clock
 from yutang.kit.columns import iso_days
@@ -44,17 +45,23 @@ class Preparing:
         self._attributes = attributes
         self.words = WordCache()
 
+    def types(self) -> dict[str, str]:
+        """Types of the properties that are known and wanted, by case-folded name."""
+        return self.words.types()
+
     def prepare(
-        self, arrived: Arrived, settings: StreamSettings, connection: Connection, version: int
+        self,
+        arrived: Arrived,
+        source_of: SourceOf,
+        settings: StreamSettings,
+        connection: Connection,
+        version: int,
     ) -> Prepared:
         """What the batch brings, inside the transaction that notes it."""
         words, workspace = self.words.get(connection), self._workspace
-        batch = judged(connection, arrived, words, settings, version)
+        batch = judged(connection, arrived, source_of, words, settings, version)
         news = find_news(batch, workspace)
-        people = resolve(
-            self._identities, connection, batch.records, batch.sources, named(batch, news),
-            batch.times.time, commit_id=version,
-        )  # fmt: skip
+        people = resolve(self._identities, connection, batch, named(batch, news), commit_id=version)
         drop_nobodys(batch, news, people)
         stored = np.flatnonzero(news.events)
         columns = self._columns(connection, batch, stored)
@@ -62,7 +69,7 @@ class Preparing:
         events = _event_rows(batch, news, people, columns, stored, workspace.zone)
         tables, once = {"events": events}, [self._count(columns)]
         operations = changes(
-            news.operations, people.primary, batch.times.time, batch.sources, words,
+            news.operations, people.primary, batch.times.time, batch.source_of, words,
             workspace.keyed_hash,
         )  # fmt: skip
         if operations:
@@ -88,22 +95,34 @@ class Preparing:
 
     def _columns(self, connection: Connection, batch: Batch, stored: np.ndarray) -> Columns:
         """Property columns of the events at `stored`."""
-        rows, records, ips = stored.tolist(), batch.records, batch.arrived.ip
-        gathered = gather([records[i].properties for i in rows])
-        robots = np.flatnonzero(np.array(batch.arrived.robot, bool)[stored]).tolist()
-        if robots:
-            gathered.found["$is_robot"] = (robots, [True] * len(robots))
-        told = dict(zip(*gathered.found.get("$ip", ([], [])), strict=True))
-        seen = {k: ip for k, i in enumerate(rows) if (ip := ips[i])}
-        if seen:  # a server that tells its visitor's address knows it better than we do
-            merged = dict(sorted((seen | told).items()))
-            gathered.found["$ip"] = (list(merged), list(merged.values()))
+        arrived, n = batch.arrived, len(stored)
+        place = np.full(len(batch), -1, np.int64)
+        place[stored] = np.arange(n)
+        found = {name: values.at(place) for name, values in arrived.values.items()}
+        robots = np.flatnonzero(arrived.robot[stored])
+        if len(robots):
+            found["$is_robot"] = Values(robots, [True] * len(robots))
+        if arrived.ip.null_count < len(arrived):
+            seen = arrived.ip.take(pa.array(stored))
+            found["$ip"] = _addresses(seen, found.get("$ip"))
         at, keyed_hash = self._workspace.now(), self._workspace.keyed_hash
-        return PropertyColumns(connection, batch.words, keyed_hash, at).make(gathered)
+        return PropertyColumns(connection, batch.words, keyed_hash, at).make(found, n)
 
     def _count(self, columns: Columns) -> Once:
         at = self._workspace.now()
         return partial(dictionary.count_properties, seen=columns.seen, at=at)
+
+
+def _addresses(seen: pa.Array, told: Values | None) -> Values:
+    """Where n events came from: a server that tells its visitor's address knows it better than
+    the connection does. seen: text (n)."""
+    if told is None or not len(told):
+        return Values(np.flatnonzero(np.asarray(seen.is_valid())), [], seen.drop_null())
+    found = {i: ip for i, ip in enumerate(seen.to_pylist()) if ip is not None}
+    plain = told.plain if told.column is None else told.column.to_pylist()
+    found |= dict(zip(told.rows.tolist(), plain, strict=True))
+    rows = sorted(found)
+    return Values(np.array(rows, np.int64), [found[i] for i in rows])
 
 
 def _event_rows(
@@ -112,13 +131,12 @@ def _event_rows(
     """Rows of the lake's `events`."""
     keys, times = news.keys_of(stored), batch.times
     time = times.time[stored]
-    records = batch.records
-    names = pa.array([records[i].event for i in stored.tolist()], pa.string())
-    place = np.array(batch.arrived.source, np.int32)[stored]
+    events = pa.array(batch.arrived.events, pa.string())
+    sources = pa.array([source.name for source in batch.sources], pa.string())
     return pa.table(
         {
             "day": iso_days(clock.day_numbers(time, zone)),
-            "event": names.dictionary_encode(),
+            "event": pa.DictionaryArray.from_arrays(batch.arrived.event[stored], events),
             "time": time,
             "client_time": times.own[stored],
             "received_at": times.received[stored],
@@ -130,7 +148,7 @@ def _event_rows(
             "row": batch.arrival[stored],
             "identity": people.primary[stored],
             "source": pa.DictionaryArray.from_arrays(
-                pa.array(place), pa.array(batch.arrived.names, pa.string())
+                batch.source[stored].astype(np.int32), sources
             ),
             "import_id": pa.nulls(len(stored), pa.int64()),
             **columns.made,
@@ -143,7 +161,7 @@ def _items(batch: Batch) -> tuple[list[ItemRow], np.ndarray]:
     is_item = batch.is_act("item") & batch.verdicts.taken
     found = []
     for i in np.flatnonzero(is_item).tolist():
-        row = item_row(batch.records[i], batch.sources[i], int(batch.times.time[i]))
+        row = item_row(batch.record(i), batch.source_of(i).name, int(batch.times.time[i]))
         if row is None:
             is_item[i] = False
             batch.aside(np.array([i]), "item", "malformed_record")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from yutang.ingest.known_words import Words
 from yutang.ingest.personal import Hash, conceal
 from yutang.ingest.stream.keys import keys_of_operations, operation_keys
 from yutang.ingest.stream.quarantined import as_text
+from yutang.ingest.stream.source_names import SourceName
 from yutang.kit import clock
 from yutang.kit.columns import iso_days
 from yutang.lake import Keys, Lake
@@ -38,17 +40,23 @@ class Operations:
 
 
 def operations_of(
-    records: list[Record], places: list[int], sources: list[str], days: np.ndarray, lake: Lake
+    records: Mapping[int, Record],
+    taken: np.ndarray,
+    source_of: Callable[[int], SourceName],
+    days: np.ndarray,
+    lake: Lake,
 ) -> Operations:
-    """The operations of these records, and which of them the lake does not hold yet."""
+    """The operations of these records (place → record), and which of them the lake does not hold
+    yet. taken: bool, days: int32, by place."""
     at: list[int] = []
     what: list[tuple[str, str, Any]] = []
     keys: list[tuple[bytes, bytes, int]] = []
     wrong: list[tuple[int, str, str]] = []
-    for i in places:
-        record = records[i]
+    for i, record in records.items():
+        if not record.profile or record.act == "item" or not taken[i]:
+            continue
         try:
-            own = operation_keys(record, sources[i], int(days[i]))
+            own = operation_keys(record, source_of(i).mark, int(days[i]))
         except UnicodeEncodeError:
             wrong.append((i, "", "malformed_record"))
             continue
@@ -68,12 +76,12 @@ def changes(
     made: Operations,
     primary: np.ndarray,
     time: np.ndarray,
-    sources: list[str],
+    source_of: Callable[[int], SourceName],
     words: Words,
     keyed_hash: Hash,
 ) -> list[Operation]:
     """What the new operations do to attributes; personal values are treated as the dictionary
-    says. primary, time, sources: of the batch's records."""
+    says. primary, time: of the batch's records."""
     taken = np.flatnonzero(made.new)
     digests = made.keys.take(taken).to_arrow().to_pylist()
     found = []
@@ -85,7 +93,7 @@ def changes(
         # What is added to a sum is an amount, whatever it looks like.
         told = value if operation == "increment" else conceal(value, rule, keyed_hash)
         who, when = int(primary[place]), int(time[place])
-        found.append(Operation(who, sources[place], operation, name, told, when, key))
+        found.append(Operation(who, source_of(place).name, operation, name, told, when, key))
     return found
 
 

@@ -16,17 +16,19 @@ import msgspec
 from sqlalchemy import Connection, select, update
 
 from yutang.catalog.reasons import BY_CODE
-from yutang.catalog.records import Limits, Request, TrackingProtocol
+from yutang.catalog.records import Limits, Record, Request, TrackingProtocol
 from yutang.errors import BadInput
 from yutang.ingest.commit import Committer, Prepared
 from yutang.ingest.events import ARRIVAL_BITS
 from yutang.ingest.quarantine import Quarantine, QuarantineRow
-from yutang.ingest.stream.arrived import Arrived, Decoding
+from yutang.ingest.stream.arrived import arrange
+from yutang.ingest.stream.decoding import Decoding, Taken
 from yutang.ingest.stream.intake import commit
 from yutang.ingest.stream.prepare import Preparing
 from yutang.ingest.stream.quarantined import READ, record_of
 from yutang.ingest.stream.segments import REPLAY
 from yutang.ingest.stream.settings import load
+from yutang.ingest.stream.source_names import SourceNames
 from yutang.state.brand import commits, quarantine
 from yutang.workspace import Workspace
 
@@ -107,10 +109,13 @@ class StreamReplays:
             return [str(row[0]) for row in connection.execute(query)]
 
     def _run(self, name: str, rows: list[QuarantineRow]) -> int:
-        arrived, owner, failed = self._read(rows)
+        taken, owner, failed = self._read(rows)
+        arrived, source_of = arrange(taken), SourceNames(self._workspace).named
 
         def prepare(connection: Connection, version: int) -> Prepared:
-            prepared = self._preparing.prepare(arrived, load(connection), connection, version)
+            prepared = self._preparing.prepare(
+                arrived, source_of, load(connection), connection, version
+            )
             first = version << ARRIVAL_BITS
             again = {
                 owner[one.row - first]: one.reason
@@ -130,44 +135,36 @@ class StreamReplays:
         commit(self._committer, self._preparing, name, 0, REPLAY, prepare)
         return self._settle([row.id for row in rows])
 
-    def _read(self, rows: Sequence[QuarantineRow]) -> tuple[Arrived, list[int], dict[int, str]]:
-        """The records; whose row each is (n); row → why it cannot be read."""
-        arrived, owner, failed = Arrived(), list[int](), dict[int, str]()
-        names: dict[str, int] = {}
+    def _read(self, rows: Sequence[QuarantineRow]) -> tuple[Taken, list[int], dict[int, str]]:
+        """The records, under the names of their sources; whose row each is (n); row → why it
+        cannot be read."""
+        taken, owner, failed = Taken(), list[int](), dict[int, str]()
         for row in rows:
-            source = str(row.filename)  # of a row without a file: its source
             typed = str((row.repair or {}).get("typed", ""))
             try:
                 found, why = self._decode(row, typed)
             except (msgspec.DecodeError, msgspec.ValidationError):
-                found, why = Arrived(), "malformed_record"
+                found, why = [], "malformed_record"
             if why:
                 failed[row.id] = why
                 continue
-            place = names.setdefault(source, len(names))
-            if place == len(arrived.names):
-                arrived.names.append(source)
-            n = len(found)
-            arrived.records += found.records
-            arrived.received += [row.at] * n
-            arrived.source += [place] * n
-            arrived.ip += [""] * n
-            arrived.robot += [False] * n
-            owner += [row.id] * n
-        return arrived, owner, failed
+            source = taken.key_of(str(row.filename))  # of a row without a file: its source
+            taken.add(found, received=row.at, key=source)
+            owner += [row.id] * len(found)
+        return taken, owner, failed
 
-    def _decode(self, row: QuarantineRow, typed: str) -> tuple[Arrived, str]:
+    def _decode(self, row: QuarantineRow, typed: str) -> tuple[list[Record], str]:
         """What a row's text holds now, and why it is not taken ("" where it is)."""
         if (row.repair or {}).get("shape") == READ["shape"]:
-            return Arrived(records=[record_of(typed)]), ""
+            return [record_of(typed)], ""
         raw = msgspec.json.decode(typed)
         request = self._request_of(str((row.repair or {}).get("protocol", "")), raw, row.at)
         if request is None:
-            return Arrived(), "unreadable_request"
-        decoding = Decoding(self._protocols, lambda _key: row.filename, self._limits)
+            return [], "unreadable_request"
+        decoding = Decoding(self._protocols, self._limits)
         decoding.take(request)
-        found = decoding.arrived
-        return found, found.unread[0].bad.reason if found.unread else ""
+        found = decoding.taken
+        return found.records, found.unread[0].bad.reason if found.unread else ""
 
     def _settle(self, ids: Sequence[int]) -> int:
         """Close what was taken, reopen what was not, as the commit noted it."""

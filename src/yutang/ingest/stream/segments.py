@@ -71,15 +71,15 @@ def half_done(connection: Connection) -> list[tuple[str, int]]:
     return [(str(name), int(end)) for name, end in connection.execute(query)]
 
 
-def frames(path: Path, offset: int) -> Iterator[tuple[int, Request]]:
-    """The requests from `offset` on, each with the offset behind it.
+def frames(path: Path, offset: int, read_bytes: int = READ_BYTES) -> Iterator[tuple[int, Request]]:
+    """The requests from `offset` on, each with the offset behind it; read so much at once.
 
     Damaged bytes before a whole frame are left out where nobody writes the segment any more: a
     disk that flipped bits must not hold up what stands behind them.
     """
     while True:
         live = journal.is_live(path)  # asked first: what is torn then may still become whole
-        found, end = journal.read(path, offset, READ_BYTES)
+        found, end = journal.read(path, offset, read_bytes)
         yield from found
         if end > offset:
             offset = end

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, select
 
 from yutang.ingest.personal import Hash, conceal
 from yutang.ingest.records import RECORD_LIMIT, Misfit
-from yutang.ingest.stream.arrived import Unread
 from yutang.ingest.stream.batch import Batch, News
+from yutang.ingest.stream.decoding import Unread
 from yutang.ingest.stream.people import People
 from yutang.ingest.stream.quarantined import READ, as_text, text_of, unread_misfit
 from yutang.state.brand import quarantine
@@ -37,9 +37,10 @@ def misfits_of(
     single = [
         _value(batch, int(stored[i]), name, reason, value) for i, name, reason, value in values
     ]
-    records = batch.records
-    for i in stored.tolist():
-        for name, reason, value in records[i].misfits:
+    is_stored = np.zeros(len(batch), bool)
+    is_stored[stored] = True
+    for i, record in batch.arrived.special.items():
+        for name, reason, value in record.misfits if is_stored[i] else ():
             told = conceal(value, batch.words.rule, keyed_hash)
             single.append(_value(batch, i, name, reason, None if told is None else as_text(told)))
     return _not_known(connection, whole) + single
@@ -63,46 +64,49 @@ def counts_of(
         "late": verdicts.late,
         "future": verdicts.future,
         "blocked": verdicts.blocked,
-        "robots": news.events & np.array(batch.arrived.robot, bool),
+        "robots": news.events & batch.arrived.robot,
         "events": news.events,
     }
-    place = np.array(batch.arrived.source, np.int64)
-    names = batch.arrived.names
+    place, names = batch.source, [source.name for source in batch.sources]
     found: dict[str, dict[str, int]] = {name: {} for name in names}
     for what, mask in masks.items():
         if mask.any():
             for name, n in zip(names, np.bincount(place[mask], minlength=len(names)), strict=True):
                 if n:
-                    found[name][what] = int(n)
+                    found[name][what] = found[name].get(what, 0) + int(n)
     for name, n in Counter(one.source or "" for one in misfits).items():
         found.setdefault(name, {})["quarantined"] = n
-    for name, n in Counter(one.source for one in batch.arrived.unread).items():
+    for name, n in Counter(_name(one, batch) for one in batch.arrived.unread).items():
         found.setdefault(name, {})["rejected"] = n
     return found
 
 
 def _record(batch: Batch, i: int, column: str, reason: str, keyed_hash: Hash) -> Misfit:
-    text = text_of(batch.records[i], batch.words.rule, keyed_hash)
+    text = text_of(batch.record(i), batch.words.rule, keyed_hash)
     return Misfit(
         int(batch.arrival[i]),
         column or None,
         reason,
         None,
         text,
-        source=batch.sources[i],
+        source=batch.source_of(i).name,
         at=int(batch.times.received[i]),
         note=READ,
     )
 
 
 def _value(batch: Batch, i: int, name: str, reason: str, value: str | None) -> Misfit:
-    source, at = batch.sources[i], int(batch.times.received[i])
+    source, at = batch.source_of(i).name, int(batch.times.received[i])
     return Misfit(int(batch.arrival[i]), name, reason, value, None, source=source, at=at)
 
 
 def _unread(row: int, one: Unread, batch: Batch, keyed_hash: Hash) -> Misfit:
-    rule = batch.words.rule
-    return unread_misfit(row, one.source, one.received_at, one.protocol, one.bad, rule, keyed_hash)
+    source, rule = _name(one, batch), batch.words.rule
+    return unread_misfit(row, source, one.received_at, one.protocol, one.bad, rule, keyed_hash)
+
+
+def _name(one: Unread, batch: Batch) -> str:
+    return batch.sources[int(batch.key_source[one.key])].name
 
 
 def _not_known(connection: Connection, found: list[Misfit]) -> list[Misfit]:
