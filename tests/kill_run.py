@@ -12,6 +12,7 @@ from tests.deaths import Death, disk_of
 from yutang import app, installation, journal, logs, receivers, refresh, streaming, worker
 from yutang.collect import Receiver
 from yutang.collect.server import server_of
+from yutang.ingest.stream import intake
 from yutang.journal import SegmentWriter, writer
 from yutang.lake import lake as lake_module
 from yutang.settings import Settings
@@ -33,13 +34,16 @@ def receive(home: str, listener: socket.socket, point: str, nth: int) -> None:
 
 
 def work(home: str, point: str, nth: int) -> None:
-    """The worker, tidy to the utmost, so that all that it ever does happens within a moment."""
+    """The worker, tidy to the utmost, so that all that it ever does happens within a moment; where
+    it may die at any instant, another process reads ahead for it."""
     logs.configure(os.environ.get("KILL_LOG", "critical"))
     step = Death(point, nth, Path(home) / "reached")
     app.Committer = partial(app.Committer, step=step)
     installation.Lake = partial(installation.Lake, step=step)
     streaming.HOUSE_SECONDS = streaming.CLEAR_SECONDS = streaming.REFRESH_SECONDS = 0.0
     lake_module.FILES_PER_DAY = 8
+    if not point:
+        intake.WORTH_AHEAD = 1
 
     def keep(segment: Path) -> None:
         """Removed for the worker, kept for the test's own count."""
