@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 from sqlalchemy import Connection, insert
 
 from tests.small_brand import NOW, SmallBrand, Step, nothing, open_brand_at
@@ -118,3 +120,24 @@ def add_source(connection: Connection, name: str, key: str) -> None:
     connection.execute(
         insert(write_keys).values(key=key, source_id=made.inserted_primary_key[0], created_at=NOW)
     )
+
+
+def profile_rows(identity: int, said: list[tuple[str, str, str, Any]], at: int = NOW) -> pa.Table:
+    """Rows of the lake's `profiles`: (source, operation, attribute, value), a minute apart,
+    the last a minute before `at`."""
+    many = len(said)
+    time = pa.array([at - (many - n) * 60_000 for n in range(many)], pa.int64())
+    source, op, name, value = zip(*said, strict=True)
+    return pa.table(
+        {
+            "day": ["2026-11-22"] * many,
+            "identity": pa.array([identity] * many, pa.int64()),
+            "source": list(source), "op": list(op), "name": list(name),
+            "value": [json.dumps(one) for one in value],
+            "time": time, "received_at": time,
+            "row": pa.array(range(many), pa.int64()),
+            "event_key": [identity.to_bytes(8) + n.to_bytes(8) for n in range(many)],
+            "key_day": pa.array([0] * many, pa.int32()),
+            "commit_id": pa.array([1] * many, pa.int64()),
+        }
+    )  # fmt: skip

@@ -47,6 +47,9 @@ from yutang.ingest import (
     StreamIntake,
     StreamReplays,
     ValueRepairs,
+    WaitingWords,
+    WordList,
+    WordVolumes,
     carry_out,
 )
 from yutang.ingest.live import Answer, Live, SelfTest
@@ -103,6 +106,8 @@ class Brand:
         self.lake_health = LakeHealth(workspace)
         self.dictionary = Dictionary(workspace)
         self.dictionary_rules = DictionaryRules(workspace)
+        self.word_volumes = WordVolumes(workspace)
+        self.word_list = WordList(self.dictionary, self.word_volumes)
         self.sources = Sources(workspace)
         self.reports = Reports(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
@@ -125,6 +130,10 @@ class Brand:
             self.workspace, self.committer, self.stream.preparing, PROTOCOLS, self.quarantine,
             request_of, limits=limits,
         )  # fmt: skip
+        self.waiting_words = WaitingWords(
+            self.workspace, self.dictionary, self.dictionary_rules, self.word_volumes,
+            self.quarantine, self.replays, self.value_repairs,
+        )  # fmt: skip
 
     def _bind_people(self) -> None:
         """Who is one person, by hand; his rights; how long things are kept."""
@@ -138,7 +147,9 @@ class Brand:
         )
         self.hand_requests = HandRequests(workspace, self.hands, self.audit.record_in)
         self.retention = Retention(workspace, identities, self.audit)
-        self.person_files = PersonFiles(workspace, identities, lambda: self.customers)
+        self.person_files = PersonFiles(
+            workspace, identities, self.attributes, lambda: self.customers
+        )
 
     @property
     def shard_folder(self) -> Path:

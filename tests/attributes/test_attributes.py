@@ -10,6 +10,10 @@ import pytest
 
 from tests.small_brand import NOW
 from tests.tracking import TrackedBrand, add_source, open_tracked, profile
+from yutang.attributes import shown, shown_changes
+from yutang.errors import BadInput
+from yutang.identity import Belongings
+from yutang.ingest import Sources
 
 OPERATIONS: list[Any] = [
     (("set", "city", "上海"), 10), (("set", "city", "杭州"), 30), (("set_once", "first", "a"), 20),
@@ -27,7 +31,7 @@ def brand(tmp_path: Path) -> TrackedBrand:
 
 
 def values(brand: TrackedBrand, *ids: int) -> dict[str, Any]:
-    return {one.name: one.value for one in brand.attributes.of_customer(ids or [1])}
+    return {one.name: one.value for one in brand.attributes.of_customer(Belongings(ids or (1,)))}
 
 
 def send(brand: TrackedBrand, *found: Any, who: str = "m1", **more: Any) -> None:
@@ -87,7 +91,7 @@ def test_a_trusted_source_wins_and_history_tells_all(brand: TrackedBrand) -> Non
     brand.attributes.set_priority(["pos"])
     assert brand.attributes.priority() == ["pos"]
     assert values(brand) == {"city": "杭州"}
-    told = brand.attributes.history([1], "city")
+    told = brand.attributes.history(Belongings((1,)), "city")
     assert [(one.value, one.source, one.time) for one in told] == [
         ("上海", "app", NOW + 10), ("杭州", "pos", NOW + 5),
     ]  # fmt: skip
@@ -123,3 +127,81 @@ def test_the_newest_row_of_an_item_counts(brand: TrackedBrand) -> None:
     brand.send(item(0, 20, ("delete", "", None)))
     brand.drain()
     assert brand.dump()["items"] == [repr(("sku", "1", {}, "app", NOW + 20, NOW + 20))]
+
+
+def test_history_tells_what_came_of_each_word(brand: TrackedBrand) -> None:
+    send(
+        brand,
+        (("set_once", "level", "gold"), 1), (("set_once", "level", "iron"), 2),
+        (("delete", "", None), 3), (("set", "level", "iron"), 4), (("unset", "level", True), 5),
+    )  # fmt: skip
+    told = brand.attributes.history(Belongings((1,)), "level")
+    assert [(one.operation, one.after, one.effective) for one in told] == [
+        ("unset", None, True), ("set", "iron", True), ("delete", None, True),
+        ("set_once", "gold", False), ("set_once", "gold", True),
+    ]  # fmt: skip
+
+
+def test_only_known_sources_are_ordered_and_each_once(brand: TrackedBrand) -> None:
+    assert brand.attributes.set_priority(["app"]) == []
+    with pytest.raises(BadInput, match="no source"):
+        brand.attributes.set_priority(["app", "fax"])
+    with pytest.raises(BadInput, match="twice"):
+        brand.attributes.set_priority(["app", "app"])
+    assert brand.attributes.set_priority([]) == ["app"]
+
+
+def test_a_renamed_source_keeps_its_place_and_what_it_said(brand: TrackedBrand) -> None:
+    sources = Sources(brand.workspace)
+    with brand.workspace.db.write() as connection:
+        add_source(connection, "pos", "wk_pos")
+    brand.attributes.set_priority(["pos"])
+    send(brand, (("set", "city", "杭州"), 5), (("increment", "visits", 2), 5), key="wk_pos")
+    send(brand, (("set", "city", "上海"), 10), (("increment", "visits", 40), 10))
+    sources.rename("pos", "till")
+    assert brand.attributes.priority() == ["till"]
+    assert values(brand) == {"city": "杭州", "visits": 2}
+    brand = TrackedBrand(brand.workspace)  # names are read again after five seconds, or now
+    send(brand, (("increment", "visits", 1), 20), key="wk_pos")
+    assert values(brand)["visits"] == 3, "both names are one source"
+    sources.rename("till", "pos")
+    assert values(brand) == {"city": "杭州", "visits": 3}
+    with brand.workspace.db.write() as connection:
+        add_source(connection, "till", "wk_till")
+    send(brand, (("increment", "visits", 50), 30), key="wk_till")
+    assert values(brand)["visits"] == 2, "the name is another source's now"
+
+
+def test_a_device_tells_of_a_person_only_while_it_was_his(brand: TrackedBrand) -> None:
+    for city, at in (("上海", 10), ("杭州", 20), ("苏州", 30)):
+        send(brand, (("set", "city", city), at))
+    send(brand, (("increment", "visits", 1), 5), (("increment", "visits", 1), 25))
+    until = Belongings((), (1,), ((1, None, NOW + 20),))
+    since = Belongings((), (), ((1, NOW + 20, None),))
+    assert {one.name: one.value for one in brand.attributes.of_customer(until)} == {
+        "city": "上海", "visits": 1,
+    }  # fmt: skip
+    assert {one.name: one.value for one in brand.attributes.of_customer(since)} == {
+        "city": "苏州", "visits": 1,
+    }  # fmt: skip
+    assert [one.value for one in brand.attributes.history(since, "city")] == ["苏州", "杭州"]
+
+
+def test_what_is_shown_is_masked_for_everybody(brand: TrackedBrand) -> None:
+    brand.send(
+        profile(
+            ("set", "mobile", "13800000000"), ("set", "note", "call 13900000000"),
+            ("append", "mails", ["ann.lee@shop.cn"]), ("set", "born", 1990),
+            identities={"member_no": "m1", "phone": "13800000000"},
+        )
+    )  # fmt: skip
+    brand.drain()
+    members = brand.identities.of_customer(1)
+    his = Belongings(tuple(one.id for one in members))
+    found = {one.name: one.value for one in shown(brand.attributes.of_customer(his), members)}
+    assert found["mobile"] == "138****0000", "the hash is that of his phone"
+    assert found["note"] == "call 139****0000"
+    assert found["born"] == 1990
+    assert "ann" not in repr(found)
+    (change,) = shown_changes(brand.attributes.history(his, "note"), members)
+    assert (change.value, change.after) == ("call 139****0000", "call 139****0000")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yutang.attributes import Operation, fits
-from yutang.attributes.rules import Said, State, fold, of_person, step
+from yutang.attributes.rules import State, fold, step
 
 VALUES = {
     "set": st.sampled_from([1, 2, "a", ["x"], None, 2.5]),
@@ -90,25 +90,3 @@ def test_only_numbers_add_up_and_only_texts_are_collected(
     operation: str, value: Any, sound: bool
 ) -> None:
     assert fits(operation, value) is sound
-
-
-def said(identity: int, source: str, value: Any, time: int, kind: str = "set") -> Said:
-    return Said(identity, "level", source, State(value, 0, time, kind))
-
-
-def test_the_latest_wins_among_equals_and_a_trusted_source_before_all() -> None:
-    found = [said(1, "web", "gold", 5), said(2, "pos", "silver", 3), said(1, "app", "iron", 9)]
-    assert of_person(found, [])[0].value == "iron"
-    (one,) = of_person(found, ["pos", "web"])
-    assert (one.value, one.source, one.time) == ("silver", "pos", 3)
-
-
-def test_sums_of_several_identities_add_up_and_lists_unite() -> None:
-    sums = [said(1, "web", 2, 5, "sum"), said(2, "web", 0.5, 3, "sum"), said(3, "web", 9, 1)]
-    assert of_person(sums, [])[0].value == 2.5
-    lists = [said(1, "web", ["b", "a"], 5, "list"), said(2, "web", ["a", "c"], 3, "list")]
-    assert of_person(lists, [])[0].value == ["a", "c", "b"]
-
-
-def test_what_was_unset_is_nobodys() -> None:
-    assert of_person([said(1, "web", None, 5), said(2, "pos", "x", 1)], ["web"])[0].value == "x"

@@ -139,3 +139,10 @@ def opening(chromium, url, state):
     yield opened
     for context in contexts:
         context.close()
+
+
+def drawn(page) -> None:
+    """Wait until every chart of the page stands."""
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('figure.chart .canvas')].every(c => c.dataset.drawn)"
+    )

@@ -73,13 +73,15 @@ def test_a_revoked_key_has_ended(sources: Sources) -> None:
 def test_renaming_turning_and_settings(sources: Sources) -> None:
     made = sources.create("site", "sensors", by="")
     sources.create("app", "sensors", by="")
-    assert replace(made, name="shop") == sources.rename("site", "shop")
+    renamed = sources.rename("site", "shop")
+    assert renamed == replace(made, name="shop", settings={"former_names": ["site"]})
     with pytest.raises(Conflict):
         sources.rename("shop", "app")
     assert sources.turn("shop", on=False).status == "off"
     assert sources.turn("shop", on=True).status == "on"
-    assert sources.set_("shop", {"ip_mode": "none", "x": 1}).settings == {"ip_mode": "none", "x": 1}
-    assert sources.set_("shop", {"x": None}).settings == {"ip_mode": "none"}
+    assert sources.set_("shop", {"ip_mode": "none", "x": 1}).settings["x"] == 1
+    kept = {"former_names": ["site"], "ip_mode": "none"}
+    assert sources.set_("shop", {"x": None}).settings == kept
 
 
 def test_counters_go_along_with_a_new_name(tmp_path: Path) -> None:

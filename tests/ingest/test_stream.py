@@ -253,15 +253,15 @@ def test_a_phone_number_in_a_property_is_hashed(brand: TrackedBrand) -> None:
 def test_a_rule_refuses_or_allows(brand: TrackedBrand) -> None:
     rules = DictionaryRules(brand.workspace)
     take(brand, event(properties={"open": "x", "shut": "x"}))
-    rules.set_privacy("open", "allow")
-    rules.set_privacy("shut", "refuse")
+    rules.change_property("open", privacy="allow")
+    rules.change_property("shut", privacy="refuse")
     take(brand, event(time=NOW + 1, properties={"open": PHONE, "shut": PHONE}))
     assert brand.events("p_open", "p_shut")[1] == {"p_open": PHONE, "p_shut": None}
     assert [(row.column, row.reason, row.value) for row in aside(brand)] == [
         ("shut", "personal_value", None)
     ]
     rules.set_default_privacy("allow")
-    rules.set_privacy("shut", "")
+    rules.change_property("shut", privacy="")
     take(brand, event(time=NOW + 2, properties={"shut": PHONE}))
     assert properties(brand, "p_shut")[2] == PHONE
 
@@ -270,7 +270,7 @@ def test_a_phone_number_sent_as_a_number_is_set_aside(brand: TrackedBrand) -> No
     """A hash is a text, and has no place among numbers."""
     card = 440524188001010014
     take(brand, event(properties={"mobile": 1, "fee": 1}))
-    DictionaryRules(brand.workspace).set_privacy("fee", "allow")
+    DictionaryRules(brand.workspace).change_property("fee", privacy="allow")
     said = {"mobile": int(PHONE), "fee": int(PHONE), "card": card}
     take(
         brand,
@@ -324,7 +324,7 @@ def work(brand: TrackedBrand) -> None:
 
 def test_a_mended_record_is_taken_as_its_source(brand: TrackedBrand) -> None:
     take(brand, event(time=5), {"event": "raw", "time": NOW, "identities": 7, "properties": {}})
-    late, unread = aside(brand)
+    unread, late = aside(brand)
     mended = late.record.replace('"time":5', f'"time":{NOW - 7}')
     done = {late.id: mended, unread.id: unread.record.replace("7,", '{"member_no":"m9"},')}
     assert replays(brand).replay(done, by="ann") == 2

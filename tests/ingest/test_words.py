@@ -11,7 +11,14 @@ import pytest
 from tests.small_brand import HOUR, START, SmallBrand, open_brand_at, write_events, write_orders
 from yutang.connectors import order_files
 from yutang.errors import BadInput, NotFound
-from yutang.ingest import Dictionary, Example, LakeHealth, MappingPresets
+from yutang.ingest import (
+    Change,
+    Dictionary,
+    DictionaryRules,
+    Example,
+    LakeHealth,
+    MappingPresets,
+)
 
 
 @pytest.fixture
@@ -26,16 +33,29 @@ def test_events_and_properties_are_named_by_people(brand: SmallBrand, tmp_path: 
         ("page_viewed", 20),
         ("cart_added", 10),
     ]
-    words.describe_event("cart_added", label=" 加购 ", description="put into the cart", owner="ann")
-    words.describe_property("PAGE", label="页面", description="which page")
+    rules = DictionaryRules(brand.workspace)
+    said = {"label": " 加购 ", "description": "put into the cart", "owner": "ann"}
+    assert rules.change_event("cart_added", **said) == [
+        Change("label", "", "加购"),
+        Change("description", "", "put into the cart"),
+        Change("owner", "", "ann"),
+    ]
+    rules.change_property("PAGE", label="页面", description="which page")
     (found,) = words.names("加")
     assert (found.name, found.label, found.owner) == ("cart_added", "加购", "ann")
-    words.describe_event("cart_added", label="加购", description="")
-    assert words.names("cart")[0].owner == "ann"
+    assert rules.change_event("cart_added", label="加购", description="") == [
+        Change("description", "put into the cart", "")
+    ]
+    assert words.get_event("cart_added").owner == "ann"
+    assert [one.name for one in words.names("ANN")] == ["cart_added"]
     assert [one.name for one in words.properties("which")] == ["page"]
-    for wrong in (words.describe_event, words.describe_property):
+    for wrong in (rules.change_event, rules.change_property):
         with pytest.raises(NotFound):
-            wrong("nothing", label="x", description="")
+            wrong("nothing", label="x")
+    with pytest.raises(BadInput):
+        rules.change_event("cart_added", status="gone")
+    with pytest.raises(BadInput):
+        rules.change_property("page", privacy="maybe")
 
 
 def test_examples_are_the_frequent_values_of_the_newest_days(

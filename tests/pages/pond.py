@@ -17,7 +17,9 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import insert
 
+from tests.tracking import profile_rows
 from yutang.app import Brand, Services
+from yutang.catalog.reasons import reason_of
 from yutang.catalog.records import Request
 from yutang.installation import Installation
 from yutang.journal import SegmentWriter
@@ -25,7 +27,7 @@ from yutang.kit.clock import iso_day, now_ms
 from yutang.refresh import refresh
 from yutang.settings import Settings
 from yutang.staff import Staff
-from yutang.state.brand import counters, erasures, hand_requests, identity_reviews
+from yutang.state.brand import counters, erasures, hand_requests, identity_reviews, quarantine
 
 PASSWORD = "quiet-water-42"
 ROLES = ("admin", "operator", "analyst", "guide")
@@ -62,6 +64,7 @@ def make(home: Path) -> Services:
         services.staff.set_role(services.brands()[0].id, account.id, role, by="test")
     fill(services, home)
     track(services.brand("pond"))
+    describe(services.brand("pond"))
     return services
 
 
@@ -115,9 +118,51 @@ def track(brand: Brand) -> None:
         for source, name, n in rows:
             values = {"source": source, "name": name, "day": today, "n": n}
             connection.execute(insert(counters).values(values))
+    set_aside(brand)
+    brand.dictionary_rules.change_property("touchpoint", privacy="allow", owner="boss")
+    log = {"what": "owner", "from": "", "to": "boss"}
+    brand.audit.record("boss", "property_changed", "touchpoint", log)
     writer = SegmentWriter(brand.workspace.journal, now=lambda: NOW)
     writer.append([tracked(site.key, n) for n in range(12)])
     writer.close()
+
+
+def describe(brand: Brand) -> None:
+    """Customer 3 has attributes: two sources disagree, one value is long, one a list."""
+    mail = brand.workspace.keyed_hash("email", "m@example.com")
+    said = [
+        ("site", "set", "city", "C1"), ("till", "set", "city", "C2"), ("site", "set", "city", "C3"),
+        ("site", "increment", "visits", 2), ("site", "increment", "visits", 3.5),
+        ("site", "append", "likes", [f"L{n}" for n in range(9)]),
+        ("site", "set", "note", "N1 " * 150),
+        ("till", "set", "vip", True), ("site", "set", "mail", mail), ("site", "set", "x", {"a": 1}),
+        ("till", "set_once", "level", "V1"), ("till", "set_once", "level", "V2"),
+        *(("site", "set", f"t_{n:02}", f"T{n}") for n in range(60)),
+    ]  # fmt: skip
+    brand.workspace.lake.append("profiles", profile_rows(3, said, NOW), journal="pond", position=1)
+    brand.attributes.rebuild()
+
+
+def set_aside(brand: Brand) -> None:
+    """What a tracker sent and strict mode, clocks and types set aside: records and values."""
+    record = {"event": "zzzz", "time": NOW, "identities": {"phone": "13800138000"},
+              "properties": {"tail": "x"}}  # fmt: skip
+    late = {**record, "event": "test", "time": 5}
+    note = {"shape": "record"}
+    failed = {**note, "error": reason_of("time_out_of_range").en}
+    rows = [
+        ("event", "not_in_dictionary", "zzzz", record, note),
+        ("time", "time_out_of_range", None, late, failed),
+        ("tail", "not_in_dictionary", '"nothing"', None, None),
+        ("seconds", "value_misfit", '"ten"', None, None),
+        ("phone", "personal_value", None, None, None),
+    ]
+    with brand.workspace.db.write() as connection:
+        for n, (column, reason, value, record_, repair) in enumerate(rows):
+            values = {"source": "site", "row": 1_000 + n, "column": column, "reason": reason,
+                      "value": value, "record": record_ and json.dumps(record_), "at": NOW - n,
+                      "status": "open", "repair": repair}  # fmt: skip
+            connection.execute(insert(quarantine).values(**values))
 
 
 def tracked(key: str, n: int) -> Request:

@@ -36,6 +36,7 @@ def work(browser) -> None:
                 brand.imports.run(one.id)
         brand.value_repairs.run()
         brand.repairs.settle()
+        brand.replays.run()
         refresh(brand)
 
 
@@ -143,7 +144,7 @@ def test_a_value_is_repaired_on_its_event(acting):
     done = acting.post("/b/pond/health/quarantine/repair", {"id": row, f"typed.{row}": "10"})
     assert done.status_code == 303, said(done)
     work(acting)
-    assert "value_misfit" not in acting.get("/b/pond/health").text
+    assert f'name="id" value="{row}"' not in acting.get("/b/pond/health/quarantine").text
     story = acting.get("/b/pond/search?q=u2").text
     assert re.search(r"/b/pond/customers/\d+", story)
 
@@ -392,7 +393,7 @@ def test_a_key_is_shown_once_and_revoked(acting):
 
 
 def test_an_event_gets_a_name_for_people(acting):
-    acting.post("/b/pond/settings/events/name", {"name": "code_scanned", "label": "Scan!"})
+    acting.post("/b/pond/settings/events/event", {"name": "code_scanned", "label": "Scan!"})
     acting.post("/b/pond/settings/events/property", {"name": "touchpoint", "label": "Where"})
     assert "Scan!" in acting.get("/b/pond/settings/events").text
     assert "Scan!" in acting.get("/b/pond/analyse/funnel").text

@@ -31,6 +31,7 @@ SAME = frozenset(
     XLSX Yutang api csv doctor json openid unionid utf xlsx yutang Authorization Bearer Esc
     RFM Unix parquet SKU WeCom IP Enter YUTANG_PUBLIC_URL PostHog Segment RudderStack App serve
     analytics posthog collect HTTP HTTPS Web Python Node Java curl server_url request
+    profile_set identify set
     """)
 )
 # Words of the small installation: identities, events, properties, logins, file names.
@@ -42,7 +43,7 @@ DATA = frozenset(
     order_id shop platform created_at paid_at paid member_no item_paid zzzz detail record
     row brand_id role command line file domain refund channel store province city item_id
     brand site till message_id stage nothing tail testclient never first repeat dormant lost filter
-    xlsx csv
+    xlsx csv visits likes note vip mail level
     """)
 )
 
@@ -105,6 +106,15 @@ def test_a_page_renders_and_speaks_one_language(name, speaking):
     else:
         foreign = [text for text in found if set(LATIN.findall(text)) - SAME - DATA]
     assert not foreign
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_gap_after_a_chinese_stop(name, browser):
+    """“。” brings its own space; templates put `gap` between sentences."""
+    page = re.sub(r"<(script|style).*?</\1>", "", browser.get(PAGES[name]).text, flags=re.DOTALL)
+    page = re.sub(r"</?(b|i|a|span|em|code)\b[^>]*>", "", page)  # what stands inside a line
+    gaps = re.findall(r".{9}[。？！，；：] +[\u3400-\u9fff].{9}", page)
+    assert not gaps
 
 
 @pytest.mark.parametrize("name", PAGES)

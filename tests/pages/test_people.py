@@ -64,7 +64,7 @@ def test_two_customers_are_compared_merged_and_split_again(acting):
     assert "#5" in found
     both = said(acting.get(f"{ONE}/merge?with=5"))
     assert "这两个客户是同一个人吗" in both
-    assert "通常一人只有一个的身份，他们并不相同" in both  # two member numbers
+    assert "这类身份通常一人只有一个，而两边不一样" in both  # two member numbers
     assert "合并后：客户 #3" in both
     refused = acting.post(f"{ONE}/merge", {"with": "5", "note": "  "})
     assert refused.status_code == 422

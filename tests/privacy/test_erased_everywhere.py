@@ -20,7 +20,7 @@ from tests.privacy.test_erasure import (
     find_in_files,
 )
 from tests.small_brand import HOUR, START
-from yutang.identity import owned_at
+from yutang.identity import Belongings, owned_at
 from yutang.identity.owners import later_owners
 from yutang.state.brand import (
     attributes,
@@ -150,13 +150,13 @@ def tracked(world: World, eve: int) -> None:
     workspace = world.small.workspace
     raw = {"distinct_id": "e7", "type": "track", "properties": {"n": 1}}
     mail = {"event": "x", "properties": {"contact": "Eve <eve@example.com>"}}
+    state = {"value": "only-eve-reads-this", "since": START, "kind": "set"}
     with workspace.db.write() as connection:
         connection.execute(
             insert(attributes).values(
-                identity=eve, name="city", source="web", value="only-eve-reads-this", time=START,
-                commit_id=1,
+                identity=eve, name="city", source="web", value=state, time=START, commit_id=1
             )
-        )  # fmt: skip
+        )
         connection.execute(
             event_properties.update().values(examples=["only-eve-reads-this", OPENID])
         )
@@ -176,16 +176,16 @@ def tracked(world: World, eve: int) -> None:
     workspace.lake.append("profiles", profiles(eve), journal="p", position=1)
 
 
-def profiles(eve: int) -> pa.Table:
+def profiles(eve: int, other: int = 1, *, hours: tuple[int, int] = (0, 0)) -> pa.Table:
     return pa.table(
         {
             "day": ["2026-05-28", "2026-05-28"],
-            "identity": pa.array([eve, 1], pa.int64()),
+            "identity": pa.array([eve, other], pa.int64()),
             "source": ["web", "web"],
             "op": ["set", "set"],
             "name": ["city", "city"],
             "value": ['"only-eve-reads-this"', '"other"'],
-            "time": pa.array([START, START], pa.int64()),
+            "time": pa.array([START + hour * HOUR for hour in hours], pa.int64()),
             "received_at": pa.array([START, START], pa.int64()),
             "row": pa.array([1, 2], pa.int64()),
             "event_key": pa.array([bytes(16), bytes([1] * 16)], pa.binary()),
@@ -210,6 +210,7 @@ def test_what_trackers_left_goes(world: World, tmp_path: Path) -> None:
         assert other is not None
         hands.link_ids(bob.id, other.id, note=f"says {MEMBER}, his wife", by="ann")
     tracked(world, eve.id)
+    assert world.privacy().extent(eve.customer_id).attributes == 1
     world.refresh()
     np.savez(workspace.cache / "owners.npz", customers=np.zeros(3), mark=np.zeros(3))
     digest = workspace.keyed_hash("phone", PHONE)
@@ -225,7 +226,8 @@ def test_what_trackers_left_goes(world: World, tmp_path: Path) -> None:
     assert receipt.counts["quarantine"] == 7
     assert not (workspace.cache / "owners.npz").exists()
     assert workspace.lake.count("profiles") == 1
-    assert [one.value for one in world.brand.attributes.history([1], "city")] == ["other"]
+    left = world.brand.attributes.history(Belongings((1,)), "city")
+    assert [one.value for one in left] == ["other"]
     with workspace.db.read() as connection:
         notes = connection.execute(select(identity_links.c.note).where(identity_links.c.note != ""))
         assert [note for (note,) in notes] == ["（已删除 erased）"]

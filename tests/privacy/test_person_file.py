@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from tests.privacy.test_erased_everywhere import BOB, bring, log_in, tracked
+from tests.privacy.test_erased_everywhere import BOB, bring, log_in, profiles, tracked
 from tests.privacy.test_erasure import DEVICE, MEMBER, PHONE, World
 from yutang.cli import app
 from yutang.errors import Conflict, NotFound
@@ -55,7 +55,9 @@ def test_everything_of_the_person_is_there(world: World, tmp_path: Path) -> None
     assert [one["order_id"] for one in found["orders"]] == ["T000900", "T000901"]
     assert len(found["order_lines"]) == 2
     assert [one["value"] for one in found["profile_operations"]] == ['"only-eve-reads-this"']
-    assert [one["name"] for one in found["attributes"]] == ["city"]
+    assert [(one["name"], one["value"], one["source"]) for one in found["attributes"]] == [
+        ("city", "only-eve-reads-this", "web")
+    ]
     assert any(MEMBER in (one["record"] or "") for one in found["quarantine"])
     assert [one["action"] for one in found["audit"]] == ["customer.searched"]
     assert [one["status"] for one in found["receipts"]] == ["asked"]
@@ -66,7 +68,16 @@ def test_only_the_own_time_on_a_shared_device(world: World, tmp_path: Path) -> N
     device = {"device": DEVICE}
     bring(world, tmp_path, [(10, BOB | device), (11, device), (20, device)])
     log_in(world, {"member_no": MEMBER} | device, 19)
+    tablet = world.small.identities.find("device", DEVICE)
+    assert tablet is not None
+    said = profiles(tablet.id, tablet.id, hours=(20, 11))  # the second while it was Bob's
+    world.small.workspace.lake.append("profiles", said, journal="p", position=1)
+    world.brand.attributes.rebuild()
     found = told(world, tmp_path)
+    mine = "only-eve-reads-this"
+    assert [one["value"] for one in found["profile_operations"]] == [f'"{mine}"']
+    assert [one["value"] for one in found["attributes"]] == [mine]
+    assert "other" not in repr(found["attributes"])
     shared = [one for one in found["identities"] if one["shared"]]
     assert [one["value"] for one in shared] == [DEVICE]
     assert len(found["events"]) == 5  # hers, and that of hour 20

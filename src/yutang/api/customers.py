@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from yutang.api.errors import PROBLEMS
 from yutang.api.keys import Caller, needs
-from yutang.api.paging import Cursor, Limit, Page, cursor_at, offset_of
+from yutang.api.paging import Cursor, Limit, Page, cursor_at, following, offset_of
+from yutang.attributes import shown, shown_changes
 from yutang.customers import CustomerQuery, Entry, Portrait
 
 ROUTES = APIRouter(tags=["customers"], responses=PROBLEMS)  # type: ignore[arg-type]
@@ -121,6 +122,51 @@ class EntryOut(BaseModel):
     item_count: int
 
 
+class VerdictOut(BaseModel):
+    """What one source says of one of his identities, and why it counts or not."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    value: Any
+    source: str
+    identity: int
+    time: int
+    counts: bool
+    why: str = Field(
+        description="Counts: alone, trusted (stands higher in the order of sources), latest, added"
+        " (to a sum), united (with a list). Does not: outranked, older."
+    )
+
+
+class AttributeOut(BaseModel):
+    """An attribute as it is now. Personal values are masked; some are kept as hashes only."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    value: Any
+    source: str
+    time: int
+    said: list[VerdictOut] = Field(description="All that is said of it, what counts first.")
+
+
+class ChangeOut(BaseModel):
+    """One thing that was said of an attribute."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    operation: Literal["set", "set_once", "increment", "append", "unset", "delete"] = Field(
+        description="delete: of the whole profile."
+    )
+    value: Any
+    source: str
+    identity: int
+    time: int
+    received_at: int
+    after: Any = Field(description="What this source says of this identity since then.")
+    effective: bool = Field(description="That is something else than before.")
+
+
 class TimelineOut(BaseModel):
     """Newest first."""
 
@@ -209,6 +255,51 @@ def get_timeline(
     return TimelineOut(
         rows=[_entry(day.day, one) for day in page.days for one in day.entries],
         next_cursor=page.before or None,
+    )
+
+
+@ROUTES.get("/customers/{customer_id}/attributes")
+def list_attributes(
+    customer_id: int,
+    search: Annotated[str, Query(max_length=100, description="A part of the name.")] = "",
+    source: Annotated[str, Query(description="Only what this source said last.")] = "",
+    cursor: Cursor = "",
+    limit: Limit = 100,
+    caller: Caller = needs("see"),
+) -> Page[AttributeOut]:
+    """What sites, apps and servers say a customer is like, by name."""
+    why = caller.brand.customers.get(customer_id).why
+    his = caller.brand.identities.belongings(why)
+    found = [
+        one
+        for one in shown(caller.brand.attributes.of_customer(his), why.identities)
+        if search.casefold() in one.name.casefold() and source in ("", one.source)
+    ]
+    offset = offset_of(cursor)
+    return Page(
+        rows=[AttributeOut.model_validate(one) for one in found[offset : offset + limit]],
+        total=len(found),
+        next_cursor=following(offset, limit, len(found)),
+    )
+
+
+@ROUTES.get("/customers/{customer_id}/attributes/history")
+def get_attribute_history(
+    customer_id: int,
+    name: Annotated[str, Query(min_length=1, max_length=100, description="The attribute.")],
+    cursor: Cursor = "",
+    limit: Limit = 100,
+    caller: Caller = needs("see"),
+) -> Page[ChangeOut]:
+    """All that was said of one attribute, newest first."""
+    why = caller.brand.customers.get(customer_id).why
+    his = caller.brand.identities.belongings(why)
+    found, offset = caller.brand.attributes.history(his, name), offset_of(cursor)
+    part = shown_changes(found[offset : offset + limit], why.identities)
+    return Page(
+        rows=[ChangeOut.model_validate(one) for one in part],
+        total=len(found),
+        next_cursor=following(offset, limit, len(found)),
     )
 
 

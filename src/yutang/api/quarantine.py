@@ -23,9 +23,16 @@ class QuarantineOut(BaseModel):
     """A row or a value that could not be taken as it came."""
 
     id: int
-    import_id: int | None
-    filename: str
-    row: int = Field(description="As a spreadsheet counts, for order files; else the line.")
+    import_id: int | None = Field(description="Null: a tracker sent it.")
+    filename: str = Field(description="Of the import, else the name of the source.")
+    what: Literal["value", "record", "row"] = Field(
+        description="One value of an event that was taken without it; the whole record of a"
+        " tracker; the whole row of a file."
+    )
+    row: int = Field(
+        description="As a spreadsheet counts, for order files; the line of other files; else a"
+        " number that orders what arrived."
+    )
     column: str | None
     reason: str
     because: str = Field(description="The reason as a sentence.")
@@ -37,12 +44,23 @@ class QuarantineOut(BaseModel):
     at: int
 
 
-class Decision(BaseModel):
-    """Which rows, by id."""
+class Alike(BaseModel):
+    """Open rows of one reason."""
 
     model_config = ConfigDict(extra="forbid")
 
-    ids: list[int] = Field(min_length=1, max_length=1000)
+    reason: str
+    column: str = Field("", description="Only those of this column.")
+    source: str = Field("", description="Only those of this source.")
+
+
+class Decision(BaseModel):
+    """Which rows: by id, or all open ones that ail alike."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: list[int] | None = Field(None, min_length=1, max_length=1000)
+    all: Alike | None = None
 
 
 class ValueRepair(BaseModel):
@@ -54,10 +72,14 @@ class ValueRepair(BaseModel):
     column: str | None = Field(None, description="Instead of ids: every open value of it.")
     import_id: int | None = None
     value: str | None = Field(None, description="Instead of what came; only with ids.")
+    to: str = Field(
+        "",
+        description="Store them under this property instead; a new one gets the type of the value.",
+    )
 
 
 class Replay(BaseModel):
-    """Corrected rows of one file, as JSON objects."""
+    """Corrected rows of one file, or corrected records of trackers, as JSON objects."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -71,9 +93,20 @@ class Done(BaseModel):
 
 
 class Replayed(BaseModel):
-    """The import that brings the corrected rows."""
+    """How many rows are on their way; of rows of a file, the import that brings them."""
 
-    import_id: int
+    rows: int
+    import_id: int | None
+
+
+class ProgressOut(BaseModel):
+    """What became of repairs: waiting are those that the worker still holds, whoever asked."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    waiting: int
+    repaired: int
+    failed: int = Field(description="Open again; the row's `error` says why.")
 
 
 @ROUTES.get("/quarantine")
@@ -81,6 +114,7 @@ def list_quarantine(
     reason: str = "",
     column: str = "",
     import_id: Annotated[int | None, Query(alias="import")] = None,
+    source: str = "",
     status: Status = "open",
     search: Annotated[str, Query(max_length=200)] = "",
     cursor: Cursor = "",
@@ -96,42 +130,75 @@ def list_quarantine(
         import_id=import_id,
         reason=reason,
         column=column,
+        source=source,
         search=search,
     )
+
+
+@ROUTES.get("/quarantine/progress")
+def read_progress(
+    since: Annotated[int, Query(ge=0, description="UTC ms")] = 0, caller: Caller = needs("import")
+) -> ProgressOut:
+    """How far the repairs are that were asked for since a moment."""
+    return ProgressOut.model_validate(caller.brand.quarantine.progress(since))
 
 
 @ROUTES.post("/quarantine/dismiss")
 def dismiss(decision: Decision, caller: Caller = needs("import")) -> Done:
     """Decide that open rows need nothing. Their records are deleted."""
-    rows = caller.brand.quarantine.dismiss(decision.ids, by=caller.name)
+    if (decision.ids is None) == (decision.all is None):
+        raise BadInput("Give either ids or what ails alike.")
+    if decision.ids is not None:
+        rows = caller.brand.quarantine.dismiss(decision.ids, by=caller.name)
+    else:
+        assert decision.all is not None
+        which = decision.all.model_dump()
+        rows = caller.brand.quarantine.dismiss_all(**which, by=caller.name)
     caller.record("quarantine_dismissed", str(rows))
     return Done(rows=rows)
 
 
 @ROUTES.post("/quarantine/values", status_code=202)
 def repair_values(request: Request, repair: ValueRepair, caller: Caller = needs("import")) -> Done:
-    """Set values that did not fit, cast to the type of their property."""
+    """Set values that did not fit, cast to the type of their property or under another name."""
     if (repair.ids is None) == (repair.column is None):
         raise BadInput("Give either ids or a column.")
+    service, by = caller.brand.value_repairs, caller.name
     if repair.ids is not None:
-        rows = caller.brand.value_repairs.ask(repair.ids, by=caller.name, value=repair.value)
+        rows = service.ask(repair.ids, by=by, value=repair.value, to=repair.to)
     else:
-        rows = caller.brand.value_repairs.ask_all(
-            repair.column, by=caller.name, import_id=repair.import_id
-        )
-    caller.record("quarantine_repaired", str(rows))
+        rows = service.ask_all(repair.column, by=by, import_id=repair.import_id, to=repair.to)
+    caller.record("quarantine_repaired", str(rows), {"to": repair.to} if repair.to else None)
     request.app.state.nudge(caller.key.slug)
     return Done(rows=rows)
 
 
 @ROUTES.post("/quarantine/replay", status_code=202)
 def replay(request: Request, corrected: Replay, caller: Caller = needs("import")) -> Replayed:
-    """Bring corrected rows again, through the importer they came by."""
+    """Bring corrected rows again: records as their source, rows through their file's importer."""
     records = {id_: json.dumps(row, ensure_ascii=False) for id_, row in corrected.records.items()}
-    made = caller.brand.repairs.replay(records, by=caller.name)
-    caller.record("quarantine_repaired", str(len(records)), {"import": made.id})
+    tracked = [row.tracked for row in caller.brand.quarantine.get(list(records))]
+    if any(tracked) and not all(tracked):
+        raise BadInput("Bring rows of a file and records of trackers in requests of their own.")
+    if tracked[0]:
+        caller.brand.replays.replay(records, by=caller.name)
+        made = None
+    else:
+        made = caller.brand.repairs.replay(records, by=caller.name).id
+    detail = {"import": made} if made is not None else None
+    caller.record("quarantine_repaired", str(len(records)), detail)
     request.app.state.nudge(caller.key.slug)
-    return Replayed(import_id=made.id)
+    return Replayed(rows=len(records), import_id=made)
+
+
+@ROUTES.post("/quarantine/replay-all", status_code=202)
+def replay_all(request: Request, alike: Alike, caller: Caller = needs("import")) -> Done:
+    """Bring all open records of trackers of one reason again as they are: after the rule that set
+    them aside was changed."""
+    rows = caller.brand.replays.replay_all(**alike.model_dump(), by=caller.name)
+    caller.record("quarantine_repaired", str(rows), {"reason": alike.reason})
+    request.app.state.nudge(caller.key.slug)
+    return Done(rows=rows)
 
 
 def page_of_rows(
@@ -155,6 +222,7 @@ def _out(row: QuarantineRow) -> QuarantineOut:
         id=row.id,
         import_id=row.import_id,
         filename=row.filename,
+        what="value" if row.record is None else "record" if row.tracked else "row",
         row=row.row,
         column=row.column,
         reason=row.reason,

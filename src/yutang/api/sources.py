@@ -55,6 +55,21 @@ class Rotation(BaseModel):
     grace_days: int = Field(30, ge=0, le=365)
 
 
+class Priority(BaseModel):
+    """Names of sources, the most trusted first. Those left out come last, alike: among them what
+    was said last wins."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sources: list[str] = Field(max_length=1_000)
+
+
+class PriorityOut(Priority):
+    """The order, and the sources that are not in it."""
+
+    alike: list[str]
+
+
 @ROUTES.get("/sources")
 def list_sources(caller: Caller = needs("analyse")) -> list[TrackingSourceOut]:
     """All sources, the oldest first."""
@@ -80,6 +95,28 @@ def rotate_source(
     caller.record("source_rotated", one.name, {"days": rotation.grace_days})
     health = {known.source: known for known in caller.brand.intake.look().sources}
     return _out(caller, made, health.get(one.name))
+
+
+@ROUTES.get("/sources/priority")
+def get_priority(caller: Caller = needs("analyse")) -> PriorityOut:
+    """Which source is believed where several say different things of a customer's attribute."""
+    return _priority(caller)
+
+
+@ROUTES.put("/sources/priority")
+def put_priority(new: Priority, caller: Caller = needs("settings")) -> PriorityOut:
+    """Order the sources. It holds at once for every customer, also for what was said before."""
+    before = caller.brand.attributes.set_priority(new.sources)
+    if before != new.sources:
+        detail = {"from": " > ".join(before), "to": " > ".join(new.sources)}
+        caller.record("source_priority", "", detail)
+    return _priority(caller)
+
+
+def _priority(caller: Caller) -> PriorityOut:
+    ranked = caller.brand.attributes.priority()
+    names = [one.name for one in caller.brand.sources.list_()]
+    return PriorityOut(sources=ranked, alike=[name for name in names if name not in ranked])
 
 
 def _out(caller: Caller, one: Source, health: Any) -> TrackingSourceOut:

@@ -12,7 +12,7 @@ order of arrival gives the same. What an operation makes of a value:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,10 +73,10 @@ def apply(state: State | None, one: Operation) -> State:
             return State(one.value, since, one.time, "mixed")
         return State(value, since, one.time, kind)
     if one.operation == "increment":
-        added = _sum(one.value, _number(value))
+        added = sum_of(one.value, _number(value))
         return State(added, since, one.time, "sum" if kind in ("", "sum") else "mixed")
     assert one.operation == "append", one.operation
-    return State(_united(value, one.value), since, one.time, "list" if kind in ("", "list") else
+    return State(united(value, one.value), since, one.time, "list" if kind in ("", "list") else
                  "mixed")  # fmt: skip
 
 
@@ -114,18 +114,18 @@ def step(states: dict[str, State], one: Operation) -> bool:
     if one.time < state.since:
         return True  # overwritten since
     if one.operation == "increment" and state.kind == "sum" and one.time != state.since:
-        total = _sum(state.value, one.value)
+        total = sum_of(state.value, one.value)
         states[one.name] = State(total, state.since, state.time, "sum")
         return True
     return False
 
 
-def _sum(a: float, b: float) -> float:
+def sum_of(a: float, b: float) -> float:
     total = a + b
     return round(total, DIGITS) if isinstance(total, float) else total
 
 
-def _united(value: Any, added: Any) -> list[str]:
+def united(value: Any, added: Any) -> list[str]:
     before = value if isinstance(value, list) else [] if value is None else [str(value)]
     found = dict.fromkeys(before)
     found.update(dict.fromkeys([added] if isinstance(added, str) else added))
@@ -135,53 +135,3 @@ def _united(value: Any, added: Any) -> list[str]:
 def _number(value: Any) -> float:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if is_number else 0
-
-
-@dataclass(frozen=True)
-class Said:
-    """What one source last said of one identity of a customer; value is not None."""
-
-    identity: int
-    name: str
-    source: str
-    state: State
-
-
-@dataclass(frozen=True)
-class Attribute:
-    """An attribute of a customer: its value, and who said it last, when (UTC ms)."""
-
-    name: str
-    value: Any
-    source: str
-    time: int
-
-
-def of_person(said: Iterable[Said], priority: Sequence[str]) -> list[Attribute]:
-    """The attributes of somebody with several identities and sources, by name.
-
-    The source that stands first in `priority` wins; those that are not in it are alike, and come
-    last. Among what is left the latest wins; sums of several identities are added up, lists united.
-    """
-    rank = {source: place for place, source in enumerate(priority)}
-    by_name: dict[str, list[Said]] = {}
-    for one in said:
-        if one.name != WHOLE and one.state.value is not None:
-            by_name.setdefault(one.name, []).append(one)
-    found = []
-    for name, pool in sorted(by_name.items()):
-        best = min(rank.get(one.source, len(rank)) for one in pool)
-        pool = [one for one in pool if rank.get(one.source, len(rank)) == best]
-        pool.sort(key=lambda one: (one.state.time, one.source, one.identity))
-        last, value = pool[-1], pool[-1].state.value
-        alike = [one.state.value for one in pool if one.state.kind == last.state.kind]
-        if last.state.kind == "sum":
-            value = 0
-            for each in alike:
-                value = _sum(value, each)
-        elif last.state.kind == "list":
-            value = None
-            for each in alike:
-                value = _united(value, each)
-        found.append(Attribute(name, value, last.source, last.state.time))
-    return found

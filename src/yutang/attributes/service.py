@@ -8,37 +8,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 import duckdb
-import pyarrow as pa
 import pyarrow.dataset as ds
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection
 
-from yutang.attributes import repository
+from yutang.attributes import repository, trust
+from yutang.attributes.choosing import Attribute, Said, of_person
+from yutang.attributes.history import Change, changes_of
 from yutang.attributes.repository import Who
-from yutang.attributes.rules import Attribute, Operation, Said, State, fold, of_person, step
+from yutang.attributes.rules import Operation, State, fold, step
+from yutang.identity import Belongings
 from yutang.lake import arrow_of, one_of
-from yutang.state.brand import meta
 from yutang.workspace import Workspace
 
-PRIORITY = "attribute_sources"  # in `meta`: names of sources, the most trusted first
 COLUMNS = ("identity", "source", "op", "name", "value", "time", "event_key")
 ROWS_AT_ONCE = 100_000
-
-
-@dataclass(frozen=True)
-class Change:
-    """One operation as it was told: time, receipt UTC ms."""
-
-    operation: str
-    name: str
-    value: Any
-    source: str
-    time: int
-    received_at: int
 
 
 class Attributes:
@@ -47,48 +33,49 @@ class Attributes:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def of_customer(self, ids: Sequence[int]) -> list[Attribute]:
-        """Attributes, by name, of somebody with these identities (ids)."""
+    def of_customer(self, his: Belongings) -> list[Attribute]:
+        """Attributes, by name, of the person to whom this belongs."""
         with self._workspace.db.read() as connection:
-            states = repository.states_of(connection, ids)
-            priority = _priority(connection)
+            states = repository.states_of(connection, his.whole)
+            ranks = trust.ranks(connection)
+        for who, found in self._while_his(his):
+            states[who] = found
         said = (
             Said(identity, name, source, state)
             for (identity, source), of in states.items()
             for name, state in of.items()
         )
-        return of_person(said, priority)
+        return of_person(said, ranks)
 
-    def history(self, ids: Sequence[int], name: str) -> list[Change]:
+    def history(self, his: Belongings, name: str) -> list[Change]:
         """All that was said of an attribute, deletions of the whole profile included, newest
         first."""
-        mine = ds.field("identity").isin(pa.array(list(ids), pa.int64()))
         named = arrow_of([[one_of("name", [name])], [one_of("op", ["delete"])]])
-        rows = self._workspace.lake.scan("profiles", [*COLUMNS, "received_at"], mine & named)
-        found = [
-            Change(
-                row["op"], row["name"], json.loads(row["value"]), row["source"], row["time"],
+        where = arrow_of(his.facts()) & named
+        rows = self._workspace.lake.scan("profiles", [*COLUMNS, "received_at"], where)
+        return changes_of(
+            (
+                Operation(
+                    row["identity"], row["source"], row["op"], row["name"],
+                    json.loads(row["value"]), row["time"], row["event_key"],
+                ),
                 row["received_at"],
             )
             for row in rows.to_pylist()
-        ]  # fmt: skip
-        return sorted(found, key=lambda one: (-one.time, -one.received_at))
+        )  # fmt: skip
 
     def priority(self) -> list[str]:
         """Names of sources, the most trusted first."""
         with self._workspace.db.read() as connection:
-            return _priority(connection)
+            return trust.priority(connection)
 
-    def set_priority(self, sources: Sequence[str]) -> None:
-        """Say which source is believed before which; those left out come last, alike."""
+    def set_priority(self, names: Sequence[str]) -> list[str]:
+        """Say which source is believed before which; those left out come last, alike. The order
+        of before. Raises BadInput for a source that there is not."""
         with self._workspace.db.write() as connection:
-            connection.execute(
-                text(
-                    "INSERT INTO meta (key, value) VALUES (:key, :value)"
-                    " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
-                ),
-                {"key": PRIORITY, "value": json.dumps(list(dict.fromkeys(sources)))},
-            )
+            before = trust.priority(connection)
+            trust.set_priority(connection, names)
+        return before
 
     # --- the writer ----------------------------------------------------------------------------
     def take(self, connection: Connection, operations: Sequence[Operation], commit_id: int) -> None:
@@ -132,27 +119,31 @@ class Attributes:
         for one in more:
             extra.setdefault((one.identity, one.source), []).append(one)
         seen = set()
-        for who, found in groupby(self._stored(wanted), key=lambda one: (one.identity, one.source)):
+        mine = sorted({identity for identity, _ in wanted or ()})
+        where = None if wanted is None else arrow_of([[one_of("identity", mine)]])
+        for who, found in groupby(self._stored(where), key=_who):
             if wanted is None or who in wanted:
                 seen.add(who)
                 yield who, fold(_distinct([*found, *extra.get(who, ())]))
         for who in (wanted or set()) - seen:
             yield who, fold(_distinct(extra.get(who, ())))
 
-    def _stored(self, wanted: set[Who] | None) -> Iterator[Operation]:
-        """Operations in the lake, by identity and source."""
+    def _while_his(self, his: Belongings) -> Iterator[tuple[Who, dict[str, State]]]:
+        """(device, source) → states, from what was said while the device was in his hands."""
+        if his.spans:
+            for who, found in groupby(self._stored(arrow_of(his.on_devices())), key=_who):
+                yield who, fold(_distinct(found))
+
+    def _stored(self, where: ds.Expression | None) -> Iterator[Operation]:
+        """Operations in the lake (None: all), by identity and source."""
         dataset = self._workspace.lake.dataset("profiles")
         if dataset is None:
             return
         with duckdb.connect() as db:
-            if wanted is None:
+            if where is None:
                 db.register("profiles", dataset)
             else:
-                mine = pa.array(sorted({identity for identity, _ in wanted}), pa.int64())
-                chosen = dataset.to_table(
-                    columns=list(COLUMNS), filter=ds.field("identity").isin(mine)
-                )
-                db.register("profiles", chosen)
+                db.register("profiles", dataset.to_table(columns=list(COLUMNS), filter=where))
             found = db.sql(f"SELECT {', '.join(COLUMNS)} FROM profiles ORDER BY identity, source")
             for batch in found.to_arrow_reader(ROWS_AT_ONCE):
                 for identity, source, op, name, value, time, key in zip(
@@ -165,6 +156,5 @@ def _distinct(operations: Iterable[Operation]) -> list[Operation]:
     return list({one.key: one for one in operations}.values())
 
 
-def _priority(connection: Connection) -> list[str]:
-    stored = connection.execute(select(meta.c.value).where(meta.c.key == PRIORITY)).scalar()
-    return [str(one) for one in json.loads(stored or "[]")]
+def _who(one: Operation) -> Who:
+    return one.identity, one.source

@@ -122,6 +122,35 @@ def source_on(name: NameArgument, brand: BrandOption = "", home: HomeOption = No
     typer.echo(f"{name} is on.")
 
 
+@source_app.command("priority")
+def source_priority(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="The sources, the most trusted first.")
+    ] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="All are alike again.")] = False,
+    brand: BrandOption = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say, or show, which source is believed where several say different things of a customer."""
+    one, _settings = _open(home, brand)
+    if names or clear:
+        wanted = [] if clear else list(names or ())
+        before = one.attributes.set_priority(wanted)
+        if before != wanted:
+            detail = {"from": " > ".join(before), "to": " > ".join(wanted)}
+            one.audit.record("cli", "source_priority", "", detail)
+    ranked = one.attributes.priority()
+    alike = [row.name for row in one.sources.list_() if row.name not in ranked]
+    if as_json:
+        print_json({"sources": ranked, "alike": alike})
+        return
+    for place, name in enumerate(ranked, 1):
+        typer.echo(f"{place}. {name}")
+    if alike:
+        typer.echo(f"Alike, the latest wins: {', '.join(alike)}")
+
+
 def _open(home: Path | None, brand: str) -> tuple[Brand, Settings]:
     services = open_services(home)
     return services.brand(brand), services.settings

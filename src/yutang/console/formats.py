@@ -158,7 +158,8 @@ def ago(context: Context, at: int | None) -> str:
         return str(text("%(n)d min ago", n=minutes))
     if minutes < 24 * 60:
         return str(text("%(n)d h ago", n=minutes // 60))
-    return str(text("%(n)d days ago", n=minutes // 1440))
+    days = minutes // 1440
+    return str(text("1 day ago") if days == 1 else text("%(n)d days ago", n=days))
 
 
 @pass_context

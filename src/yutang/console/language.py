@@ -34,6 +34,11 @@ class Language:
         """The tag for <html lang>."""
         return "zh-CN" if self.code == "zh" else "en"
 
+    @property
+    def gap(self) -> str:
+        """What stands between two sentences: “。” brings its own space."""
+        return "" if self.code == "zh" else " "
+
     def text(self, message: str, /, **params: object) -> str:
         """The message in this language with its %(name)s parameters filled in."""
         found = self.catalogue.gettext(message) if message else ""

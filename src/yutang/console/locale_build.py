@@ -27,8 +27,8 @@ FOLDER = Path(__file__).parent
 CATALOGUE = LOCALES / "zh" / "LC_MESSAGES" / "messages.po"
 # Their errors are for whoever sits at the machine, or for programs: those speak English.
 NEVER_ON_A_PAGE = (
-    *("cli.py", "worker.py", "serve.py", "demo_home.py", "installation.py"),
-    *("ops/", "demo/", "api/", "collect/"),
+    *("worker.py", "serve.py", "demo_home.py", "installation.py"),
+    *("cli/", "ops/", "demo/", "api/", "collect/"),
 )
 CALLS = {"mark", "text", "_", "gettext", "said"}
 LINE_WIDTH = 100

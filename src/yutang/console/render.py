@@ -53,6 +53,7 @@ def environment(code: str) -> Environment:
         version=__version__,
         roles={role.code: role for role in ROLES},
         languages=LANGUAGES,
+        gap=spoken.gap,
     )
     made.policies["json.dumps_function"] = _dumps
     return made

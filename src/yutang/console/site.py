@@ -15,6 +15,7 @@ from yutang.console import (
     analyse,
     assets,
     customers,
+    dictionary,
     health,
     identity,
     imports,
@@ -46,6 +47,7 @@ ROUTERS = (
     imports.ROUTES,
     live.ROUTES,
     health.ROUTES,
+    dictionary.ROUTES,
     settings.ROUTES,
     search.ROUTES,
 )

@@ -113,5 +113,11 @@ class Pager:
         return min(self.total, self.query.offset + self.query.size)
 
 
+def quiet(names: Iterable[str], rows: Iterable[Mapping[str, float]]) -> set[str]:
+    """Columns that hold nothing but 0: a phone has no room for them."""
+    told = list(rows)
+    return {name for name in names if not any(row.get(name) for row in told)}
+
+
 def _whole(value: str | None, default: int) -> int:
     return int(value) if value and value.isascii() and value.isdigit() else default

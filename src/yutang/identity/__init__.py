@@ -1,7 +1,9 @@
 """One customer ID: identities, the evidence that ties them, and the customers they make up."""
 
+from yutang.identity.belongings import Belongings, belongings
 from yutang.identity.explaining import Hand, Split, Tie, Why
 from yutang.identity.hands import Decision, Hands, Review
+from yutang.identity.masking import mask, mask_text, secrets_of, shown
 from yutang.identity.owners import CODES, LaterOwners, device_hands, later_owners, owned_at
 from yutang.identity.repository import Identity
 from yutang.identity.requests import HandRequest, HandRequests
@@ -10,6 +12,7 @@ from yutang.identity.service import Identities, Resolved
 
 __all__ = [
     "CODES",
+    "Belongings",
     "Decision",
     "Hand",
     "HandRequest",
@@ -24,8 +27,13 @@ __all__ = [
     "Tie",
     "Why",
     "as_text",
+    "belongings",
     "device_hands",
     "later_owners",
+    "mask",
+    "mask_text",
     "owned_at",
+    "secrets_of",
+    "shown",
     "shown_as",
 ]

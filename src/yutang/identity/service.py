@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from yutang.errors import NotFound
 from yutang.identity import forgetting, repository, rules
+from yutang.identity.belongings import Belongings, belongings
 from yutang.identity.evidence import EACH_TIME, links_touching
 from yutang.identity.explaining import Why, explain
 from yutang.identity.known import Known, next_epoch
@@ -180,6 +181,14 @@ class Identities:
             if not evidence:
                 return Why(customer, members[0].id, tuple(members), {}, ())
             return explain(connection, members)
+
+    def belongings(self, why: Why) -> Belongings:
+        """What belongs to a customer who was explained with his evidence."""
+        ids = tuple(one.id for one in why.identities)
+        if not why.hands:  # no device of his ever changed hands
+            return Belongings(ids)
+        with self._workspace.db.read() as connection:
+            return belongings(connection, ids)
 
     def get_many(self, ids: Sequence[int]) -> dict[int, Identity]:
         """These identities by number; those that are gone are left out."""

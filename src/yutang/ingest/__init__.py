@@ -27,22 +27,30 @@ from yutang.ingest.lake_health import LakeHealth, TableHealth, Volumes
 from yutang.ingest.moves import Planned, carry_out, next_version, plan, planned
 from yutang.ingest.presets import MappingPresets, SavedMapping
 from yutang.ingest.quarantine import Group, Quarantine, QuarantineRow
+from yutang.ingest.quarantine import Progress as RepairProgress
 from yutang.ingest.records import Misfit
-from yutang.ingest.repair import ValueRepairs, is_value
+from yutang.ingest.repair import RENAMED, VALUE_REASONS, ValueRepairs, is_value
 from yutang.ingest.sources import Source, Sources, WriteKey
 from yutang.ingest.stream import StreamIntake, StreamReplays, StreamSettings, is_record
 from yutang.ingest.undo import undo
-from yutang.ingest.word_rules import DictionaryRules
+from yutang.ingest.waiting_words import NewName, WaitingName, WaitingWords
+from yutang.ingest.word_list import EventLine, PropertyLine, Show, WordList
+from yutang.ingest.word_rules import Change, DictionaryRules
+from yutang.ingest.word_volumes import WordVolumes
 from yutang.ingest.words import Dictionary, Example
 
 __all__ = [
     "ARRIVAL_BITS",
     "FINISHED",
+    "RENAMED",
+    "VALUE_REASONS",
+    "Change",
     "Committer",
     "Dictionary",
     "DictionaryRules",
     "EventImports",
     "EventIntake",
+    "EventLine",
     "EventName",
     "Example",
     "Group",
@@ -53,13 +61,17 @@ __all__ = [
     "LakeHealth",
     "MappingPresets",
     "Misfit",
+    "NewName",
     "Planned",
     "Prepared",
     "Progress",
     "Property",
+    "PropertyLine",
     "Quarantine",
     "QuarantineRow",
+    "RepairProgress",
     "SavedMapping",
+    "Show",
     "Source",
     "SourceHealth",
     "Sources",
@@ -69,6 +81,10 @@ __all__ = [
     "TableHealth",
     "ValueRepairs",
     "Volumes",
+    "WaitingName",
+    "WaitingWords",
+    "WordList",
+    "WordVolumes",
     "WriteKey",
     "carry_out",
     "changed_since",

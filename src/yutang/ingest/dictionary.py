@@ -31,9 +31,12 @@ TYPES: dict[str, pa.DataType] = {
 }
 NAME_LIMIT = 100
 MAX_PROPERTIES = 2_000  # columns of the lake; a source that invents names is stopped here
+STRICT = "dictionary_strict"  # in `meta`: "1" where what is not in the dictionary is set aside
 EPOCH = "dictionary_epoch"  # in `meta`: grows with each change, so that a cached view knows its age
 EXAMPLES = 5  # values kept per property
 EXAMPLE_LENGTH = 60
+LOOKED_AT = 4 * EXAMPLES  # values of a column until its examples are taken
+Seen = dict[str, tuple[int, Sequence[str] | None]]  # property key → (values, new examples or None)
 
 
 @dataclass(frozen=True)
@@ -150,10 +153,26 @@ def count_events(
         )
 
 
-def count_properties(
-    connection: Connection, seen: Mapping[str, tuple[int, Sequence[str] | None]], *, at: int
-) -> None:
-    """Add to the volume of properties: key → (events with a value, new examples or None)."""
+def see(seen: Seen, known: Property, column: pa.Array, *, guarded: bool) -> None:
+    """Count a column of a property, and take examples from it where it is not guarded."""
+    examples: list[str] | None = None
+    if not guarded and len(known.examples) < EXAMPLES:
+        taken = list(known.examples)
+        for value in column.slice(0, LOOKED_AT).to_pylist():
+            shown = None if value is None else example_of(value)
+            if shown and shown not in taken and len(taken) < EXAMPLES:
+                taken.append(shown)
+        if len(taken) > len(known.examples):
+            examples = taken
+            # A view that is kept knows them from now on.
+            object.__setattr__(known, "examples", tuple(taken))
+    key = known.name.casefold()
+    before = seen.get(key, (0, None))
+    seen[key] = (before[0] + len(column) - column.null_count, examples or before[1])
+
+
+def count_properties(connection: Connection, seen: Seen, *, at: int) -> None:
+    """Add to the volume of properties."""
     if not seen:
         return
     connection.execute(
@@ -171,12 +190,18 @@ def count_properties(
 
 def example_of(value: Any) -> str:
     """A value as a short text, for people to see what a property holds."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return shown if len(shown) <= EXAMPLE_LENGTH else shown[: EXAMPLE_LENGTH - 1] + "…"
 
 
 def recount(connection: Connection, lake: Lake) -> None:
-    """Set the volumes anew from the lake; a name that nobody sent and nobody described goes."""
+    """Set the volumes anew from the lake; a name that nobody sent and nobody described goes.
+
+    One that was let in by hand never had events, and in strict mode no name goes: what comes under
+    it would be set aside.
+    """
     dataset = lake.dataset("events")
     volumes: dict[str, tuple[int, int]] = {}
     if dataset is not None:
@@ -186,10 +211,12 @@ def recount(connection: Connection, lake: Lake) -> None:
                 "SELECT event, count(*), max(received_at) FROM events GROUP BY event"
             ).fetchall()
         volumes = {name: (int(n), int(at)) for name, n, at in rows}
+    strict = get_meta(connection, STRICT) == "1"
     for one in names(connection):
         n, last = volumes.get(one.name, (0, None))
         mine = event_names.c.name == one.name
-        if n or one.label or one.description or one.owner or one.status:
+        kept = one.label or one.description or one.owner or one.status or strict
+        if n or kept or not one.events:
             values = {"events": n, "last_seen_at": last}
             connection.execute(update(event_names).where(mine).values(**values))
         else:

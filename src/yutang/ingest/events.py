@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from sqlalchemy import Connection
 
-from yutang.identity import Identities
+from yutang.identity import Identities, Resolved
 from yutang.ingest import dictionary
 from yutang.ingest.casting import MOST_EXACT
 from yutang.ingest.claims import claim
@@ -19,6 +20,8 @@ from yutang.ingest.commit import Prepared
 from yutang.ingest.event_files import EventChunk
 from yutang.ingest.event_keys import body, event_keys
 from yutang.ingest.imports import source_of
+from yutang.ingest.known_words import WordCache, Words
+from yutang.ingest.personal import Hash, Rule, conceal, guard
 from yutang.ingest.records import Misfit
 from yutang.kit import clock
 from yutang.kit.clock import parse_time
@@ -63,10 +66,15 @@ class EventIntake:
             rows=np.asarray(chunk.row)[known], arrival=arrival[known], commit_id=version,
         )  # fmt: skip
         misfits += _set_aside(chunk, fresh & (resolved.primary == 0) & ~resolved.refused, reused)
-        usable = np.flatnonzero(fresh & (resolved.primary > 0))
+        words = WordCache().get(connection)
+        blocked = pc.is_in(
+            chunk.event, value_set=pa.array(sorted(words.blocked_events), pa.string())
+        )
+        is_blocked = fresh & np.asarray(blocked)
+        usable = np.flatnonzero(fresh & (resolved.primary > 0) & ~is_blocked)
         used = _take(chunk, usable)
         at = self._workspace.now()
-        columns, misfit_values = self._properties(connection, used, at)
+        columns, misfit_values, seen = self._properties(connection, words, used, at)
         misfits += misfit_values
         columns["identity"] = pa.array(resolved.primary[usable], INT)
         columns["source"] = pa.repeat(source, len(used))
@@ -74,17 +82,11 @@ class EventIntake:
         rows = self._rows(used, keys.take(usable), columns, arrival[usable], at)
         return Prepared(
             tables={"events": rows.sort_by([("day", "ascending"), ("time", "ascending")])},
-            counts={
-                "events": rows.num_rows,
-                "accepted": rows.num_rows,
-                "duplicates": len(known),
-                "quarantined": len(misfits),
-                "refused": int(resolved.refused.sum()),
-                "identities": resolved.created,
-            },
+            counts=_counts(rows, known, misfits, is_blocked, resolved),
             misfits=misfits,
             changed=resolved.changed,
             volumes={v["values"]: v["counts"] for v in pc.value_counts(used.event).to_pylist()},
+            once=[partial(dictionary.count_properties, seen=seen, at=at)],
         )
 
     def customers_of_import(self, import_id: int) -> int:
@@ -122,35 +124,79 @@ class EventIntake:
         )
 
     def _properties(
-        self, connection: Connection, chunk: EventChunk, at: int
-    ) -> tuple[dict[str, pa.Array], list[Misfit]]:
-        known = dictionary.properties(connection)
+        self, connection: Connection, words: Words, chunk: EventChunk, at: int
+    ) -> tuple[dict[str, pa.Array], list[Misfit], dictionary.Seen]:
+        """Columns of the lake, values that were set aside, and what the dictionary counts."""
+        known, keyed_hash = words.properties, self._workspace.keyed_hash
         rows = np.asarray(chunk.row)
         columns: dict[str, pa.Array] = {}
         misfits: list[Misfit] = []
+        seen: dictionary.Seen = {}
         for name, values in chunk.properties.items():
             type_ = known[name.casefold()].type if name.casefold() in known else type_of(values)
             if type_ is None:  # nothing but absent values, or objects: no type to see yet
-                objects = [] if isinstance(values, pa.Array) else enumerate(values)
-                misfits += [
-                    Misfit(int(rows[i]), name, "value_misfit", _text(value), None)
-                    for i, value in objects
-                    if value is not None
-                ]
+                misfits += _objects(name, values, rows, words.rule, keyed_hash)
                 continue
             registered = dictionary.register(connection, known, name, type_, at)
             if registered is None:
                 first = int(rows[0]) if len(rows) else 0
                 misfits.append(Misfit(first, name, "name_invalid", None, None))
                 continue
+            if registered.status == "blocked":
+                continue
+            rule = words.rule_of(registered)
             column, bad = fit(values, registered.type)
+            column, hit = guard(column, rule, keyed_hash)
+            if hit is not None and rule == "refuse":
+                refused = np.flatnonzero(hit).tolist()
+                misfits += [Misfit(int(rows[i]), name, "personal_value", None, None)
+                            for i in refused]  # fmt: skip
+            guarded = hit is not None or registered.privacy in ("hash", "refuse")
+            dictionary.see(seen, registered, column, guarded=guarded)
             if registered.field in columns:  # two spellings of one name in one chunk
                 column = pc.coalesce(columns[registered.field], column)
             columns[registered.field] = column
             misfits += [
-                Misfit(int(rows[i]), name, reason, _text(value), None) for i, value, reason in bad
+                Misfit(int(rows[i]), name, reason, _text(conceal(value, rule, keyed_hash)), None)
+                for i, value, reason in bad
             ]
-        return columns, misfits
+        return columns, misfits, seen
+
+
+def _blocked(chunk: EventChunk, words: Words) -> np.ndarray:
+    """Events whose name is blocked (bool, n)."""
+    names = pa.array(sorted(words.blocked_events), pa.string())
+    return np.asarray(pc.is_in(chunk.event, value_set=names))
+
+
+def _counts(
+    rows: pa.Table,
+    known: np.ndarray,
+    misfits: list[Misfit],
+    blocked: np.ndarray,
+    resolved: Resolved,
+) -> dict[str, int]:
+    return {
+        "events": rows.num_rows,
+        "accepted": rows.num_rows,
+        "duplicates": len(known),
+        "quarantined": len(misfits),
+        "refused": int(resolved.refused.sum()),
+        "blocked": int(blocked.sum()),
+        "identities": resolved.created,
+    }
+
+
+def _objects(
+    name: str, values: pa.Array | list[Any], rows: np.ndarray, rule: Rule, keyed_hash: Hash
+) -> list[Misfit]:
+    if isinstance(values, pa.Array):
+        return []
+    return [
+        Misfit(int(rows[i]), name, "value_misfit", _text(conceal(value, rule, keyed_hash)), None)
+        for i, value in enumerate(values)
+        if value is not None
+    ]
 
 
 def _set_aside(chunk: EventChunk, nobody: np.ndarray, reused: np.ndarray) -> list[Misfit]:

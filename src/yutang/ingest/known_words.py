@@ -9,11 +9,10 @@ from sqlalchemy import Connection, select
 
 from yutang.ingest import dictionary
 from yutang.ingest.brand_meta import get_meta
-from yutang.ingest.dictionary import Property
+from yutang.ingest.dictionary import STRICT, Property
 from yutang.ingest.personal import DEFAULT_RULE, RULES, Rule, rule_in
 from yutang.state.brand import event_names
 
-STRICT = "dictionary_strict"  # in `meta`: "1" where what is not in the dictionary is set aside
 PRIVACY = "property_privacy"  # in `meta`: the brand's rule for personal values in properties
 
 

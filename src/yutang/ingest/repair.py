@@ -31,7 +31,11 @@ from yutang.ingest.quarantine import Quarantine, QuarantineRow
 from yutang.state.brand import quarantine
 from yutang.workspace import Workspace
 
-VALUE_REASONS = ("value_misfit", "too_large", "not_in_dictionary")
+# What a single value can ail of; the last two only have a place under another name.
+VALUE_REASONS = (
+    "value_misfit", "too_large", "not_in_dictionary", "name_invalid", "too_many_properties",
+)  # fmt: skip
+RENAMED = ("name_invalid", "too_many_properties")
 PLACE = ["day", "event_key", "row", "identity"]
 
 
@@ -59,6 +63,12 @@ class ValueRepairs:
         for row in rows:
             if not is_value(row) or row.status != "open":
                 raise BadInput("Row %(row)d is not a value that can be set.", row=row.row)
+            if row.reason in RENAMED and not to:
+                raise BadInput(
+                    "“%(column)s” cannot be a property.",
+                    hint="Choose another name for it, or leave the value out.",
+                    column=row.column,
+                )
             if value is not None:
                 self._check(value, to or row.column or "", types)
         asked = {"by": by, "value": value, "to": to}
@@ -70,6 +80,8 @@ class ValueRepairs:
         _check_target(to)
         found = 0
         for reason in VALUE_REASONS:
+            if reason in RENAMED and not to:
+                continue
             found += self._quarantine.mark_all(
                 {"by": by, "value": None, "to": to},
                 at=self._workspace.now(),
@@ -203,6 +215,8 @@ class ValueRepairs:
 def is_value(row: QuarantineRow) -> bool:
     """Is this one value of an event that was taken without it?"""
     of_events = row.kind == "events" or row.import_id is None
+    if row.reason in RENAMED and row.value is None:
+        return False  # nothing is left that could be stored
     return row.reason in VALUE_REASONS and of_events and row.record is None
 
 

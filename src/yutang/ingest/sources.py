@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Insert, Update, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from yutang.attributes import FORMER_NAMES, rename_trusted
 from yutang.catalog import source_kinds
 from yutang.errors import BadInput, Conflict, NotFound
 from yutang.kit.clock import DAY_MS
@@ -110,17 +111,22 @@ class Sources:
             return _get(connection, str(values["name"]))
 
     def rename(self, name: str, new: str) -> Source:
-        """Its counters go along; facts in the lake keep the name under which they came.
+        """Its counters and its place among trusted sources go along; facts in the lake keep the
+        name under which they came.
 
         Raises NotFound, BadInput, and Conflict for a name in use.
         """
         with self._workspace.db.write() as connection:
             one = _get(connection, name)
             made = _name(new)
-            changed = update(sources).where(sources.c.id == one.id).values(name=made)
+            if made == one.name:
+                return one
+            former = [*one.settings.get(FORMER_NAMES, ()), one.name]
+            values = {"name": made, "settings": {**one.settings, FORMER_NAMES: former}}
+            changed = update(sources).where(sources.c.id == one.id).values(values)
             _unique(connection, changed, new)
-            if made != one.name:
-                _move_counters(connection, one.name, made)
+            _move_counters(connection, one.name, made)
+            rename_trusted(connection, one.name, made)
             return _get(connection, made)
 
     def turn(self, name: str, *, on: bool) -> Source:

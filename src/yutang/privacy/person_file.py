@@ -16,13 +16,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from yutang.attributes import Attributes
 from yutang.customers import Customers
 from yutang.errors import Conflict, NotFound
-from yutang.identity import Identities, Identity, Why
+from yutang.identity import Belongings, Identities, Identity, Why, belongings
 from yutang.ingest import properties
 from yutang.lake import arrow_of
 from yutang.privacy import repository
-from yutang.privacy.belongings import Belongings, belongings
 from yutang.privacy.service import HASHED
 from yutang.privacy.traces import Traces
 from yutang.workspace import Workspace
@@ -39,10 +39,15 @@ class PersonFiles:
     """Exports of single persons of one brand. Reads only."""
 
     def __init__(
-        self, workspace: Workspace, identities: Identities, customers: Callable[[], Customers]
+        self,
+        workspace: Workspace,
+        identities: Identities,
+        attributes: Attributes,
+        customers: Callable[[], Customers],
     ) -> None:
         self._workspace = workspace
         self._identities = identities
+        self._attributes = attributes
         self._customers = customers
 
     def customer_of(self, kind: str, value: str) -> int:
@@ -114,7 +119,7 @@ class PersonFiles:
             yield "orders", self._lake_rows("orders", pc.field("order_key").isin(keys))
             yield "order_lines", self._lake_rows("order_lines", pc.field("order_key").isin(keys))
             yield "profile_operations", self._lake_rows("profiles", arrow_of(his.facts()))
-            yield "attributes", repository.attributes_of(connection, ids)
+            yield "attributes", [asdict(one) for one in self._attributes.of_customer(his)]
             yield "quarantine", of_state(connection, "quarantine", traces)
             yield "audit", of_state(connection, "audit", traces)
             yield "receipts", repository.erasures_of(connection, why.customer)

@@ -6,12 +6,11 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from yutang.ingest import note_change
 from yutang.privacy.traces import Traces
 from yutang.state.brand import (
-    attributes,
     audit_log,
     customers,
     erasures,
@@ -174,18 +173,7 @@ def links_about(connection: Connection, ids: Sequence[int]) -> list[dict[str, An
 
 def detachments_about(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
     """Where his identities were unbound or taken apart."""
-    return _of_identities(connection, identity_detachments, ids)
-
-
-def attributes_of(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
-    """What trackers said he is like."""
-    return _of_identities(connection, attributes, ids)
-
-
-def _of_identities(
-    connection: Connection, table: Table, ids: Sequence[int]
-) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+    table, found = identity_detachments, []
     for start in range(0, len(ids), BATCH):
         mine = table.c.identity.in_(list(ids[start : start + BATCH]))
         found += [dict(row) for row in connection.execute(select(table).where(mine)).mappings()]

@@ -23,11 +23,10 @@ import pyarrow.compute as pc
 from yutang.attributes import Attributes
 from yutang.catalog.identity_kinds import KINDS
 from yutang.errors import Busy, NotFound
-from yutang.identity import Identities, Identity
+from yutang.identity import Belongings, Identities, Identity, belongings
 from yutang.ingest import carry_out, unfinished
 from yutang.lake import TABLES, arrow_of
 from yutang.privacy import repository
-from yutang.privacy.belongings import Belongings, belongings
 from yutang.privacy.repository import Place
 from yutang.privacy.traces import Traces
 from yutang.workspace import Workspace
@@ -66,6 +65,7 @@ class Extent:
     shared: tuple[Identity, ...]
     events: int
     orders: int
+    attributes: int
 
 
 Rebuild = Callable[[], None]  # makes every cache of the brand again
@@ -105,6 +105,7 @@ class Privacy:
             tuple(one for one in members if one.id in his.shared),
             events.num_rows,
             len(self._orders(his)[0]),
+            len(self._attributes.of_customer(his)),
         )
 
     def ask(self, customer: int, *, by: str) -> Receipt:

@@ -178,7 +178,7 @@ def _funnel_sentence(
     losses = [(before["people"] - after["people"], i) for i, (before, after) in _pairs(whole)]
     lost, place = max(losses)
     if lost:
-        text += " " + said(
+        text += asked.session.language.gap + said(
             "Most are lost between “%(here)s” and “%(next)s”: <b>%(n)s</b> stop there.",
             here=_safe(titles[place]),
             next=_safe(titles[place + 1]),
@@ -264,7 +264,8 @@ def _measure_titles(asked: Asked) -> dict[str, str]:
         what = " / ".join(asked.words.event(name) for name in names)
         stat = asked.session.text(STATS[one.get("measure", "times")])
         if one.get("property"):
-            stat = f"{stat} {asked.words.property(one['property'])}"
+            between = asked.session.language.gap if stat.endswith("：") else " "
+            stat = f"{stat}{between}{asked.words.property(one['property'])}"
         found[chr(ord("A") + index)] = one.get("name") or f"{what} · {stat}"
     for index, one in enumerate(asked.params.get("formulas", []), start=1):
         found[f"F{index}"] = one.get("name") or one["formula"]
@@ -300,13 +301,15 @@ def _event_cell(asked: Asked, row: Mapping[str, Any], column: Any) -> Cell:
 
 def _event_sentence(asked: Asked, titles: Mapping[str, str], total: Mapping[str, Any]) -> str:
     parts = [f"{_safe(title)} <b>{_plain(total[key])}</b>" for key, title in titles.items()]
-    text = asked.session.text("In these days: %(numbers)s.", numbers="; ".join(parts))
+    text = asked.session.text(
+        "In these days: %(numbers)s.", numbers=asked.session.text("; ").join(parts)
+    )
     rows = asked.result.tables["periods"].rows if "periods" in asked.result.tables else None
     rows = rows or (asked.result.rows if not asked.group_names() else [])
     values = [(row["A"], row["period"]) for row in rows if "period" in row and row["A"] is not None]
     if len(values) > 2:
         high, when = max(values)
-        text += " " + asked.session.text(
+        text += asked.session.language.gap + asked.session.text(
             "The highest was %(when)s with <b>%(high)s</b>.", when=when, high=count(high)
         )
     return text

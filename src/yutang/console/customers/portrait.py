@@ -9,6 +9,7 @@ from yutang.catalog.events import GROUPS
 from yutang.catalog.identity_kinds import kind_of
 from yutang.catalog.platforms import DOMAINS, platform_of
 from yutang.catalog.touchpoints import source_label, touchpoint_label
+from yutang.console.customers.attributes import card_of, rows_of
 from yutang.console.guard import Session, needs
 from yutang.console.identity.words import view_of
 from yutang.console.language import mark
@@ -63,4 +64,5 @@ def customer(request: Request, customer_id: int, session: Session = needs("see")
         platform_of=platform_of,
         domains=DOMAINS,
         view=view_of(portrait.why),
+        **card_of(rows_of(session, portrait)),
     )

@@ -1,5 +1,11 @@
 """Data health: where facts come from, how fresh they are, what was set aside."""
 
-from yutang.console.health.pages import ROUTES
+from fastapi import APIRouter
+
+from yutang.console.health import pages, repairs
+
+ROUTES = APIRouter()
+for part in (pages, repairs):
+    ROUTES.include_router(part.ROUTES)
 
 __all__ = ["ROUTES"]

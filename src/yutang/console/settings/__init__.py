@@ -1,11 +1,11 @@
-"""Settings: my account, staff, API keys, sources, event dictionary, audit log."""
+"""Settings: my account, staff, API keys, sources, audit log."""
 
 from fastapi import APIRouter
 
-from yutang.console.settings import audit, dictionary, keys, me, members, sources
+from yutang.console.settings import audit, keys, me, members, priority, sources
 
 ROUTES = APIRouter()
-for part in (me, members, keys, sources, dictionary, audit):
+for part in (me, members, keys, priority, sources, audit):
     ROUTES.include_router(part.ROUTES)
 
 __all__ = ["ROUTES"]

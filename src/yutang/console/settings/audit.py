@@ -9,7 +9,9 @@ from fastapi import APIRouter, Request, Response
 
 from yutang.analysis import MODELS
 from yutang.catalog.platforms import DOMAINS
+from yutang.catalog.reasons import BY_CODE
 from yutang.catalog.source_kinds import source_kind
+from yutang.console.dictionary.words import FIELDS
 from yutang.console.exports import Cell, download
 from yutang.console.formats import moment_of
 from yutang.console.guard import Session, needs
@@ -48,6 +50,7 @@ ACTIONS = {
     "source_off": mark("turned a source off"),
     "source_on": mark("turned a source on"),
     "source_tested": mark("tested a source"),
+    "source_priority": mark("ordered the sources of attributes"),
     "import_uploaded": mark("uploaded a file"),
     "import_started": mark("started an import"),
     "import_discarded": mark("discarded an upload"),
@@ -57,8 +60,12 @@ ACTIONS = {
     "shop_set": mark("changed a shop"),
     "quarantine_repaired": mark("repaired quarantined rows"),
     "quarantine_dismissed": mark("dismissed quarantined rows"),
-    "event_labelled": mark("named an event"),
-    "property_labelled": mark("named a property"),
+    "event_changed": mark("changed an event of the dictionary"),
+    "property_changed": mark("changed a property of the dictionary"),
+    "event_let_in": mark("let an event in"),
+    "property_let_in": mark("let a property in"),
+    "dictionary_strict": mark("switched strict mode"),
+    "dictionary_privacy": mark("set the rule for personal values"),
     "report_saved": mark("saved a report"),
     "report_deleted": mark("deleted a report"),
     "customers_exported": mark("exported customers"),
@@ -87,6 +94,10 @@ DETAILS = {
     "answer": mark("answer:"),
     "kept_days": mark("days:"),
     "events": mark("events:"),
+    "rows": mark("rows:"),
+    "reason": mark("because:"),
+    "column": mark("column:"),
+    "what": mark("what:"),
     "kind": mark("kind:"),
     "days": mark("days the old one is still taken:"),
 }
@@ -141,6 +152,10 @@ def _said_value(session: Session, key: str, value: Any) -> str:
         return session.pick(DOMAINS[value])
     if key == "answer" and value in ANSWERS:
         return session.text(ANSWERS[value])
+    if key == "what" and value in FIELDS:
+        return session.text(FIELDS[value])
+    if key == "reason" and value in BY_CODE:
+        return session.pick(BY_CODE[value])
     if key == "role":
         role = next((one for one in ROLES if value == one.code), None)
         return session.pick(role) if role else str(value)

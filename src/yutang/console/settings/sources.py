@@ -11,8 +11,10 @@ from yutang.catalog.source_kinds import KINDS, source_kind
 from yutang.console.guard import Session, needs, posted
 from yutang.console.language import mark
 from yutang.console.render import render, see_other
+from yutang.console.settings.priority import ordered
 from yutang.console.settings.self_test import steps_of, waits
 from yutang.console.settings.tabs import tabs_of
+from yutang.console.tables import quiet
 from yutang.errors import BadInput, YutangError
 from yutang.ingest import Source, SourceHealth
 from yutang.ingest.live import Outcome
@@ -155,6 +157,7 @@ def _page(
 ) -> Response:
     found = session.brand.sources.list_()
     traffic = _traffic(session, _health(session))
+    ranked, alike = ordered(session, [one.name for one in found])
     return render(
         request,
         "settings/sources.html",
@@ -165,6 +168,8 @@ def _page(
         kinds=KINDS,
         source_kind=source_kind,
         connecting=session.brand.connecting,
+        ranked=ranked,
+        alike=alike,
         name=name,
         kind=kind,
         error=error,
@@ -187,6 +192,7 @@ def _one(
     known = _health(session)
     health = known.get(one.name)
     week = session.brand.intake.days()[-WEEK:]
+    days = [(day, _of_day(health, i - WEEK)) for i, day in enumerate(week)]
     return render(
         request,
         "settings/source.html",
@@ -196,8 +202,9 @@ def _one(
         tab="sources",
         one=one,
         traffic=_traffic(session, known).get(one.name, Traffic()),
-        days=[(day, _of_day(health, i - WEEK)) for i, day in enumerate(week)],
+        days=days,
         counters=COUNTERS,
+        quiet=quiet(COUNTERS, (counts for _, counts in days)) - {"accepted"},
         source_kind=source_kind,
         connecting=connecting,
         address=connecting.address(one.kind, one.name, one.key) if one.key else "",

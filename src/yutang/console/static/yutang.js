@@ -156,6 +156,7 @@ function upload(form) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-row]");
   if (!button) return;
+  event.preventDefault(); // without this script it sends its form
   const form = button.closest("form");
   const row = button.closest("[data-rows] > *");
   const act = button.dataset.row;
@@ -171,10 +172,9 @@ document.addEventListener("click", (event) => {
     all("[data-name]", fresh).forEach((field) => { field.dataset.name = place + field.dataset.name; });
     box.append(fresh);
     one("select", fresh).focus();
-  } else if (act === "up") {
-    row.previousElementSibling?.before(row);
-  } else if (act === "down") {
-    row.nextElementSibling?.after(row);
+  } else if (act === "up" || act === "down") {
+    if (act === "up") row.previousElementSibling?.before(row); else row.nextElementSibling?.after(row);
+    (button.checkVisibility({ visibilityProperty: true }) ? button : one("[data-row]:not([data-row=" + act + "])", row)).focus();
   } else {
     (button.closest("[data-condition]") || row).remove();
   }
@@ -221,6 +221,14 @@ document.addEventListener("submit", (event) => {
   }
 }, true);
 
+// --- a form whose button waits until something was changed ---
+document.addEventListener("change", (event) => {
+  const button = event.target.closest("form[data-saves]")?.querySelector("[data-save]");
+  if (!button) return;
+  button.disabled = false;
+  button.className = "btn-p";
+});
+
 // --- check all, and a bar that counts what is checked ---
 document.addEventListener("change", (event) => {
   const box = event.target;
@@ -234,10 +242,20 @@ document.addEventListener("change", (event) => {
   all("[data-needs-chosen]", form).forEach((button) => { button.disabled = chosen === 0; });
 });
 
+// --- typing into one of several choices chooses it ---
+document.addEventListener("input", (event) => {
+  const box = event.target.closest("[data-picks]");
+  if (box && !event.target.matches("[type=radio]")) one("[type=radio]", box).checked = true;
+});
+
 function start(root) {
   fitOperators(root);
   all("label.drop", root).forEach(wireDrop);
   all("[data-date]", root).forEach(wireDate);
+  all(".tabs [aria-current]", root).forEach((tab) => {
+    tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2;
+  });
+  all("[data-save]", root).forEach((button) => { button.disabled = true; });
   all("[data-go]", root).forEach((field) => {
     field.addEventListener("change", () => { location.href = field.dataset.go + encodeURIComponent(field.value); });
   });

@@ -9,7 +9,7 @@ from typing import Any
 
 from yutang.catalog.identity_kinds import kind_of
 from yutang.catalog.records import Bad, Decoded, Record, Request
-from yutang.ingest.live.masking import mask, mask_text, secrets_of, shown
+from yutang.identity import mask, mask_text, secrets_of, shown
 
 RAW_LENGTH = 20_000  # characters of a raw record that are shown
 SHOWN_BYTES = 4_000  # of a request that nobody can read

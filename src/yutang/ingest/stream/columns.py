@@ -31,7 +31,6 @@ PLAIN: dict[str, frozenset[type]] = {
     "list": frozenset({list}),
     "time": frozenset(),
 }
-MANY_KINDS = 4  # of values in a column until its examples are taken
 
 
 @dataclass
@@ -65,7 +64,7 @@ class Columns:
     made: dict[str, pa.Array] = field(default_factory=dict)
     misfits: list[tuple[int, str, str, str | None]] = field(default_factory=list)
     dropped: int = 0
-    seen: dict[str, tuple[int, Sequence[str] | None]] = field(default_factory=dict)
+    seen: dictionary.Seen = field(default_factory=dict)
 
 
 def gather(parts: Sequence[Mapping[str, Any]]) -> dict[str, Values]:
@@ -143,7 +142,8 @@ class PropertyColumns:
             self._out.misfits += [
                 (rows[i], name, "personal_value", None) for i in np.flatnonzero(hit).tolist()
             ]
-        self._count(known, column, guarded=hit is not None or known.privacy in ("hash", "refuse"))
+        guarded = hit is not None or known.privacy in ("hash", "refuse")
+        dictionary.see(self._out.seen, known, column, guarded=guarded)
         column = spread(column, values.rows, n)
         before = self._out.made.get(known.field)
         if before is not None:  # two spellings of one name in one batch
@@ -171,23 +171,6 @@ class PropertyColumns:
         rule = self._words.rule if known is None else self._words.rule_of(known)
         shown = conceal(value, rule, self._hash)
         self._out.misfits.append((row, name, reason, None if shown is None else as_text(shown)))
-
-    def _count(self, known: Property, column: pa.Array, *, guarded: bool) -> None:
-        key = known.name.casefold()
-        examples: list[str] | None = None
-        if not guarded and len(known.examples) < dictionary.EXAMPLES:
-            taken = list(known.examples)
-            for value in column.slice(0, dictionary.EXAMPLES * MANY_KINDS).to_pylist():
-                shown = None if value is None else dictionary.example_of(value)
-                if shown and shown not in taken and len(taken) < dictionary.EXAMPLES:
-                    taken.append(shown)
-            if len(taken) > len(known.examples):
-                examples = taken
-                # The view of the writer knows them from now on.
-                object.__setattr__(known, "examples", tuple(taken))
-        before = self._out.seen.get(key, (0, None))
-        present = len(column) - column.null_count
-        self._out.seen[key] = (before[0] + present, examples or before[1])
 
 
 def typed(values: list[Any], type_: str) -> tuple[pa.Array, list[tuple[int, Any, str]]]:

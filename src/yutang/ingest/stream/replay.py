@@ -75,32 +75,43 @@ class StreamReplays:
                 msgspec.json.decode(records[row.id])
             except msgspec.DecodeError as error:
                 raise BadInput("Row %(row)d is not valid JSON.", row=row.row) from error
-        at = self._workspace.now()
-        name = f"replay:{min(row.id for row in rows)}:{secrets.token_hex(4)}"
-        for row in rows:
-            asked = {**_note(row), "by": by, "replay": name, "typed": records[row.id]}
-            self._quarantine.mark([row.id], asked, at=at)
-        return len(rows)
+        return self._ask({row.id: {**_note(row), "typed": records[row.id]} for row in rows}, by)
 
-    def replay_all(self, *, reason: str, by: str, source: str = "", column: str = "") -> int:
-        """Ask for open records of a reason to be taken as they are: after the rule that set them
-        aside was changed. The number of rows, at most MOST_ROWS at once."""
-        found = self._quarantine.rows(reason=reason, source=source, column=column, limit=MOST_ROWS)
-        mine = {row.id: row.record for row in found if is_record(row) and row.record}
-        return self.replay(mine, by=by) if mine else 0
+    def replay_all(
+        self, *, reason: str, by: str, source: str = "", column: str = "", value: str = ""
+    ) -> int:
+        """Ask for all open records of a reason to be taken as they are: after the rule that set
+        them aside was changed. The number of rows."""
+        found = self._quarantine.records(reason=reason, source=source, column=column, value=value)
+        return self._ask({id_: _note_of(note) for id_, note in found.items() if _note_of(note)}, by)
 
     def run(self) -> int:
         """Carry out what was asked for (the writer only); the number of rows settled."""
-        groups: dict[str, list[QuarantineRow]] = defaultdict(list)
-        for row in self._quarantine.rows(status="repairing", limit=None):
-            if name := (row.repair or {}).get("replay"):
-                groups[str(name)].append(row)
-        for name in self._dead():
+        groups: dict[str, list[int]] = defaultdict(list)
+        for id_, asked in self._quarantine.asked().items():
+            if name := asked.get("replay"):
+                groups[str(name)].append(id_)
+        dead = self._dead()
+        for name in dead:
             groups.setdefault(name, [])  # its rows went meanwhile: finish it without them
-        order = sorted(groups, key=lambda name: (name not in self._dead(), name))
-        return sum(self._run(name, sorted(groups[name], key=lambda row: row.id)) for name in order)
+        order = sorted(groups, key=lambda name: (name not in dead, name))
+        return sum(self._run(name, self._rows(groups[name])) for name in order)
 
     # --- inside --------------------------------------------------------------------------------
+    def _ask(self, asked: Mapping[int, dict[str, Any]], by: str) -> int:
+        """Hand rows to the worker, in batches that are committed at once."""
+        at, ids, done = self._workspace.now(), sorted(asked), 0
+        for start in range(0, len(ids), MOST_ROWS):
+            part = ids[start : start + MOST_ROWS]
+            name = f"replay:{part[0]}:{secrets.token_hex(4)}"
+            more = {"by": by, "replay": name}
+            done += self._quarantine.mark_each({one: {**asked[one], **more} for one in part}, at=at)
+        return done
+
+    def _rows(self, ids: Sequence[int]) -> list[QuarantineRow]:
+        found = self._quarantine.find(ids)
+        return [row for row in found if row.status == "repairing" and row.record]
+
     def _dead(self) -> list[str]:
         query = select(commits.c.journal).where(
             commits.c.status == "prepared", commits.c.kind == REPLAY
@@ -140,7 +151,7 @@ class StreamReplays:
         cannot be read."""
         taken, owner, failed = Taken(), list[int](), dict[int, str]()
         for row in rows:
-            typed = str((row.repair or {}).get("typed", ""))
+            typed = str((row.repair or {}).get("typed", row.record))
             try:
                 found, why = self._decode(row, typed)
             except (msgspec.DecodeError, msgspec.ValidationError):
@@ -171,16 +182,16 @@ class StreamReplays:
         failed: dict[int, str] = {}
         typed: dict[int, str] = {}
         done: dict[str, list[int]] = defaultdict(list)
-        for row in self._quarantine.rows(status="repairing", limit=None):
-            asked = row.repair or {}
-            if row.id not in ids or "outcome" not in asked:
-                continue
-            if asked["outcome"]:
+        held = self._quarantine.asked()
+        for id_ in ids:
+            asked = held.get(id_, {})
+            if asked.get("outcome"):
                 why = BY_CODE.get(asked["outcome"])
-                failed[row.id] = why.en if why is not None else asked["outcome"]
-                typed[row.id] = str(asked.get("typed", ""))
-            else:
-                done[str(asked.get("by", ""))].append(row.id)
+                failed[id_] = why.en if why is not None else asked["outcome"]
+                if "typed" in asked:
+                    typed[id_] = str(asked["typed"])
+            elif "outcome" in asked:
+                done[str(asked.get("by", ""))].append(id_)
         self._quarantine.reopen(failed, records=typed)
         for by, mine in done.items():
             self._quarantine.resolve(mine, "repaired", by=by)
@@ -193,8 +204,11 @@ def is_record(row: QuarantineRow) -> bool:
 
 
 def _note(row: QuarantineRow) -> dict[str, Any]:
+    return _note_of(row.repair or {})
+
+
+def _note_of(asked: Mapping[str, Any]) -> dict[str, Any]:
     """How the record is to be read."""
-    asked = row.repair or {}
     return {name: asked[name] for name in ("shape", "protocol") if name in asked}
 
 

@@ -82,13 +82,15 @@ def counts_of(
 
 
 def _record(batch: Batch, i: int, column: str, reason: str, keyed_hash: Hash) -> Misfit:
-    text = text_of(batch.record(i), batch.words.rule, keyed_hash)
+    """A whole record; one that ails by its event's name tells it as value, so that records of one
+    name are found together."""
+    record, rule = batch.record(i), batch.words.rule
     return Misfit(
         int(batch.arrival[i]),
         column or None,
         reason,
-        None,
-        text,
+        conceal(record.event, rule, keyed_hash) if column == "event" else None,
+        text_of(record, rule, keyed_hash),
         source=batch.source_of(i).name,
         at=int(batch.times.received[i]),
         note=READ,

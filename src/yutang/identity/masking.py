@@ -1,4 +1,4 @@
-"""What the live view may show of a record: personal values masked wherever they stand.
+"""What may be shown of a record or an attribute: personal values masked wherever they stand.
 
 Phones keep three and four digits, e-mail addresses the host, id cards four digits; also inside
 addresses and sentences, because trackers put whole URLs and forms into their properties.
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from yutang.catalog.identity_kinds import kind_of
-from yutang.identity import shown_as
+from yutang.identity.rules import shown_as
 
 # Mainland mobile numbers however they are spaced, alone or in a text; longer runs of digits (times,
 # ids) are no phones.

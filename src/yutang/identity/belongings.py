@@ -7,11 +7,11 @@ device that others use too is not forgotten with him, only his time on it is.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from yutang.identity import device_hands
+from yutang.identity.owners import device_hands
 from yutang.lake import Predicate, at_least, below, one_of
 
 Span = tuple[int | None, int | None]  # from, until (ms); None = open
@@ -23,8 +23,8 @@ class Belongings:
     others. spans: (device, from, until) of devices that were his for a while."""
 
     whole: tuple[int, ...]
-    shared: tuple[int, ...]
-    spans: tuple[tuple[int, int | None, int | None], ...]
+    shared: tuple[int, ...] = ()
+    spans: tuple[tuple[int, int | None, int | None], ...] = ()
 
     def facts(self) -> Predicate:
         """Which rows of a table with `identity` and `time` are his."""
@@ -37,6 +37,10 @@ class Belongings:
                 group.append(below("time", end))
             groups.append(group)
         return groups
+
+    def on_devices(self) -> Predicate:
+        """Of those rows, the ones of devices that were his for a while."""
+        return replace(self, whole=()).facts()
 
 
 def belongings(connection: Connection, ids: Iterable[int]) -> Belongings:
