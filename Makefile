@@ -4,6 +4,9 @@ BIN := .venv/bin
 HOME_FOLDER ?= demo
 PORT ?= 8787
 
+# Compiled tests are kept: else each run would parse all of them again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo test check bench lock clean
 
 setup: .venv/.ready  ## the environment in .venv, with .venv/bin/yutang
@@ -22,7 +25,7 @@ check: setup  ## lint, types, layers and the fast tests (at most 90 s)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest -n 2 -m "not slow and not browser"
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not browser"
 
 test: setup  ## everything (at most 15 min)
 	@$(BIN)/ruff check .

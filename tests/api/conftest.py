@@ -75,6 +75,12 @@ def office(tmp_path: Path) -> Office:
 
 
 @pytest.fixture(scope="module")
+def one_office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """An empty office for many tests, to which it is all one what the others did."""
+    return Office(tmp_path_factory.mktemp("one") / "home")
+
+
+@pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Office, dict[str, int]]:
     """A filled office that tests only read."""
     folder = tmp_path_factory.mktemp("office")

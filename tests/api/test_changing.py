@@ -103,14 +103,16 @@ BODIES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(("verb", "path", "lowest"), ROUTES)
-def test_each_route_asks_for_its_role(office: Office, verb: str, path: str, lowest: str) -> None:
+def test_each_route_asks_for_its_role(
+    one_office: Office, verb: str, path: str, lowest: str
+) -> None:
     form = {"files": {"file": ("a.csv", b"x")}, "data": {"kind": "orders"}}
     sent = form if (verb, path) == ("post", "/imports") else (
         {"json": BODIES[path]} if path in BODIES and verb != "get" else {}
     )  # fmt: skip
-    assert office.client(lowest).request(verb, path, **sent).status_code not in (401, 403)
+    assert one_office.client(lowest).request(verb, path, **sent).status_code not in (401, 403)
     if lowest in BELOW:
-        refused = office.client(BELOW[lowest]).request(verb, path, **sent)
+        refused = one_office.client(BELOW[lowest]).request(verb, path, **sent)
         assert refused.status_code == 403
         assert refused.json()["code"] == "forbidden"
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 
-from tests.small_brand import nothing, open_brand_at
+from tests.deaths import Death
+from tests.small_brand import open_brand_at
 from yutang.commerce import importer
 from yutang.ingest import event_files
 
@@ -23,12 +22,4 @@ def small_commits() -> None:
 def run(home: str, kind: str, file: str, point: str, nth: int) -> None:
     """Import the file; the nth time `point` is reached, die without a goodbye."""
     small_commits()
-    seen = 0
-
-    def step(name: str) -> None:
-        nonlocal seen
-        seen += name == point
-        if name == point and seen == nth:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    open_brand_at(Path(home), step if point else nothing).take(kind, Path(file))
+    open_brand_at(Path(home), Death(point, nth)).take(kind, Path(file))

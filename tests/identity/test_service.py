@@ -183,3 +183,8 @@ def test_ids_go_on_above_those_in_the_lake(tmp_path: Path) -> None:
     found = brand.identities.find("member_no", "new")
     assert found is not None
     assert found.id == top + 1
+
+
+def test_nobody_is_there_before_anybody_is(tmp_path: Path) -> None:
+    """Orders of nobody may be the first thing that comes."""
+    assert open_brand_at(tmp_path / "home").identities.customer_array().tolist() == [0]

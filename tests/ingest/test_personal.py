@@ -49,6 +49,30 @@ def test_lists_are_guarded_too() -> None:
     assert guard(lists.slice(1), "hash", told)[1] is None
 
 
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (13800000000, "phone"), (13800000000.0, "phone"), (19999999999, "phone"),
+        (12999999999, None), (20000000000, None), (8613800000000, None), (1795356654131, None),
+        (1790000000, None), (13800000000.5, None), (-13800000000, None), (True, None),
+        (float("inf"), None), (float("nan"), None),
+        (440524188001010014, "id_card"), (110105194912310021, None), (0, None),
+    ],
+)  # fmt: skip
+def test_numbers_count_where_they_spell_a_phone(number: float, kind: str | None) -> None:
+    concealed = conceal([number], "hash", told)[0]
+    assert concealed is number if kind is None else concealed == told(kind, str(int(number)))
+    assert conceal(number, "refuse", told) is (number if kind is None else None)
+    column = pa.array([1.0, None, float(number)])
+    for rule in ("hash", "refuse"):
+        found, hit = guard(column, rule, told)
+        assert (hit is not None) == (kind == "phone"), "an id card does not fit into a float"
+        if hit is not None:
+            assert hit.tolist() == [False, False, True]
+            assert found.to_pylist() == [1.0, None, None]
+    assert guard(column, "allow", told)[0] is column
+
+
 def test_any_json_is_concealed() -> None:
     value = {"a": ["13800000000", 5], "b": {"c": "x@y.cn"}, "d": True}
     assert conceal(value, "hash", told) == {

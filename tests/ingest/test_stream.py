@@ -266,6 +266,32 @@ def test_a_rule_refuses_or_allows(brand: TrackedBrand) -> None:
     assert properties(brand, "p_shut")[2] == PHONE
 
 
+def test_a_phone_number_sent_as_a_number_is_set_aside(brand: TrackedBrand) -> None:
+    """A hash is a text, and has no place among numbers."""
+    card = 440524188001010014
+    take(brand, event(properties={"mobile": 1, "fee": 1}))
+    DictionaryRules(brand.workspace).change_property("fee", privacy="allow")
+    said = {"mobile": int(PHONE), "fee": int(PHONE), "card": card}
+    take(
+        brand,
+        event(time=NOW + 1, properties=said),
+        profile(("set", "phone", int(PHONE)), ("increment", "spent_fen", int(PHONE))),
+    )
+    assert properties(brand, "p_mobile") == [1.0, None]
+    assert properties(brand, "p_fee") == [1.0, float(PHONE)]
+    assert sorted((row.column, row.reason) for row in aside(brand)) == [
+        ("card", "too_large"), ("mobile", "personal_value")
+    ]  # fmt: skip
+    told = brand.workspace.lake.scan("profiles", ["name", "value"]).to_pylist()
+    assert {one["name"]: one["value"] for one in told} == {
+        "phone": f'"{brand.workspace.keyed_hash("phone", PHONE)}"', "spent_fen": PHONE,
+    }  # fmt: skip
+    assert not any(str(card) in repr(row) for row in aside(brand))
+    repairs(brand).ask_all("mobile", by="ann")
+    work(brand)
+    assert properties(brand, "p_mobile") == [1.0, None]
+
+
 def test_what_is_set_aside_holds_no_phone_but_identities(brand: TrackedBrand) -> None:
     take(brand, event(properties={"n": 1}))
     late = event(time=5, properties={"mobile": PHONE})

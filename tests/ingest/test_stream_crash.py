@@ -90,20 +90,37 @@ def undisturbed() -> tuple[dict[str, Any], tuple[str, ...]]:
     return opened(folder).dump(), tuple(steps)
 
 
+STEPS = (
+    "state", "delta:events", "keys:events", "lake:events", "delta:profiles", "keys:profiles",
+    "lake:profiles", "counters", "cleared",
+)  # fmt: skip
+PLACES = 55  # steps of the whole run
+
+
 def test_the_run_meets_every_kind_of_step() -> None:
     dump, steps = undisturbed()
-    assert set(steps) == {
-        "state", "delta:events", "keys:events", "lake:events", "delta:profiles", "keys:profiles",
-        "lake:profiles", "counters", "cleared",
-    }  # fmt: skip
+    assert set(steps) == set(STEPS)
+    assert len(steps) == PLACES
     # 6 × 3 events, of which two have an id that stood for something else
     assert len(dump["lake:events"]) == 16
     assert len(dump["lake:profiles"]) == 18
     assert len(dump["items"]) == 2
 
 
-@pytest.mark.parametrize("place", range(len(undisturbed()[1])))
-def test_a_death_at_any_step_changes_nothing(place: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", STEPS)
+def test_a_death_after_any_step_changes_nothing(step: str, tmp_path: Path) -> None:
+    """In the middle of the run."""
+    places = [place for place, name in enumerate(undisturbed()[1]) if name == step]
+    _die_at(places[len(places) // 2], tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", range(PLACES))
+def test_a_death_at_any_place_changes_nothing(place: int, tmp_path: Path) -> None:
+    _die_at(place, tmp_path)
+
+
+def _die_at(place: int, folder: Path) -> None:
     expected, steps = undisturbed()
     seen: list[str] = []
 
@@ -112,13 +129,13 @@ def test_a_death_at_any_step_changes_nothing(place: int, tmp_path: Path) -> None
         if len(seen) == place + 1:
             raise Dead
 
-    brand = opened(tmp_path, die)
+    brand = opened(folder, die)
     with pytest.raises(Dead):
         drain(brand)
     assert seen[-1] == steps[place]
     brand.workspace.db.close()
-    drain(opened(tmp_path))
-    found = opened(tmp_path).dump()
+    drain(opened(folder))
+    found = opened(folder).dump()
     for name, rows in expected.items():
         assert found[name] == rows, name
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import multiprocessing
+import shutil
 import sqlite3
 import stat
 import tarfile
@@ -28,11 +29,20 @@ def comparable(dump: dict[str, Any]) -> dict[str, Any]:
     return {part: rows for part, rows in dump.items() if part != "imports"}
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation that nobody has open."""
+    folder = tmp_path_factory.mktemp("filled")
+    brand = open_brand_at(folder / "home")
+    brand.take("events", write_events(folder / "events"))
+    brand.take("orders", write_orders(folder / "orders"))
+    brand.workspace.db.close()
+    return folder / "home"
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    brand = open_brand_at(tmp_path / "home")
-    brand.take("events", write_events(tmp_path / "events"))
-    brand.take("orders", write_orders(tmp_path / "orders"))
+def home(filled: Path, tmp_path: Path) -> Path:
+    shutil.copytree(filled, tmp_path / "home")
     return tmp_path / "home"
 
 

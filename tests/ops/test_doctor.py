@@ -29,12 +29,20 @@ from yutang.state.brand import commits, imports
 
 
 class Clinic:
-    """An installation that can be broken and examined."""
+    """An installation that can be broken and examined: a copy of one that is well."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, well: Path | None = None) -> None:
         self.folder = folder
         self.home = folder / "home"
+        if well is not None:
+            shutil.copytree(well, self.home)
         self.small: SmallBrand = open_brand_at(self.home)
+        self.worker_up = True
+        self.now = NOW
+        if well is None:
+            self._fill(folder)
+
+    def _fill(self, folder: Path) -> None:
         self.small.take("events", write_events(folder / "events"))
         self.small.take("orders", write_orders(folder / "orders"))
         self.refresh()
@@ -42,8 +50,6 @@ class Clinic:
         self.brand().shops.set_(
             shop.id, name="Flagship", platform=shop.platform, domain="public", by="ann"
         )
-        self.worker_up = True
-        self.now = NOW
 
     def brand(self) -> Brand:
         installation = Installation.open(self.home)
@@ -69,9 +75,17 @@ class Clinic:
         return {one.code for one in self.findings()}
 
 
+@pytest.fixture(scope="module")
+def well(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a healthy installation; nobody has it open."""
+    made = Clinic(tmp_path_factory.mktemp("well"))
+    made.small.workspace.db.close()
+    return made.home
+
+
 @pytest.fixture
-def clinic(tmp_path: Path) -> Clinic:
-    return Clinic(tmp_path)
+def clinic(tmp_path: Path, well: Path) -> Clinic:
+    return Clinic(tmp_path, well)
 
 
 def test_a_healthy_installation_has_no_errors(clinic: Clinic) -> None:
@@ -193,7 +207,8 @@ def test_a_batch_in_work_is_no_finding(clinic: Clinic) -> None:
 
 
 def test_waiting_and_failed_imports(clinic: Clinic) -> None:
-    added = clinic.small.imports.add(clinic.folder / "events", kind="events", filename="again")
+    file = write_events(clinic.folder / "events")
+    added = clinic.small.imports.add(file, kind="events", filename="again")
     clinic.small.imports.queue(added.id)
     assert "imports_due" in clinic.codes()
     with clinic.small.workspace.db.write() as connection:

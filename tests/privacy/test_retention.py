@@ -17,7 +17,7 @@ from yutang.app import Brand
 from yutang.errors import BadInput, NotFound
 from yutang.installation import Installation
 from yutang.kit.clock import DAY_MS, iso_day
-from yutang.privacy import RetentionRule, first_kept_day, rule_for
+from yutang.privacy import RetentionRule, first_kept_day, retention, rule_for
 from yutang.state.brand import audit_log, commits, quarantine
 from yutang.worker import _has_work, work_on
 
@@ -151,28 +151,60 @@ def test_removed_events_are_gone_and_orders_stay(brand: Brand, tmp_path: Path) -
     assert row.detail["by_rule"] == [{"event": "", "source": "", "events": 1}]
 
 
-@pytest.mark.slow
-def test_a_run_that_died_is_finished(
-    brand: Brand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "point",
+    [
+        "deleted",
+        pytest.param("vacuumed", marks=pytest.mark.slow),
+        pytest.param("counted", marks=pytest.mark.slow),
+    ],
+)
+def test_a_run_that_died_is_finished_and_told_whole(
+    point: str, brand: Brand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take(brand, tmp_path, [("a", 0, "m1"), ("a", 114, "m2")])
-    brand.retention.set_("", "", 30, by="ann")
-    from yutang.privacy import retention
+    take(brand, tmp_path, [("a", 0, "m1"), ("a", 1, "m2"), ("b", 0, "m1"), ("b", 114, "m3")])
+    brand.retention.set_("a", "", 30, by="ann")
+    brand.retention.set_("", "", 60, by="ann")
+    monkeypatch.setattr(retention, "MOST_GROUPS", 1)  # a delete for each rule
+
+    def die(*_: object) -> None:
+        raise ZeroDivisionError
 
     with monkeypatch.context() as dying:
-        dying.setattr(retention, "recount", lambda *_: 1 / 0)
+        if point == "deleted":
+            dying.setattr(brand.workspace.lake, "_step", die)
+        elif point == "vacuumed":
+            vacuum = brand.workspace.lake.vacuum
+            dying.setattr(brand.workspace.lake, "vacuum", lambda name: (vacuum(name), die()))
+        else:
+            dying.setattr(retention, "recount", die)
         with pytest.raises(ZeroDivisionError):
             apply(brand)
-    assert len(left(brand)) == 1
+    assert len(left(brand)) < 4
+    status = select(commits.c.status).where(commits.c.kind == "retention")
     with brand.workspace.db.read() as connection:
-        assert connection.execute(select(commits.c.status).where(commits.c.kind == "retention"))\
-            .scalar() == "prepared"  # fmt: skip
-    apply(brand, NOW + 1)
+        assert connection.execute(status).scalars().all() == ["prepared"]
+    assert told(brand) == []
+    brand.retention.remove("", "")  # what was begun by this rule is finished all the same
+    take(brand, tmp_path, [("a", 2, "m4")])
+    assert apply(brand, NOW + 1) == 4
+    assert told(brand) == [
+        [{"event": "a", "source": "", "events": 1}],  # came too late for the first run
+        [{"event": "", "source": "", "events": 1}, {"event": "a", "source": "", "events": 2}],
+    ]
+    assert [event for event, _ in left(brand)] == ["b"]
     assert brand.is_fresh()
     assert brand.shards().facts == 1
     with brand.workspace.db.read() as connection:
-        rows = connection.execute(select(commits.c.status).where(commits.c.kind == "retention"))
-        assert [row[0] for row in rows] == ["done"]
+        assert connection.execute(status).scalars().all() == ["done", "done"]
+    files = list(brand.workspace.lake.path("events").glob("day=*/*.parquet"))
+    assert len(files) == 1, "older versions are readable no more"
+
+
+def told(brand: Brand) -> list[object]:
+    """What the audit log says was removed, newest first."""
+    rows = [one for one in brand.audit.page() if one.action == "retention.applied"]
+    return [(one.detail or {})["by_rule"] for one in rows]
 
 
 def test_quarantine_and_audit_log_have_ages_of_their_own(brand: Brand) -> None:

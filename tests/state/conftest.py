@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from tests import quick_databases
+from yutang.state import database
+
 PROGRAMS = Path("/usr/lib/postgresql")  # where Debian puts the server, one folder a version
 
 
@@ -32,6 +35,12 @@ def _owner() -> dict[str, Any]:
             continue
         return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
     pytest.skip("the tests run as root and there is no other user for the server")
+
+
+@pytest.fixture(autouse=True)
+def _every_migration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Databases are made the long way here."""
+    monkeypatch.setattr(database, "_upgrade", quick_databases.MIGRATE)
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,7 @@ class Owners:
         with self._lock:
             now = epoch(connection)
             if self._mark[0] != now and not self._load(now):
-                self._array, self._kinds = np.zeros(0, np.uint32), np.zeros(0, np.uint8)
+                self._array, self._kinds = np.zeros(1, np.uint32), np.zeros(1, np.uint8)  # nobody
                 moves = self._tops(connection)[1]
                 self._mark = (now, 0, moves)  # as they are now, the moves are in them
             self._catch_up(connection, now)

@@ -24,7 +24,7 @@ from yutang.ingest.events import ARRIVAL_BITS, EventIntake
 from yutang.ingest.imports import FINISHED, Import, Imports, Progress, source_of
 from yutang.ingest.intake_health import Intake, IntakeHealth, SourceHealth
 from yutang.ingest.lake_health import LakeHealth, TableHealth, Volumes
-from yutang.ingest.moves import carry_out, next_version, plan
+from yutang.ingest.moves import Planned, carry_out, next_version, plan, planned
 from yutang.ingest.presets import MappingPresets, SavedMapping
 from yutang.ingest.quarantine import Group, Quarantine, QuarantineRow
 from yutang.ingest.quarantine import Progress as RepairProgress
@@ -62,6 +62,7 @@ __all__ = [
     "MappingPresets",
     "Misfit",
     "NewName",
+    "Planned",
     "Prepared",
     "Progress",
     "Property",
@@ -96,6 +97,7 @@ __all__ = [
     "next_version",
     "note_change",
     "plan",
+    "planned",
     "properties",
     "recount",
     "register_projected",

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from yutang.ingest import dictionary
 from yutang.ingest.brand_meta import get_meta
 from yutang.ingest.dictionary import STRICT, Property
-from yutang.ingest.personal import DEFAULT_RULE, RULES, Rule
+from yutang.ingest.personal import DEFAULT_RULE, RULES, Rule, rule_in
 from yutang.state.brand import event_names
 
 PRIVACY = "property_privacy"  # in `meta`: the brand's rule for personal values in properties
@@ -28,6 +28,10 @@ class Words:
 
     def rule_of(self, one: Property) -> Rule:
         """What is done with personal values of a property."""
+        return rule_in(one.type, self.rule_of_attribute(one))
+
+    def rule_of_attribute(self, one: Property) -> Rule:
+        """The same where customers' attributes have that name: these have no type."""
         return one.privacy if one.privacy in RULES else self.rule
 
 

@@ -6,7 +6,9 @@ Who is touched is written down (`plan`) before facts go, since after a crash the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from pyroaring import BitMap
 from sqlalchemy import Connection, delete, func, insert, select
@@ -15,16 +17,43 @@ from yutang.state.brand import commits
 from yutang.workspace import Workspace
 
 
+@dataclass(frozen=True)
+class Planned:
+    """A change that is not carried out yet. version: facts of later versions came after it."""
+
+    journal: str
+    version: int
+    note: Mapping[str, Any]
+
+
+def planned(connection: Connection, kind: str) -> Planned | None:
+    """The first change of this kind that was planned and not carried out: its process died."""
+    query = (
+        select(commits.c.journal, commits.c.id, commits.c.counts)
+        .where(commits.c.kind == kind, commits.c.status == "prepared")
+        .order_by(commits.c.id)
+    )
+    found = connection.execute(query).first()
+    return None if found is None else Planned(found.journal, int(found.id), found.counts or {})
+
+
 def plan(
-    workspace: Workspace, kind: str, journal: str, touched: Callable[[], Iterable[int]]
+    workspace: Workspace,
+    kind: str,
+    journal: str,
+    touched: Callable[[], Iterable[int]],
+    note: Mapping[str, Any] | None = None,
 ) -> None:
-    """Remember whom a change will touch; asked only the first time, not after a crash."""
+    """Remember whom a change will touch; asked only the first time, not after a crash.
+
+    note: what else must be known to finish it after a crash, as JSON; `planned` gives it back.
+    """
     with workspace.db.read() as connection:
         if connection.execute(select(commits.c.id).where(_is(journal))).first() is not None:
             return
     customers = BitMap(touched())
     with workspace.db.write() as connection:
-        _add(connection, workspace, kind, journal, customers, "prepared")
+        _add(connection, workspace, kind, journal, customers, "prepared", note)
 
 
 def carry_out(
@@ -50,6 +79,7 @@ def _add(
     journal: str,
     customers: BitMap,
     status: str,
+    note: Mapping[str, Any] | None = None,
 ) -> int:
     version = next_version(connection, workspace)
     connection.execute(
@@ -60,7 +90,7 @@ def _add(
             journal=journal,
             position=0,
             status=status,
-            counts={},
+            counts=dict(note or {}),
             changed=customers.serialize(),
         )
     )

@@ -26,7 +26,7 @@ from yutang.ingest.dictionary import Property
 from yutang.ingest.events import ARRIVAL_BITS, type_of
 from yutang.ingest.known_words import WordCache
 from yutang.ingest.moves import carry_out
-from yutang.ingest.personal import DEFAULT_RULE, RULES, conceal
+from yutang.ingest.personal import DEFAULT_RULE, RULES, conceal, rule_in
 from yutang.ingest.quarantine import Quarantine, QuarantineRow
 from yutang.state.brand import quarantine
 from yutang.workspace import Workspace
@@ -146,8 +146,10 @@ class ValueRepairs:
 
     def _guarded(self, value: Any, found: Property) -> Any:
         """A number that became a text may be a phone number now. Raises CannotCastError."""
-        rule = found.privacy if found.privacy in RULES else self._rule
-        made = conceal(value, rule, self._workspace.keyed_hash)  # type: ignore[arg-type]
+        if found.type == "time":
+            return value
+        rule = rule_in(found.type, found.privacy if found.privacy in RULES else self._rule)  # type: ignore[arg-type]
+        made = conceal(value, rule, self._workspace.keyed_hash)
         if made is None:
             raise CannotCastError("personal")
         return made

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -18,7 +19,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from yutang.errors import BadInput, NotFound
 from yutang.identity import Identities, device_hands
-from yutang.ingest import carry_out, next_version, plan, recount, unfinished
+from yutang.ingest import Planned, carry_out, next_version, plan, planned, recount
 from yutang.kit import clock
 from yutang.lake import Predicate, arrow_of, below, one_of
 from yutang.privacy.retention_rules import LONGEST, RetentionRule, first_kept_day, rule_for
@@ -68,6 +69,42 @@ class Removed:
     @property
     def total(self) -> int:
         return sum(self.events.values())
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One removal of events: by which rules, as of which business day, how many by each rule.
+    It is written down before anything goes, and finished as it was written down."""
+
+    journal: str
+    version: int  # facts of this version or later are none of its business
+    today: str
+    by: str
+    rules: list[RetentionRule]
+    counts: dict[tuple[str, str], int]
+
+    def detail(self) -> dict[str, Any]:
+        """What the audit log says of it."""
+        told = [{"event": event, "source": source, "events": n}
+                for (event, source), n in sorted(self.counts.items()) if n]  # fmt: skip
+        return {"by_rule": told, "events": sum(self.counts.values())}
+
+    def to_note(self) -> dict[str, Any]:
+        rules = [[one.event, one.source, one.days] for one in self.rules]
+        return {"today": self.today, "by": self.by, "rules": rules, **self.detail()}
+
+    @classmethod
+    def from_note(cls, found: Planned) -> _Run:
+        """A run of before notes were written has an empty one: what is left of it is a new run."""
+        note = found.note
+        return cls(
+            found.journal,
+            found.version,
+            note.get("today", ""),
+            note.get("by", "worker"),
+            [RetentionRule(*one) for one in note.get("rules", ())],
+            {(one["event"], one["source"]): one["events"] for one in note.get("by_rule", ())},
+        )
 
 
 class Retention:
@@ -149,46 +186,59 @@ class Retention:
 
     # --- the writer --------------------------------------------------------------------------
     def apply(self, now: int, *, by: str = "worker") -> Removed:
-        """Remove what is over its time; the caller holds the writer lock. Safe to repeat."""
-        rules, today = self.rules(), self._today(now)
-        events = self._remove_events(rules, today)
+        """Remove what is over its time; the caller holds the writer lock. Safe to repeat.
+
+        A run that died is finished first as it was planned, so that the audit log tells all of it.
+        """
+        events: Counter[tuple[str, str]] = Counter()
+        for find in (self._half_done, lambda: self._planned(now, by)):
+            with self._workspace.settled():
+                run = find()
+                if run is not None:
+                    self._remove_events(run)
+                    events.update(run.counts)
         with self._workspace.db.write() as connection:
             rows = {name: self._remove_rows(connection, name, now) for name in STORES}
-            removed = Removed(dict(events), rows)
-            if removed.total or any(rows.values()):
-                told = [{"event": event, "source": source, "events": n}
-                        for (event, source), n in sorted(events.items()) if n]  # fmt: skip
-                detail = {"by_rule": told, "events": removed.total, **rows}
-                self._audit.record_in(connection, by, "retention.applied", today, detail)
+            if any(rows.values()):
+                self._audit.record_in(
+                    connection, by, "retention.applied", self._today(now), dict(rows)
+                )
             _set_meta(connection, NEXT_AT, str(self._next_night(now)))
-        if removed.total:
-            self._workspace.lake.vacuum("events")
-        return removed
+        return Removed(dict(events), rows)
 
-    def _remove_events(self, rules: list[RetentionRule], today: str) -> Counter[tuple[str, str]]:
-        """Events by rule; a new facts version with everybody whose events went."""
-        journal, fresh = self._journal()  # a run that died is finished under its own name
+    def _half_done(self) -> _Run | None:
+        with self._workspace.db.read() as connection:
+            found = planned(connection, KIND)
+        return None if found is None else _Run.from_note(found)
+
+    def _planned(self, now: int, by: str) -> _Run | None:
+        """A new run, written down with everybody whose events go; None where none do."""
+        rules, today = self.rules(), self._today(now)
         volumes = self._volumes() if rules else []
         counts = _counts(rules, today, volumes)
-        if fresh and not counts.total():
-            return Counter()
-        predicates = list(_predicates(rules, today, volumes))
-        with self._workspace.settled():
-            plan(self._workspace, KIND, journal, lambda: self._touched(predicates))
-            for one in predicates:
-                self._workspace.lake.delete_where("events", one)
-            with self._workspace.db.write() as connection:
-                recount(connection, self._workspace.lake)
-                carry_out(connection, self._workspace, KIND, journal, ())
-        return counts
-
-    def _journal(self) -> tuple[str, bool]:
-        """The name of this run, and whether it is a new one."""
+        if not counts.total():
+            return None
         with self._workspace.db.read() as connection:
-            for name, _ in unfinished(connection):
-                if name.startswith(f"{KIND}:"):
-                    return name, False
-            return f"{KIND}:{next_version(connection, self._workspace)}", True
+            version = next_version(connection, self._workspace)
+        run = _Run(f"{KIND}:{version}", version, today, by, rules, dict(counts))
+        predicates = list(_predicates(run, volumes))
+        plan(self._workspace, KIND, run.journal, lambda: self._touched(predicates), run.to_note())
+        return run
+
+    def _remove_events(self, run: _Run) -> None:
+        """Remove the events of a run from every version of the lake, then make it known: a new
+        facts version with everybody whose events went, and the audit log's row."""
+        lake = self._workspace.lake
+        for one in _predicates(run, self._volumes()):
+            lake.delete_where("events", one)
+        lake.vacuum("events")
+        with self._workspace.db.write() as connection:
+            recount(connection, lake)
+            carry_out(connection, self._workspace, KIND, run.journal, ())
+            if run.counts:
+                self._audit.record_in(
+                    connection, run.by, "retention.applied", run.today, run.detail()
+                )
 
     def _touched(self, predicates: list[Predicate]) -> set[int]:
         """Customers whose events go."""
@@ -248,17 +298,20 @@ def _counts(
     return counts
 
 
-def _predicates(
-    rules: list[RetentionRule], today: str, volumes: list[Volume]
-) -> Iterator[Predicate]:
-    """Which events go, some groups at a time."""
+def _predicates(run: _Run, volumes: list[Volume]) -> Iterator[Predicate]:
+    """Which events go, some groups at a time; facts that came after the run was planned stay."""
     names: dict[tuple[str, str], list[str]] = {}
     for event, source in dict.fromkeys(one[:2] for one in volumes):
-        first = first_kept_day(rule_for(rules, event, source), today)
+        first = first_kept_day(rule_for(run.rules, event, source), run.today)
         if first is not None:
             names.setdefault((first, source), []).append(event)
     groups = [
-        [below("day", first), one_of("source", [source]), one_of("event", events)]
+        [
+            below("day", first),
+            one_of("source", [source]),
+            one_of("event", events),
+            below("commit_id", run.version),
+        ]
         for (first, source), events in names.items()
     ]
     for start in range(0, len(groups), MOST_GROUPS):

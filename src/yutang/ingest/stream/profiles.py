@@ -89,8 +89,9 @@ def changes(
         place = int(made.at[i])
         operation, name, value = made.what[i]
         known = words.properties.get(name.casefold())
-        rule = words.rule if known is None else words.rule_of(known)
-        told = conceal(value, rule, keyed_hash)
+        rule = words.rule if known is None else words.rule_of_attribute(known)
+        # What is added to a sum is an amount, whatever it looks like.
+        told = value if operation == "increment" else conceal(value, rule, keyed_hash)
         who, when = int(primary[place]), int(time[place])
         found.append(Operation(who, source_of(place).name, operation, name, told, when, key))
     return found
