@@ -181,11 +181,11 @@ def memory(process: subprocess.Popen[bytes]) -> float:
 
 def to_a_funnel(brand: Brand, port: int, key: str) -> float:
     """Seconds from the request until a funnel counts the event."""
-    now = time.time()
-    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+    now = time.time_ns()
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now / 1e9))
     body = json.dumps(
-        {"batch": [{"type": "track", "event": "Probe", "messageId": f"p{now}", "userId": "probe",
-                    "timestamp": at}]}
+        {"batch": [{"type": "track", "event": "Probe", "messageId": f"p{now}",
+                    "userId": f"probe {now}", "timestamp": at}]}
     ).encode()  # fmt: skip
     head = (
         f"POST /v1/batch HTTP/1.1\r\nHost: b\r\nAuthorization: {authorization(key)}\r\n"
@@ -205,6 +205,10 @@ def to_a_funnel(brand: Brand, port: int, key: str) -> float:
 
 def people(brand: Brand, params: dict[str, Any]) -> int:
     return int(brand.analyse("funnel", params)["rows"][0]["people"])
+
+
+def say(what: str, number: str) -> None:
+    print(f"{what:<44} {number}", flush=True)
 
 
 def main() -> None:
@@ -231,7 +235,10 @@ def main() -> None:
         try:
             collector._wait_for(port)
             measured(brand, server, port, made, args.seconds, bare)
-            print(f"one event until a funnel counts it {to_a_funnel(brand, port, key):>12.2f} s")
+            for when, rest in (("right after", 0), ("at rest", 30)):
+                time.sleep(rest)
+                found = to_a_funnel(brand, port, key)
+                say(f"one event until a funnel has it, {when}", f"{found:>8.2f} s")
         finally:
             server.terminate()
             server.wait()
@@ -262,9 +269,6 @@ def measured(
     seconds: float,
     bare: float,
 ) -> None:
-    def say(what: str, number: str) -> None:
-        print(f"{what:<40} {number}", flush=True)
-
     # The worker starts, files are opened, everybody is known.
     uvloop.run(sustained(brand, Client(port, made, rate=500, ahead=AHEAD), 10))
     rate, took = uvloop.run(sustained(brand, Client(port, made, rate=10_000, ahead=AHEAD), seconds))
