@@ -262,6 +262,7 @@ def test_large_columns_go_through_the_spool_files(tmp_path, monkeypatch):
     from yutang.sequence import intake
 
     monkeypatch.setattr(intake, "_SPOOL_BYTES", 64)
+    monkeypatch.setattr(intake, "_LEAST_SPOOL", 64)
     facts = MemoryFacts(batch=7)
     facts.append(
         [{"customer": 5 - c % 5, "time": c % 11, "event": "scan", "note": str(c % 9),

@@ -19,7 +19,7 @@ from yutang.workspace import Workspace
 
 BASE = ("identity", "time", "event", "arrival", "commit_id")
 FEN = 100.0
-BATCH_ROWS = 500_000
+BATCH_ROWS = 150_000
 
 
 class BrandFacts:
@@ -84,7 +84,10 @@ class BrandFacts:
         if (until := self._until()) is not None:
             finished = ds.field("commit_id") <= until
             where = finished if where is None else where & finished
-        for rows in _large(dataset.to_batches(columns=[*BASE, *present], filter=where)):
+        found = dataset.to_batches(
+            columns=[*BASE, *present], filter=where, batch_readahead=1, fragment_readahead=1
+        )
+        for rows in _large(found):
             identity, time = (np.asarray(rows.column(name)) for name in ("identity", "time"))
             customer = owned_at(customer_of, later, identity, time)
             wanted = customer > 0

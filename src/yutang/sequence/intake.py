@@ -21,8 +21,8 @@ from yutang.sequence.kernels.sort import sort_rows
 from yutang.sequence.shard import Shard
 from yutang.sequence.source import ABSENT, DTYPES, Column
 
-# Arrays of one column wait in memory up to here, then go to its spool file.
-_SPOOL_BYTES = 64 << 20
+# What waits in memory before it goes to the spool files: of all columns, and of one at least.
+_SPOOL_BYTES, _LEAST_SPOOL = 96 << 20, 1 << 20
 # A property that fewer than a third of the rows carry is stored with its row numbers.
 _DENSE_SHARE = 3
 _MOST_ROWS = np.iinfo(np.uint32).max
@@ -34,8 +34,9 @@ _ARROW = {"number": pa.float64(), "string": pa.large_string(), "bool": pa.bool_(
 class Spool:
     """A column that grows: in memory first, then in a file."""
 
-    def __init__(self, path: Path, dtype: Any) -> None:
-        self.path, self.dtype = path, np.dtype(dtype)
+    def __init__(self, path: Path, dtype: Any, most: int) -> None:
+        """most: bytes that wait in memory."""
+        self.path, self.dtype, self._most = path, np.dtype(dtype), most
         self.count = 0
         self._parts: list[np.ndarray] = []
         self._bytes = 0
@@ -45,7 +46,7 @@ class Spool:
         self.count += values.size
         self._parts.append(values)
         self._bytes += values.nbytes
-        if self._bytes > _SPOOL_BYTES:
+        if self._bytes > self._most:
             with self.path.open("ab") as handle:
                 for part in self._parts:
                     part.tofile(handle)
@@ -60,11 +61,11 @@ class Spool:
 class _Property:
     """The present values of one property: row numbers, values, for lists also lengths."""
 
-    def __init__(self, column: Column, folder: Path, number: int) -> None:
+    def __init__(self, column: Column, folder: Path, number: int, most: int) -> None:
         self.column, self.stem = column, f"p{number}"
-        self.rows = Spool(folder / f"{self.stem}.rows", np.uint32)
-        self.values = Spool(folder / f"{self.stem}.values", DTYPES[column.type])
-        self.lengths = Spool(folder / f"{self.stem}.lengths", np.int32)
+        self.rows = Spool(folder / f"{self.stem}.rows", np.uint32, most)
+        self.values = Spool(folder / f"{self.stem}.values", DTYPES[column.type], most)
+        self.lengths = Spool(folder / f"{self.stem}.lengths", np.int32, most)
         # (how many codes, their dictionary; None where they are codes of the shard set already)
         self.segments: list[tuple[int, pa.Array | None]] = []
 
@@ -149,11 +150,12 @@ class Intake:
         self.events = {name: code for code, name in enumerate(events)}
         self.rows = 0
         self._known = dictionaries or {}
-        self._customer = Spool(spool / "customer", np.uint32)
-        self._time = Spool(spool / "time", np.int64)
-        self._code = Spool(spool / "code", np.uint16)
-        self._arrival = Spool(spool / "arrival", np.int64)
-        self._properties = [_Property(c, spool, i) for i, c in enumerate(columns)]
+        most = max(_SPOOL_BYTES // (4 + 2 * len(columns)), _LEAST_SPOOL)
+        self._customer = Spool(spool / "customer", np.uint32, most)
+        self._time = Spool(spool / "time", np.int64, most)
+        self._code = Spool(spool / "code", np.uint16, most)
+        self._arrival = Spool(spool / "arrival", np.int64, most)
+        self._properties = [_Property(c, spool, i, most) for i, c in enumerate(columns)]
 
     def add(self, batch: pa.RecordBatch | pa.Table) -> None:
         """Take a batch of facts."""
