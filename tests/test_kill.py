@@ -26,6 +26,7 @@ from tests import kill_run
 from tests.connectors.sent import decode, sensors_form
 from tests.deaths import WRITES
 from yutang.app import Brand
+from yutang.identity import belongings
 from yutang.ingest.commit import totals
 from yutang.ingest.stream.segments import frames
 from yutang.ingest.stream.settings import StreamSettings, save
@@ -241,7 +242,9 @@ def _same_facts(brand: Brand, clients: Clients) -> None:
     visits = Counter()
     rows = brand.workspace.lake.scan("profiles", ["identity"]).to_pylist()
     for identity in {row["identity"] for row in rows}:
-        (told,) = brand.attributes.of_customer([identity])
+        with brand.workspace.db.read() as connection:
+            his = belongings(connection, [identity])
+        (told,) = brand.attributes.of_customer(his)
         visits[told.value] += 1
     assert visits == Counter(clients.visits.values())
     with brand.workspace.db.read() as connection:
