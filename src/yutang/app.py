@@ -60,6 +60,8 @@ from yutang.privacy import PersonFiles, Privacy, Retention
 from yutang.receivers import Connecting, limits_of
 from yutang.reports import Reports
 from yutang.settings import Settings
+from yutang.sql import Limits as SqlLimits
+from yutang.sql import SqlDesk, Tables
 from yutang.staff import BrandAudit, Staff
 from yutang.workspace import Workspace
 
@@ -113,6 +115,10 @@ class Brand:
         self.audit = BrandAudit(workspace.db, workspace.now)
         self._lock = threading.Lock()
         self._attributed: tuple[int, ShardCache] | None = None
+        self.sql = SqlDesk(
+            Tables(workspace, self.identities, self.orders, self.customers),
+            SqlLimits(settings.sql_seconds, settings.sql_memory_mb),
+        )
         self._bind_tracking(settings)
         self._bind_people()
 

@@ -32,4 +32,6 @@ class Settings(BaseSettings):
     properties_limit: int = Field(300, ge=1, description="properties of one record")
     nesting_limit: int = Field(5, ge=1, description="levels of lists and objects in a property")
     text_limit: int = Field(8_191, ge=1, description="characters of one text value")
+    sql_seconds: float = Field(30, gt=0, description="longest a question in SQL may take")
+    sql_memory_mb: int = Field(1_024, ge=64, description="memory a question in SQL may use")
     queue_limit_mb: int = Field(64, ge=1, description="requests that may wait in memory")

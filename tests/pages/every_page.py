@@ -52,6 +52,8 @@ PAGES: dict[str, str] = {
     "&measures.0.where.0.property=platform&measures.0.where.0.op==&measures.0.where.0.value=tmall&unit=week",
     "event, refused": "/b/pond/analyse/event?measures.0.event=order_paid&measures.0.measure=sum",
     "analyse, empty": "/b/dry/analyse/funnel",
+    "sql": "/b/pond/sql",
+    "sql, empty": "/b/dry/sql",
     "shops": "/b/pond/shops",
     "shops, empty": "/b/dry/shops",
     "imports": "/b/pond/imports",

@@ -21,6 +21,7 @@ from yutang.api import (
     quarantine,
     shops,
     sources,
+    sql,
     status,
 )
 from yutang.api.docs import page_of
@@ -41,6 +42,7 @@ ROUTERS = (
     health.ROUTES,
     dictionary.ROUTES,
     analysis.ROUTES,
+    sql.ROUTES,
 )
 Nudge = Callable[[str], None]
 

@@ -10,6 +10,7 @@ import typer
 
 from yutang.cli.common import BrandOption, HomeOption, JsonOption, open_services, print_json
 from yutang.errors import BadInput
+from yutang.kit.plain import plain
 
 
 def status(brand: BrandOption = "", home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -41,6 +42,40 @@ def analyse(
         typer.echo("\t".join(str(row[name]) for name in names))
     for caveat in result["caveats"]:
         typer.echo(f"! {caveat['en']}", err=True)
+
+
+def sql(
+    question: Annotated[str, typer.Argument(help="One SELECT, or a file that holds it.")],
+    rows: Annotated[int, typer.Option(help="At most so many rows.")] = 1_000,
+    brand: BrandOption = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask in SQL over events, orders, order_lines and customers; `tables` says what they hold."""
+    desk = open_services(home).brand(brand).sql
+    if question.strip().lower() == "tables":
+        tables = desk.tables()
+        if as_json:
+            print_json({one.name: {c.name: c.type for c in one.columns} for one in tables})
+            return
+        for one in tables:
+            typer.echo(f"{one.name}: {', '.join(f'{c.name} {c.type}' for c in one.columns)}")
+        return
+    path = Path(question)
+    if question.endswith(".sql") and path.is_file():
+        question = path.read_text(encoding="utf-8")
+    answer = desk.ask(question, rows=rows)
+    names = [name for name, _type in answer.columns]
+    if as_json:
+        found = [[plain(value) for value in row] for row in answer.rows]
+        print_json({"columns": names, "rows": found, "cut": answer.cut,
+                    "facts_version": answer.facts_version, "seconds": answer.seconds})  # fmt: skip
+        return
+    typer.echo("\t".join(names))
+    for row in answer.rows:
+        typer.echo("\t".join("" if value is None else str(value) for value in row))
+    if answer.cut:
+        typer.echo(f"! Only the first {len(answer.rows):,} rows.", err=True)
 
 
 def _params(text: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from yutang.console import (
     search,
     settings,
     shops,
+    sql,
 )
 from yutang.console.guard import LoginNeeded, SecurityHeaders, language_of, visit_of
 from yutang.console.language import Language
@@ -43,6 +44,7 @@ ROUTERS = (
     privacy.ROUTES,
     customers.ROUTES,
     analyse.ROUTES,
+    sql.ROUTES,
     shops.ROUTES,
     imports.ROUTES,
     live.ROUTES,

@@ -40,6 +40,8 @@ def models(request: Request, session: Session = needs("analyse")) -> Response:
 @ROUTES.get("/b/{brand}/analyse/saved/{report_id}")
 def saved(report_id: int, session: Session = needs("analyse")) -> Response:
     report = session.brand.reports.get(report_id)
+    if report.model == "sql":  # a question in SQL has a page of its own
+        return RedirectResponse(f"{session.base}/sql?report={report_id}", status_code=303)
     query = urlencode([*fields.flatten(report.params), ("report", str(report_id))])
     return RedirectResponse(f"{session.base}/analyse/{report.model}?{query}", status_code=303)
 

@@ -47,6 +47,7 @@ ACTIONS = {
     "source_renamed": mark("renamed a source"),
     "source_rotated": mark("gave a source a new write key"),
     "source_key_revoked": mark("ended a write key"),
+    "sql_asked": mark("asked in SQL"),
     "source_off": mark("turned a source off"),
     "source_on": mark("turned a source on"),
     "source_tested": mark("tested a source"),

@@ -45,6 +45,21 @@ async function copy(button) {
   notice(words.copied);
 }
 
+// --- a question in SQL: Ctrl+Enter asks, a name goes where the cursor is ---
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("[data-run]")) {
+    event.preventDefault();
+    one("button", event.target.form).click();
+  }
+});
+document.addEventListener("click", (event) => {
+  const name = event.target.closest("[data-insert]");
+  if (!name) return;
+  const into = one(name.dataset.into);
+  into.setRangeText(name.dataset.insert, into.selectionStart, into.selectionEnd, "end");
+  into.focus();
+});
+
 // --- notices ---
 function notice(text, hint = "", kind = "") {
   const box = one("#notices");
