@@ -9,7 +9,7 @@ PAGE = "/b/pond/sql"
 
 def test_rows_and_picture(browser: Browser) -> None:
     page = browser.post(PAGE, {"sql": "SELECT event, count(*) AS times FROM events GROUP BY 1"})
-    assert '<th class="n" title="BIGINT">times</th>' in page.text
+    assert '<th class="mono n">times</th>' in page.text
     assert "content_read" in page.text
     assert 'class="chart"' in page.text
 
