@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[2] / "src" / "yutang"
@@ -18,6 +19,7 @@ REASONS: dict[str, str] = {
 }
 
 
+@cache
 def _too_large() -> dict[str, str]:
     found = {}
     for path in sorted(SOURCE.rglob("*.py")):

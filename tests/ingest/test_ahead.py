@@ -127,6 +127,7 @@ def test_the_same_comes_out(tmp_path: Path, clock: Clock) -> None:
     ahead.close()
 
 
+@pytest.mark.slow
 def test_it_goes_on_where_the_process_dies(tmp_path: Path, clock: Clock) -> None:
     brand = filled(tmp_path / "home")
     stream, ahead = reading_ahead(brand, clock)
@@ -144,6 +145,7 @@ def test_it_goes_on_where_the_process_dies(tmp_path: Path, clock: Clock) -> None
     ahead.close()
 
 
+@pytest.mark.slow
 def test_what_breaks_there_is_read_here(tmp_path: Path, clock: Clock) -> None:
     brand = filled(tmp_path / "home")
     stream, ahead = reading_ahead(brand, clock)
@@ -155,6 +157,7 @@ def test_what_breaks_there_is_read_here(tmp_path: Path, clock: Clock) -> None:
     ahead.close()
 
 
+@pytest.mark.slow
 def test_the_process_ends_when_it_has_nothing_to_do(tmp_path: Path, clock: Clock) -> None:
     brand = filled(tmp_path / "home")
     stream, ahead = reading_ahead(brand, clock)
