@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 from pyroaring import BitMap
 
-from yutang.analysis import event, funnel, retention, stickiness
+from yutang.analysis import activity, distribution, event, funnel, retention, stickiness
 from yutang.analysis.comparison import beside
 from yutang.analysis.contract import (
     Caveat,
@@ -52,6 +52,8 @@ MODELS: tuple[Model, ...] = (
     cast(Model, event),
     cast(Model, funnel),
     cast(Model, retention),
+    cast(Model, distribution),
+    cast(Model, activity),
     cast(Model, stickiness),
 )
 

@@ -1,0 +1,167 @@
+"""Distribution 分布: how many customers do it how often, on how many days, or for how much?
+
+Each customer who did the event in a period has one value there: `times` = events; `days`, `hours` =
+business days, clock hours of the brand's zone with an event; sum, average, min, max of a number
+property over his events that carry it (who has none has no value and is not counted). people of a
+bucket = customers with a value in it; share = of the period's (and group's) people.
+Buckets hold their lower edge and not their upper one. Given: edges, open at both ends. A number n:
+n buckets about equally full, over all periods. Automatic: 1, 2, 3 – 4, 5 – 9, 10 – 19 … for counts,
+and < 0, 0 – 1, 1 – 2, 2 – 5, 5 – 10 … for numbers, as far as values go, so that they stay the same
+from range to range.
+`periods`: people and the values' sum, average and percentiles (between closest ranks) by period.
+`total` counts distinct customers: who was in two buckets in two periods counts in both.
+Periods are days, weeks (from Monday), months, quarters, years, or the whole range; a first or last
+period is cut at the range, one that had not ended at the last fact is marked open. Late events
+belong to their own time; duplicates were dropped before; order and ties do not matter here.
+Groups: as in stickiness: an event counts in each of its groups; with `single` a customer counts,
+with all his events of the period, in the group of his first event of it. Sampling keeps whole
+customers; people and sums are scaled up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from pydantic import Field, model_validator
+from pyroaring import BitMap
+
+from yutang.analysis import distribution_table
+from yutang.analysis.contract import Context, RangeParams, Result
+from yutang.analysis.distribution_table import Buckets
+from yutang.analysis.grouped import check_cells, check_no_steps, find_group
+from yutang.analysis.groups import MOST_GROUPS, GroupBy, Values, check_edges
+from yutang.analysis.tallies import Doing, Entries, Tallying, find_periods, prepare
+from yutang.errors import BadInput
+from yutang.sequence.filters import property_type
+from yutang.sequence.view import View
+
+NAME, ZH, EN = "distribution", "分布", "Distribution"
+QUESTION = ("多少人做了几次、花了多少？", "How many do it how often, or for how much?")
+
+COUNTED = ("times", "days", "hours")
+_UNIT_OF = {"days": "day", "hours": "hour"}
+
+
+class Params(RangeParams):
+    """What to ask."""
+
+    event: Doing = Field(default=Doing(event="*"), title="事件 Event")
+    measure: Literal["times", "days", "hours", "sum", "average", "min", "max"] = Field(
+        "times", title="每人的 Of each customer"
+    )
+    property: str | None = Field(None, title="属性 Property")
+    unit: Literal["day", "week", "month", "quarter", "year", "total"] = Field(
+        "total", title="按 By"
+    )
+    buckets: list[float] | int | None = Field(None, title="分段 Buckets")
+    group: list[GroupBy] = Field(default_factory=list, max_length=3, title="分组 Group by")
+    values: Values = Field("multi", title="多个取值 Several values")
+    top: int = Field(20, ge=1, le=MOST_GROUPS, title="前几组 Largest groups")
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Params:
+        check_no_steps(self.group)
+        check_edges(self.buckets)
+        if (self.property is None) != (self.measure in COUNTED):
+            raise ValueError(f"{self.measure} takes {'no' if self.property else 'a'} property")
+        return self
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Params with names, filters, periods and groups resolved."""
+
+    params: Params
+    tallying: Tallying
+    periods: list[str]
+
+
+class Worths(NamedTuple):
+    """One value per customer, group and period. who: uint32 customer ids; group, period: int32;
+    value: float64."""
+
+    who: np.ndarray
+    group: np.ndarray
+    period: np.ndarray
+    value: np.ndarray
+
+
+def plan(context: Context, params: Params) -> Plan:
+    """Resolve names and filters, and find the groups. Raises BadInput with the place."""
+    edges, periods = find_periods(context, params, params.unit)
+    name = params.property
+    if name is not None and (
+        property_type(context.shards, name, "property") != "number"
+        or name not in context.shards.columns
+    ):
+        raise BadInput("property: %(name)s is no number of an event.", name=repr(name))
+    units = np.empty(0, np.int64)
+    if params.measure in _UNIT_OF:
+        units, _ = find_periods(context, params, _UNIT_OF[params.measure])
+    tallying = prepare(
+        context, params, params.event, params.group, params.values, params.top, edges,
+        units=units, worth=name,
+    )  # fmt: skip
+    check_cells(len(periods) * max(len(tallying.groups), 1))
+    return Plan(params, tallying, periods)
+
+
+def values_of(view: View, plan: Plan, *, grouped: bool) -> Worths:
+    """The values of a view's customers."""
+    found = plan.tallying.entries(view, grouped=grouped)
+    value = _value(found, plan.params.measure)
+    there = slice(None) if plan.params.property is None else found.valued > 0
+    return Worths(
+        view.customers[found.who[there]], found.group[there], found.period[there], value[there]
+    )
+
+
+def _value(found: Entries, measure: str) -> np.ndarray:
+    if measure in COUNTED:
+        return (found.times if measure == "times" else found.units).astype(np.float64)
+    if measure == "average":
+        return np.asarray(found.total / np.maximum(found.valued, 1))
+    return {"sum": found.total, "min": found.least, "max": found.most}[measure]
+
+
+def run(view: View, plan: Plan) -> list[Worths]:
+    """Values of all, then, where there are groups, by group."""
+    kinds = [False, True] if plan.tallying.dims else [False]
+    return [values_of(view, plan, grouped=grouped) for grouped in kinds]
+
+
+def merge(partials: list[list[Worths]], plan: Plan) -> list[Worths]:
+    """The values of all views."""
+    none = Worths(np.empty(0, np.uint32), np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))
+    kinds = range(2 if plan.tallying.dims else 1)
+    return [
+        Worths(*map(np.concatenate, zip(none, *(part[i] for part in partials), strict=True)))
+        for i in kinds
+    ]
+
+
+def shape(partial: list[Worths], plan: Plan) -> Result:
+    """Table by period, group and bucket; periods, totals, chart, caveats."""
+    return distribution_table.shape(partial, plan)
+
+
+def people(context: Context, plan: Plan, cell: Mapping[str, Any]) -> BitMap:
+    """Customers behind a cell: {"period"?: label, "bucket"?: label, "group"?: [labels]}."""
+    period, bucket = cell.get("period"), cell.get("bucket")
+    tallying, grouped = plan.tallying, bool(cell.get("group"))
+    group = find_group(tallying.dims, tallying.groups, cell["group"]) if grouped else 0
+    partial = merge(context.each(lambda view: run(view, plan)), plan)
+    buckets = Buckets.of(partial[0].value, plan)
+    known = period is None or period in plan.periods
+    if not known or (bucket is not None and bucket not in buckets.labels):
+        raise BadInput("There is no such cell: %(cell)s.", cell=dict(cell))
+    mine = partial[1] if grouped else partial[0]
+    chosen = mine.group == group
+    if period is not None:
+        chosen &= mine.period == plan.periods.index(period)
+    if bucket is not None:
+        chosen &= buckets.place(mine.value) == buckets.labels.index(bucket)
+    return BitMap(mine.who[chosen])
