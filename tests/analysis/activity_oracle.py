@@ -50,10 +50,9 @@ class Expected:
             label: {customer: self._active(rows) for (customer, _), rows in mine.items()}
             for label, mine in cells.items()
         }
-        days = [day_of(row) for row in facts.rows]
-        self.now = period_number(max(days), unit) if days else None
-        # The last period is cut at `to`: it has ended when a later day has facts.
-        self.cut, self.latest = last, max(days, default=None)
+        # A period ends on its last day, the last one at `to`.
+        self.ends = {period_number(d, unit): d for d in all_days(first, last)}
+        self.latest = max((day_of(row) for row in facts.rows), default=None)
 
     def _active(self, rows):
         numbers = [period_number(day_of(row), self.params["unit"]) for row in rows]
@@ -88,9 +87,7 @@ class Expected:
         }
 
     def is_open(self, now):
-        if self.latest is None or now >= self.now:
-            return True
-        return now == self.periods[-1] and self.cut >= self.latest
+        return self.latest is None or self.ends[now] >= self.latest
 
     def name(self, now):
         return period_label(self.days[now], self.params["unit"])

@@ -33,9 +33,8 @@ from yutang.analysis.contract import Context, RangeParams, Result
 from yutang.analysis.distribution_table import Buckets
 from yutang.analysis.grouped import check_cells, check_no_steps, find_group
 from yutang.analysis.groups import MOST_GROUPS, GroupBy, Values, check_edges
-from yutang.analysis.tallies import Doing, Entries, Tallying, find_periods, prepare
+from yutang.analysis.tallies import Doing, Entries, Tallying, check_number, find_periods, prepare
 from yutang.errors import BadInput
-from yutang.sequence.filters import property_type
 from yutang.sequence.view import View
 
 NAME, ZH, EN = "distribution", "分布", "Distribution"
@@ -93,11 +92,8 @@ def plan(context: Context, params: Params) -> Plan:
     """Resolve names and filters, and find the groups. Raises BadInput with the place."""
     edges, periods = find_periods(context, params, params.unit)
     name = params.property
-    if name is not None and (
-        property_type(context.shards, name, "property") != "number"
-        or name not in context.shards.columns
-    ):
-        raise BadInput("property: %(name)s is no number of an event.", name=repr(name))
+    if name is not None:
+        check_number(context, name, "property")
     units = np.empty(0, np.int64)
     if params.measure in _UNIT_OF:
         units, _ = find_periods(context, params, _UNIT_OF[params.measure])

@@ -49,11 +49,11 @@ from yutang.analysis.grouped import (
 )
 from yutang.analysis.groups import MOST_GROUPS, Dimension, GroupBy, Values
 from yutang.analysis.retention_table import Counts
-from yutang.analysis.tallies import Doing
+from yutang.analysis.tallies import Doing, check_number
 from yutang.errors import BadInput
 from yutang.sequence.calendar import day_of, period_edges
 from yutang.sequence.files import frozen
-from yutang.sequence.filters import Filter, both, compile_filter, property_type, split_filter
+from yutang.sequence.filters import Filter, both, compile_filter, split_filter
 from yutang.sequence.kernels.events import select_rows, sum_cells
 from yutang.sequence.kernels.retention import (
     CHURN,
@@ -175,7 +175,8 @@ def plan(context: Context, params: Params) -> Plan:
     asked: list[tuple[str, Doing]] = [("start", params.start), ("return", params.return_)]
     if params.measure:
         asked.append(("measure", params.measure))
-        _check_measure(context, params.measure)
+        if params.measure.property:
+            check_number(context, params.measure.property, "measure")
     matchers = []
     for place, one in asked:
         own = compile_filter(one.filter, shards, place=f"{place}.filter", today=context.today)
@@ -208,15 +209,6 @@ def plan(context: Context, params: Params) -> Plan:
     groups, folded = find_groups(context, draft.dims, lambda v: _starts_of(v, draft), params.top)
     check_cells(len(draft.cohorts) * len(cells) * max(len(groups), 1))
     return Plan(**{**draft.__dict__, "groups": groups, "folded": folded})
-
-
-def _check_measure(context: Context, measure: Worth) -> None:
-    name = measure.property
-    if name is not None and (
-        property_type(context.shards, name, "measure") != "number"
-        or name not in context.shards.columns
-    ):
-        raise BadInput("measure: %(name)s is no number of an event.", name=repr(name))
 
 
 def _periods(context: Context, params: Params, as_of: int) -> tuple[np.ndarray, list[str]]:

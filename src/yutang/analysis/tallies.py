@@ -35,9 +35,10 @@ from yutang.analysis.grouped import (
     read_dimensions,
 )
 from yutang.analysis.groups import Dimension, GroupBy, Values, labels
+from yutang.errors import BadInput
 from yutang.sequence.calendar import day_start, period_edges
 from yutang.sequence.files import frozen
-from yutang.sequence.filters import Filter, both, compile_filter, split_filter
+from yutang.sequence.filters import Filter, both, compile_filter, property_type, split_filter
 from yutang.sequence.kernels.events import select_rows
 from yutang.sequence.kernels.tally import EACH, FIRST_OF_PERIOD, tally
 from yutang.sequence.matching import Bits, Matcher, find_codes, kept_customers
@@ -179,6 +180,15 @@ def prepare(
     )
     groups, folded = find_groups(context, draft.dims, draft.select, top)
     return replace(draft, groups=groups, folded=folded)
+
+
+def check_number(context: Context, name: str, place: str) -> None:
+    """Raises BadInput where `name` is not a number property of events."""
+    kind = property_type(context.shards, name, place)
+    if kind != "number" or name not in context.shards.columns:
+        raise BadInput(
+            "%(place)s: %(name)s is no number of an event.", place=place, name=repr(name)
+        )
 
 
 def find_periods(context: Context, params: RangeParams, unit: str) -> tuple[np.ndarray, list[str]]:

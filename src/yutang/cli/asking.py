@@ -23,7 +23,7 @@ def status(brand: BrandOption = "", home: HomeOption = None, as_json: JsonOption
 
 
 def analyse(
-    model: Annotated[str, typer.Argument(help="funnel or event.")],
+    model: Annotated[str, typer.Argument(help="event, funnel, retention … (docs/models).")],
     params: Annotated[str, typer.Option(help="JSON, or a file that holds it.")],
     brand: BrandOption = "",
     home: HomeOption = None,

@@ -107,6 +107,20 @@ def _same_period(keys, table, time, first_row, row, end, until):
 
 
 @njit(nogil=True, cache=True)
+def _run(cohort, zero, seen, count, lows):
+    """How many cells, from the first on, have a return; each is one period."""
+    if lows[0] == 0 and not zero:
+        return 0
+    run = 1 if lows[0] == 0 else 0
+    for i in range(count):
+        if seen[i] > cohort:
+            if seen[i] - cohort != lows[0] + run:
+                break
+            run += 1
+    return min(run, lows.size)
+
+
+@njit(nogil=True, cache=True)
 def _hit_cells(cohort, zero, seen, count, mode, lows, highs, hits):
     """Write the cells a member counts in, rising; returns how many.
 
@@ -126,25 +140,14 @@ def _hit_cells(cohort, zero, seen, count, mode, lows, highs, hits):
                 found += 1
         return found
     if mode != WITHIN:
-        run = 0  # cells from the first on that have a return
-        if lows[0] == 0 and zero:
-            run = 1
-        if lows[0] > 0 or zero:
-            for i in range(count):
-                if seen[i] > cohort:
-                    if seen[i] - cohort != lows[0] + run:
-                        break
-                    run += 1
-        run = min(run, cells)
+        run = _run(cohort, zero, seen, count, lows)
         if mode == CHURN:
             if run < cells:
                 hits[0] = run
-                found = 1
-        else:
-            for k in range(run):
-                hits[k] = k
-            found = run
-        return found
+            return int(run < cells)
+        for k in range(run):
+            hits[k] = k
+        return run
     i = 0
     for k in range(cells):
         low, high = lows[k], highs[k]
