@@ -100,15 +100,13 @@ class Plan:
 
 
 class Spells(NamedTuple):
-    """Active periods, sorted by customer, group and period, and the next one of the same history.
+    """Active periods, sorted by customer and period, and the ones before and after.
 
-    who: positions in the view; subject: int64, one number per customer and group; fresh: there is
-    none before; previous, following: int64 periods, or -1 and the number of periods.
+    who: positions in the view; fresh: there is none before; previous, following: int64 periods, or
+    -1 and the number of periods.
     """
 
     who: np.ndarray
-    group: np.ndarray
-    subject: np.ndarray
     period: np.ndarray
     fresh: np.ndarray
     previous: np.ndarray
@@ -137,44 +135,47 @@ def plan(context: Context, params: Params) -> Plan:
     return Plan(params, tallying, periods, len(periods) - len(shown))
 
 
-def spells_of(view: View, plan: Plan, *, grouped: bool) -> Spells:
-    """When each customer of a view was active."""
+def _active_periods(
+    view: View, plan: Plan, *, grouped: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Customers, groups and periods of activity, sorted so."""
     found = plan.tallying.entries(view, grouped=grouped)
-    enough = found.times >= plan.params.times
-    who, group, period = found.who[enough], found.group[enough], found.period[enough]
+    who, group, period = found.who, found.group, found.period
+    if plan.params.times > 1:
+        enough = found.times >= plan.params.times
+        who, group, period = who[enough], group[enough], period[enough]
     if grouped:
         order = np.lexsort((period, group, who))
         who, group, period = who[order], group[order], period[order]
-    subject = who.astype(np.int64) * max(len(plan.tallying.groups), 1) + group
-    fresh = np.ones(who.size, np.bool_)
-    fresh[1:] = subject[1:] != subject[:-1]
-    previous = np.full(who.size, -1)
-    previous[1:] = np.where(fresh[1:], -1, period[:-1])
-    following = np.full(who.size, len(plan.periods))
-    following[:-1] = np.where(fresh[1:], len(plan.periods), period[1:])
-    return Spells(who, group, subject, period, fresh, previous, following)
+    return frozen(who), frozen(group), frozen(period)
 
 
 def run(view: View, plan: Plan) -> list[Partial]:
     """Flows of all, then, where there are groups, by group."""
     kinds = [False, True] if plan.tallying.dims else [False]
-    return [_count(spells_of(view, plan, grouped=grouped), plan, grouped) for grouped in kinds]
+    return [_count(view, plan, grouped=grouped) for grouped in kinds]
 
 
-def _count(spells: Spells, plan: Plan, grouped: bool) -> Partial:
+def _count(view: View, plan: Plan, *, grouped: bool) -> Partial:
     groups = max(len(plan.tallying.groups), 1) if grouped else 1
-    flows = count_flows(
-        frozen(spells.who), frozen(spells.group), frozen(spells.period), groups,
-        len(plan.periods), plan.params.absence,
-    )  # fmt: skip
-    totals = np.zeros((groups, len(OVER_RANGE)), np.int64)
-    for i, name in enumerate(OVER_RANGE):
-        mask = _over_range(spells, plan, name)
-        subject = spells.subject[mask]
-        first = np.ones(subject.size, np.bool_)
-        first[1:] = subject[1:] != subject[:-1]
-        totals[:, i] = np.bincount(spells.group[mask][first], minlength=groups)
-    return Partial(flows, totals)
+    who, group, period = _active_periods(view, plan, grouped=grouped)
+    return Partial(
+        *count_flows(who, group, period, groups, len(plan.periods), plan.params.absence, plan.shown)
+    )
+
+
+def spells_of(view: View, plan: Plan, group: int | None) -> Spells:
+    """When each customer of a view was active, in a group or at all."""
+    who, groups, period = _active_periods(view, plan, grouped=group is not None)
+    mine = groups == (group or 0)
+    who, period = who[mine], period[mine]
+    fresh = np.ones(who.size, np.bool_)
+    fresh[1:] = who[1:] != who[:-1]
+    previous = np.full(who.size, -1)
+    previous[1:] = np.where(fresh[1:], -1, period[:-1])
+    following = np.full(who.size, len(plan.periods))
+    following[:-1] = np.where(fresh[1:], len(plan.periods), period[1:])
+    return Spells(who, period, fresh, previous, following)
 
 
 def _over_range(spells: Spells, plan: Plan, name: str) -> np.ndarray:
@@ -225,11 +226,10 @@ def people(context: Context, plan: Plan, cell: Mapping[str, Any]) -> BitMap:
     if not known or any(flow) != all(flow) or any(one not in STATE_OF for one in ends):
         raise BadInput("There is no such cell: %(cell)s.", cell=dict(cell))
     tallying, grouped = plan.tallying, bool(cell.get("group"))
-    group = find_group(tallying.dims, tallying.groups, cell["group"]) if grouped else 0
+    group = find_group(tallying.dims, tallying.groups, cell["group"]) if grouped else None
 
     def behind(view: View) -> np.ndarray:
-        spells = spells_of(view, plan, grouped=grouped)
-        mine = Spells(*(column[spells.group == group] for column in spells))
+        mine = spells_of(view, plan, group)
         if period is None:
             chosen = mine.who[_over_range(mine, plan, measure)]
         else:

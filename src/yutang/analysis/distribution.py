@@ -71,25 +71,27 @@ class Params(RangeParams):
 
 @dataclass(frozen=True)
 class Plan:
-    """Params with names, filters, periods and groups resolved."""
+    """Params with names, filters, periods, groups and buckets resolved."""
 
     params: Params
     tallying: Tallying
     periods: list[str]
+    buckets: Buckets
 
 
-class Worths(NamedTuple):
-    """One value per customer, group and period. who: uint32 customer ids; group, period: int32;
-    value: float64."""
+class Partial(NamedTuple):
+    """cell (period * groups + group), value, weight: how many customers have the value there;
+    distinct: int64, customers by bucket; everybody: int64, of one, all of them."""
 
-    who: np.ndarray
-    group: np.ndarray
-    period: np.ndarray
+    cell: np.ndarray
     value: np.ndarray
+    weight: np.ndarray
+    distinct: np.ndarray
+    everybody: np.ndarray
 
 
 def plan(context: Context, params: Params) -> Plan:
-    """Resolve names and filters, and find the groups. Raises BadInput with the place."""
+    """Resolve names and filters, find groups and buckets. Raises BadInput with the place."""
     edges, periods = find_periods(context, params, params.unit)
     name = params.property
     if name is not None:
@@ -102,17 +104,25 @@ def plan(context: Context, params: Params) -> Plan:
         units=units, worth=name,
     )  # fmt: skip
     check_cells(len(periods) * max(len(tallying.groups), 1))
-    return Plan(params, tallying, periods)
+
+    def all_values() -> np.ndarray:
+        parts = context.each(lambda view: _values(tallying, params, view, grouped=False)[1])
+        return np.concatenate([np.empty(0), *parts])
+
+    return Plan(params, tallying, periods, Buckets.of(params, all_values))
 
 
-def values_of(view: View, plan: Plan, *, grouped: bool) -> Worths:
-    """The values of a view's customers."""
-    found = plan.tallying.entries(view, grouped=grouped)
-    value = _value(found, plan.params.measure)
-    there = slice(None) if plan.params.property is None else found.valued > 0
-    return Worths(
-        view.customers[found.who[there]], found.group[there], found.period[there], value[there]
-    )
+def _values(
+    tallying: Tallying, params: Params, view: View, *, grouped: bool
+) -> tuple[Entries, np.ndarray]:
+    """The entries of customers who have a value, and the values."""
+    found = tallying.entries(view, grouped=grouped)
+    value = _value(found, params.measure)
+    if params.property is None or (found.valued > 0).all():
+        return found, value
+    there = found.valued > 0
+    kept = found._replace(who=found.who[there], group=found.group[there])
+    return kept._replace(period=found.period[there]), value[there]
 
 
 def _value(found: Entries, measure: str) -> np.ndarray:
@@ -123,23 +133,66 @@ def _value(found: Entries, measure: str) -> np.ndarray:
     return {"sum": found.total, "min": found.least, "max": found.most}[measure]
 
 
-def run(view: View, plan: Plan) -> list[Worths]:
+def run(view: View, plan: Plan) -> list[Partial]:
     """Values of all, then, where there are groups, by group."""
     kinds = [False, True] if plan.tallying.dims else [False]
-    return [values_of(view, plan, grouped=grouped) for grouped in kinds]
+    return [_count(view, plan, grouped=grouped) for grouped in kinds]
 
 
-def merge(partials: list[list[Worths]], plan: Plan) -> list[Worths]:
+def _count(view: View, plan: Plan, *, grouped: bool) -> Partial:
+    found, value = _values(plan.tallying, plan.params, view, grouped=grouped)
+    groups = max(len(plan.tallying.groups), 1) if grouped else 1
+    cell = found.period.astype(np.int64) * groups + found.group
+    distinct, everybody = _distinct(found.who, plan.buckets.place(value), plan.buckets.width)
+    return Partial(*_pack(cell, value, plan), distinct, everybody)
+
+
+def _distinct(who: np.ndarray, place: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Customers by bucket, and in all; `who` is sorted, there are at most 64 buckets."""
+    if not who.size:
+        return np.zeros(width, np.int64), np.zeros(1, np.int64)
+    starts = np.flatnonzero(np.r_[True, who[1:] != who[:-1]])
+    masks = np.bitwise_or.reduceat(np.uint64(1) << place.astype(np.uint64), starts)
+    bits = [np.count_nonzero(masks >> np.uint64(b) & np.uint64(1)) for b in range(width)]
+    return np.array(bits, np.int64), np.array([starts.size])
+
+
+def _pack(
+    cell: np.ndarray, value: np.ndarray, plan: Plan
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cells, values, weights; counts are few different numbers, so they are counted first."""
+    if plan.params.property is not None or not value.size:
+        return cell, value, np.ones(value.size, np.int64)
+    width = int(value.max()) + 1
+    key = cell * width + value.astype(np.int64)
+    if key.max() < 4 * key.size + 65_536:
+        weight = np.bincount(key)
+        used = np.flatnonzero(weight)
+        weight = weight[used]
+    else:
+        used, weight = np.unique(key, return_counts=True)
+    return used // width, (used % width).astype(np.float64), weight
+
+
+def merge(partials: list[list[Partial]], plan: Plan) -> list[Partial]:
     """The values of all views."""
-    none = Worths(np.empty(0, np.uint32), np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))
-    kinds = range(2 if plan.tallying.dims else 1)
-    return [
-        Worths(*map(np.concatenate, zip(none, *(part[i] for part in partials), strict=True)))
-        for i in kinds
-    ]
+    none, no_value = np.empty(0, np.int64), np.empty(0)
+    merged = []
+    for i in range(2 if plan.tallying.dims else 1):
+        parts = [partial[i] for partial in partials]
+        merged.append(
+            Partial(
+                np.concatenate([none, *(part.cell for part in parts)]),
+                np.concatenate([no_value, *(part.value for part in parts)]),
+                np.concatenate([none, *(part.weight for part in parts)]),
+                sum((part.distinct for part in parts), np.zeros(plan.buckets.width, np.int64)),
+                sum((part.everybody for part in parts), np.zeros(1, np.int64)),
+            )
+        )
+    return merged
 
 
-def shape(partial: list[Worths], plan: Plan) -> Result:
+def shape(partial: list[Partial], plan: Plan) -> Result:
     """Table by period, group and bucket; periods, totals, chart, caveats."""
     return distribution_table.shape(partial, plan)
 
@@ -149,15 +202,17 @@ def people(context: Context, plan: Plan, cell: Mapping[str, Any]) -> BitMap:
     period, bucket = cell.get("period"), cell.get("bucket")
     tallying, grouped = plan.tallying, bool(cell.get("group"))
     group = find_group(tallying.dims, tallying.groups, cell["group"]) if grouped else 0
-    partial = merge(context.each(lambda view: run(view, plan)), plan)
-    buckets = Buckets.of(partial[0].value, plan)
     known = period is None or period in plan.periods
-    if not known or (bucket is not None and bucket not in buckets.labels):
+    if not known or (bucket is not None and bucket not in plan.buckets.labels):
         raise BadInput("There is no such cell: %(cell)s.", cell=dict(cell))
-    mine = partial[1] if grouped else partial[0]
-    chosen = mine.group == group
-    if period is not None:
-        chosen &= mine.period == plan.periods.index(period)
-    if bucket is not None:
-        chosen &= buckets.place(mine.value) == buckets.labels.index(bucket)
-    return BitMap(mine.who[chosen])
+
+    def behind(view: View) -> np.ndarray:
+        found, value = _values(tallying, plan.params, view, grouped=grouped)
+        chosen = found.group == group
+        if period is not None:
+            chosen &= found.period == plan.periods.index(period)
+        if bucket is not None:
+            chosen &= plan.buckets.place(value) == plan.buckets.labels.index(bucket)
+        return np.asarray(view.customers[np.unique(found.who[chosen])])
+
+    return BitMap(np.concatenate([np.empty(0, np.uint32), *context.each(behind)]))

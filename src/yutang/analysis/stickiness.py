@@ -28,8 +28,6 @@ from pyroaring import BitMap
 
 from yutang.analysis.contract import Column, Context, RangeParams, Result, Table
 from yutang.analysis.grouped import (
-    NO_GROUP_AT,
-    NO_GROUP_OF,
     check_cells,
     check_no_steps,
     find_group,
@@ -39,6 +37,7 @@ from yutang.analysis.grouped import (
 from yutang.analysis.groups import MOST_GROUPS, GroupBy, Values
 from yutang.analysis.tallies import (
     Doing,
+    Entries,
     Tallying,
     find_periods,
     open_period,
@@ -46,7 +45,6 @@ from yutang.analysis.tallies import (
     small_cohort,
 )
 from yutang.errors import BadInput
-from yutang.sequence.kernels.events import count_cells
 from yutang.sequence.view import View
 
 NAME, ZH, EN = "stickiness", "黏性", "Stickiness"
@@ -151,19 +149,16 @@ def plan(context: Context, params: Params) -> Plan:
 
 def run(view: View, plan: Plan) -> Partial:
     """Histograms of a view's customers."""
-    tallying = plan.tallying
-    keys, table = tallying.bits.of(view)
-    _, units = count_cells(
-        keys, table, 0, view.time, view.offsets, tallying.keep(view), tallying.units,
-        NO_GROUP_AT, NO_GROUP_OF, 1, False,
-    )  # fmt: skip
-    hist = _histogram(view, plan, grouped=False)
-    by_group = _histogram(view, plan, grouped=True) if tallying.dims else hist
-    return Partial(hist, by_group, units[:, 0])
+    found = plan.tallying.entries(view)
+    people = np.count_nonzero(found.who[1:] != found.who[:-1]) + min(found.who.size, 1)
+    hist = _histogram(found, plan, grouped=False)
+    by_group = hist
+    if plan.tallying.dims:
+        by_group = _histogram(plan.tallying.entries(view, grouped=True), plan, grouped=True)
+    return Partial(hist, by_group, np.append(found.in_unit, people))
 
 
-def _histogram(view: View, plan: Plan, *, grouped: bool) -> np.ndarray:
-    found = plan.tallying.entries(view, grouped=grouped)
+def _histogram(found: Entries, plan: Plan, *, grouped: bool) -> np.ndarray:
     shape = _shape(plan, grouped=grouped)
     place = (found.group.astype(np.int64) * shape[1] + found.period) * shape[2] + found.units
     return np.bincount(place, minlength=int(np.prod(shape))).reshape(shape)

@@ -61,7 +61,8 @@ class Entries(NamedTuple):
     """One per customer, group and period with an event, by customer and period.
 
     who: int32 positions in the view; group, period: int32 places; times, units (empty unless asked
-    for), valued: int32; total, least, most: float64 (the last four empty unless asked for).
+    for), valued: int32; total, least, most: float64 (the last four empty unless asked for);
+    in_unit: int64, how many entries there are in each unit.
     """
 
     who: np.ndarray
@@ -73,6 +74,7 @@ class Entries(NamedTuple):
     total: np.ndarray
     least: np.ndarray
     most: np.ndarray
+    in_unit: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def warm_up() -> None:
     mark_returned(keys, table, time, offsets, who, rows, cohorts, periods, EXACT, cells, cells, 0)
     worth = frozen(np.empty(0))
     tally(keys, table, 0, time, offsets, keep, periods, edges, worth, edges, none, 1, EACH)
-    count_flows(none, none, none, 1, 1, 1)
+    count_flows(none, none, none, 1, 1, 1, 0)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,8 @@ def tally(
     empty; worth: float64 by row (NaN: none), or empty; group_at, group_of: see `count_cells`;
     member: EACH, FIRST_OF_PERIOD or FIRST_OF_ALL.
     Returns int32 customer positions, groups, periods, times, units, and int32 how many had a
-    worth, float64 their sum (compensated after Neumaier), least, greatest (empty without worth).
+    worth, float64 their sum (compensated after Neumaier), least, greatest (empty without worth),
+    and int64 how many entries there are in each unit.
     """
     mask = np.uint32(1) << np.uint32(bit)
     room = _room(keys, table, mask, offsets, keep, group_at)
@@ -56,26 +57,32 @@ def tally(
     least, most = np.empty(worthy), np.empty(worthy)
     entry_of = np.full(groups, -1, np.int64)  # the open entry of a group
     unit_of = np.empty(groups, np.int64)
+    in_unit = np.zeros(max(units.size - 1, 0), np.int64)
     speed = per_ms(edges)
     pace = per_ms(units) if units.size else 0.0
+    start, end_of_all = edges[0], edges[edges.size - 1]
     made = 0
     for customer in range(offsets.size - 1):
         if keep.size and not keep[customer]:
             continue
         period, first, own = -1, made, -1
+        period_end, unit_end, unit = start, start, 0
         for row in range(offsets[customer], offsets[customer + 1]):
             if not table[keys[row]] & mask:
                 continue
             at = time[row]
-            if at < edges[0]:
+            if at < start:
                 continue
-            if at >= edges[edges.size - 1]:
+            if at >= end_of_all:
                 break
-            if period < 0 or at >= edges[period + 1]:
+            if at >= period_end:
                 period, first = period_at(at, edges, speed), made
+                period_end = edges[period + 1]
                 if member == FIRST_OF_PERIOD:
                     own = -1
-            unit = period_at(at, units, pace) if units.size else 0
+            if at >= unit_end and units.size:
+                unit = period_at(at, units, pace)
+                unit_end = units[unit + 1]
             begin, end = 0, 1
             if group_at.size:
                 begin, end = group_at[row], group_at[row + 1]
@@ -105,6 +112,7 @@ def tally(
                 if units.size and unit_of[group] != unit:
                     unit_of[group] = unit
                     spent[e] += 1
+                    in_unit[unit] += 1
                 if worth.size and not np.isnan(worth[row]):
                     x = worth[row]
                     t = total[e] + x
@@ -119,7 +127,7 @@ def tally(
     return (
         who[:made].copy(), what[:made].copy(), when[:made].copy(), times[:made].copy(),
         spent[: made if units.size else 0].copy(), valued[:n].copy(), total[:n] + lost[:n],
-        least[:n].copy(), most[:n].copy(),
+        least[:n].copy(), most[:n].copy(), in_unit,
     )  # fmt: skip
 
 
@@ -135,16 +143,19 @@ def _state_in_gap(gap, absence):
 
 
 @njit(nogil=True, cache=True)
-def count_flows(who, group, period, groups, periods, absence):
+def count_flows(who, group, period, groups, periods, absence, shown):
     """Flows between the states of one period and the next.
 
     who, group, period: int32, the active periods, sorted; absence: periods after which an absent
-    customer is dormant. Returns int64 [groups, periods, STATES, STATES]: from, to; the state of a
-    period is the sum over the first.
+    customer is dormant; shown: the first period of the range.
+    Returns int64 [groups, periods, STATES, STATES], from and to (the state of a period is the sum
+    over the first), and [groups, 4]: who in the range ever was active, new, returning, lost.
     """
     flows = np.zeros((groups, periods, STATES, STATES), np.int64)
     # Differences: how many more stay paused, stay dormant, from this period on.
     stay = np.zeros((groups, periods + 1, 2), np.int64)
+    totals = np.zeros((groups, 4), np.int64)
+    ever = np.zeros(4, np.int64)
     n, last = who.size, NEW
     for i in range(n):
         g, at = group[i], period[i]
@@ -161,9 +172,18 @@ def count_flows(who, group, period, groups, periods, absence):
             else:
                 flows[g, at, last, state] += 1
         last = state
-        end = periods
+        end, final = periods, True
         if i + 1 < n and who[i + 1] == who[i] and group[i + 1] == g:
-            end = period[i + 1]
+            end, final = period[i + 1], False
+        if at >= shown:
+            ever[0] = 1
+            ever[1] |= state == NEW
+            ever[2] |= state == RETURNING
+        ever[3] |= shown <= at + absence < end
+        if final:
+            for j in range(4):
+                totals[g, j] += ever[j]
+                ever[j] = 0
         if at + 1 < end:  # the first absent period, then those that stay, and the step to dormant
             flows[g, at + 1, state, _state_in_gap(1, absence)] += 1
             asleep = at + absence
@@ -181,4 +201,4 @@ def count_flows(who, group, period, groups, periods, absence):
             dormant += stay[g, p, 1]
             flows[g, p, PAUSED, PAUSED] += paused
             flows[g, p, DORMANT, DORMANT] += dormant
-    return flows
+    return flows, totals
