@@ -95,6 +95,13 @@ def test_retention_is_what_its_definition_says(history, params):
 
 
 @settings(max_examples=25, deadline=None)
+@given(histories(wide_events), questions())
+def test_the_usual_question_has_a_kernel_of_its_own(history, params):
+    usual = {"mode": "exact", "cohorts": "first", "day_zero": False, "measure": None, "ranges": []}
+    check(*history, {**params, **usual})
+
+
+@settings(max_examples=25, deadline=None)
 @given(
     histories(wide_events),
     questions(),

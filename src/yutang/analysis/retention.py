@@ -49,17 +49,18 @@ from yutang.analysis.grouped import (
 )
 from yutang.analysis.groups import MOST_GROUPS, Dimension, GroupBy, Values
 from yutang.analysis.retention_table import Counts
+from yutang.analysis.retention_worth import Members, worth_of
 from yutang.analysis.tallies import Doing, check_number
 from yutang.errors import BadInput
 from yutang.sequence.calendar import day_of, period_edges
 from yutang.sequence.files import frozen
 from yutang.sequence.filters import Filter, both, compile_filter, split_filter
-from yutang.sequence.kernels.events import select_rows, sum_cells
 from yutang.sequence.kernels.retention import (
     CHURN,
     CONTINUOUS,
     EXACT,
     WITHIN,
+    count_exact,
     count_returns,
     find_starts,
     mark_returned,
@@ -74,9 +75,6 @@ _MODES = {
     "exact": EXACT, "range": WITHIN, "later": WITHIN, "continuous": CONTINUOUS, "churn": CHURN,
 }  # fmt: skip
 _FOREVER = 1 << 40
-_MEASURED = 2  # the bit of the measure's events
-
-Members = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class Worth(Doing):
@@ -164,6 +162,13 @@ class Plan:
         return np.clip(self.ended - last, 0, len(self.cohorts))
 
     @property
+    def is_usual(self) -> bool:
+        """Whether the fast kernel's rules are enough."""
+        asked = self.params
+        plain = asked.mode == "exact" and asked.cohorts == "first"
+        return plain and not (asked.day_zero or asked.measure)
+
+    @property
     def mode(self) -> int:
         return _MODES[self.params.mode]
 
@@ -235,6 +240,8 @@ def _starts_of(view: View, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
 
 def run(view: View, plan: Plan) -> list[Counts]:
     """Counts of all, then, where there are groups, counts by group."""
+    if not plan.dims and plan.is_usual:
+        return [_count_usual(view, plan)]
     members = _members(view, plan)
     every = np.arange(members[0].size)
     parts = [_count(view, plan, members, every, np.zeros(every.size, np.int64), 1)]
@@ -242,6 +249,16 @@ def run(view: View, plan: Plan) -> list[Counts]:
         at, groups = group_of(view, plan.dims, plan.groups, members[1], members[0])
         parts.append(_count(view, plan, members, at, groups, len(plan.groups)))
     return parts
+
+
+def _count_usual(view: View, plan: Plan) -> Counts:
+    keys, table = plan.bits.of(view)
+    keep = kept_customers(view, plan.of_customer, plan.params.sample)
+    sizes, people = count_exact(
+        keys, table, view.time, view.offsets, keep, plan.lo, plan.hi, plan.edges,
+        len(plan.cohorts), plan.lows.size,
+    )  # fmt: skip
+    return Counts(sizes, people, sizes, people[:, 0], None)
 
 
 def _count(
@@ -261,56 +278,8 @@ def _count(
         len(plan.cohorts), plan.mode, plan.lows, plan.highs, frozen(limits),
         plan.params.values == "single",
     )  # fmt: skip
-    values = _values(view, plan, members, at, groups, count) if plan.params.measure else None
+    values = worth_of(view, plan, members, at, groups, count) if plan.params.measure else None
     return Counts(sizes, people, firsts, distinct, values)
-
-
-def _values(
-    view: View, plan: Plan, members: Members, at: np.ndarray, groups: np.ndarray, count: int
-) -> np.ndarray:
-    """float64 [groups, cohorts, cells]: the measure of the members' events."""
-    measure = plan.params.measure
-    assert measure is not None
-    keys, table = plan.bits.of(view)
-    keep = kept_customers(view, plan.of_customer, plan.params.sample)
-    first, end = int(plan.edges[0]), int(plan.edges[-1])
-    rows, owner = select_rows(keys, table, _MEASURED, view.time, view.offsets, keep, first, end)
-    worth = view.values(measure.property)[rows] if measure.property else np.ones(rows.size)
-    present = ~np.isnan(worth)
-    rows, owner, worth = rows[present], owner[present], worth[present]
-    who, starts, cohorts = members
-    # Every event against every member its customer is.
-    a, b = np.searchsorted(owner, who, side="left"), np.searchsorted(owner, who, side="right")
-    member = np.repeat(np.arange(who.size), b - a)
-    event = np.arange(member.size) - np.repeat(np.cumsum(b - a) - (b - a), b - a) + a[member]
-    after = view.time[rows[event]] >= view.time[starts[member]]
-    member, event = member[after], event[after]
-    period = np.searchsorted(plan.edges, view.time[rows[event]], side="right") - 1
-    gap = period - cohorts[member]
-    entries, cells = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for k, (low, high) in enumerate(zip(plan.lows, plan.highs, strict=True)):
-        inside = np.flatnonzero((gap >= low) & (gap <= high))
-        entries.append(inside)
-        cells.append(np.full(inside.size, k))
-    chosen, cell = np.concatenate(entries), np.concatenate(cells)
-    return _by_group(
-        (count, len(plan.cohorts), plan.lows.size), member[chosen], cohorts, cell,
-        worth[event[chosen]], at, groups,
-    )  # fmt: skip
-
-
-def _by_group(
-    shape: tuple[int, int, int], member: np.ndarray, cohorts: np.ndarray, cell: np.ndarray,
-    worth: np.ndarray, at: np.ndarray, groups: np.ndarray,
-) -> np.ndarray:  # fmt: skip
-    """Sums by group, cohort and cell; at, groups: by member and group of it, rising members."""
-    a, b = np.searchsorted(at, member, side="left"), np.searchsorted(at, member, side="right")
-    entry = np.repeat(np.arange(member.size), b - a)
-    place = np.arange(entry.size) - np.repeat(np.cumsum(b - a) - (b - a), b - a) + a[entry]
-    _, wide, cells = shape
-    index = (groups[place] * wide + cohorts[member[entry]]) * cells + cell[entry]
-    total: np.ndarray = sum_cells(index, worth[entry], int(np.prod(shape)))[0]
-    return total.reshape(shape)
 
 
 def merge(partials: list[list[Counts]], plan: Plan) -> list[Counts]:

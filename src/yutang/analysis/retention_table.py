@@ -109,21 +109,24 @@ def _columns(plan: Plan, *, summary: bool = False) -> tuple[Column, ...]:
 
 def _rows(counts: Counts, groups: list[tuple[Any, ...]], plan: Plan) -> list[dict[str, Any]]:
     scale = plan.params.sample
-    cells = plan.params.cells()
+    spans = [(_span(plan, k), high) for k, (_, high) in enumerate(plan.params.cells())]
     sizes, people = (counts.sizes * scale).tolist(), (counts.people * scale).tolist()
+    values = None if counts.values is None else (counts.values * scale).tolist()
+    later = plan.params.mode == "later"
     rows = []
     for c, cohort in enumerate(plan.cohorts):
         for g, label in enumerate(groups):
-            size = sizes[g][c]
-            for k, (low, high) in enumerate(cells):
-                if c + low >= plan.begun:
+            size, back = sizes[g][c], people[g][c]
+            head = {"cohort": cohort, **group_cells(label), "size": size}
+            for k, (span, high) in enumerate(spans):
+                if c + span["n"] >= plan.begun:
                     break
-                row: dict[str, Any] = {"cohort": cohort, **group_cells(label), "size": size}
-                row |= _span(plan, k)
-                row |= {"people": people[g][c][k], "rate": _rate(people[g][c][k], size)}
-                if counts.values is not None:
-                    row |= _worth(counts.values[g, c, k].item() * scale, size)
-                row["open"] = plan.params.mode == "later" or c + high >= plan.ended
+                row: dict[str, Any] = head | span
+                row["people"] = back[k]
+                row["rate"] = back[k] / size if size else None
+                if values is not None:
+                    row |= _worth(values[g][c][k], size)
+                row["open"] = later or c + high >= plan.ended
                 rows.append(row)
     return rows
 

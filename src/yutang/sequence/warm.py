@@ -12,7 +12,13 @@ from yutang.sequence.files import frozen
 from yutang.sequence.kernels.events import count_cells, select_rows, sum_cells
 from yutang.sequence.kernels.funnel import NO_STEP, ordered_funnel
 from yutang.sequence.kernels.repeats import ANY, ORDERED
-from yutang.sequence.kernels.retention import EXACT, count_returns, find_starts, mark_returned
+from yutang.sequence.kernels.retention import (
+    EXACT,
+    count_exact,
+    count_returns,
+    find_starts,
+    mark_returned,
+)
 from yutang.sequence.kernels.sort import sort_rows
 from yutang.sequence.kernels.subjects import PEOPLE, TIMES, funnel
 from yutang.sequence.kernels.tally import EACH, count_flows, tally
@@ -40,6 +46,7 @@ def warm_up() -> None:
     who, rows, cohorts = map(
         frozen, find_starts(keys, table, time, offsets, keep, 0, 1, periods, False)
     )
+    count_exact(keys, table, time, offsets, keep, 0, 1, periods, 1, 1)
     cells = frozen(np.ones(1, np.int64))
     count_returns(
         keys, table, time, offsets, who, rows, cohorts, edges, none, 1, periods, 1, EXACT, cells,

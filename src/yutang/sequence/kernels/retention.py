@@ -225,6 +225,39 @@ def count_returns(
 
 
 @njit(nogil=True, cache=True)
+def count_exact(keys, table, time, offsets, keep, lo, hi, edges, wide, cells):
+    """The usual question in one pass: first cohorts, cells 1, 2, 3 …, no groups.
+
+    Arguments as `find_starts` and `count_returns`. Returns int64 sizes [1, wide], people [1, wide,
+    cells].
+    """
+    sizes = np.zeros((1, wide), np.int64)
+    people = np.zeros((1, wide, cells), np.int64)
+    speed = per_ms(edges)
+    for customer in range(offsets.size - 1):
+        if keep.size and not keep[customer]:
+            continue
+        row, end = offsets[customer], offsets[customer + 1]
+        while row < end and not (table[keys[row]] & _START and time[row] >= lo):
+            row += 1
+        if row == end or time[row] > hi:
+            continue
+        cohort = period_at(time[row], edges, speed)
+        sizes[0, cohort] += 1
+        beyond, until = edges[cohort + 1], edges[min(cohort + cells + 1, edges.size - 1)]
+        for later in range(row + 1, end):
+            if table[keys[later]] & _RETURN:
+                at = time[later]
+                if at >= beyond:
+                    if at >= until:
+                        break
+                    period = period_at(at, edges, speed)
+                    people[0, cohort, period - cohort - 1] += 1
+                    beyond = edges[period + 1]
+    return sizes, people
+
+
+@njit(nogil=True, cache=True)
 def mark_returned(
     keys, table, time, offsets, who, rows, cohorts, edges, mode, lows, highs, cell
 ):  # fmt: skip
