@@ -200,7 +200,7 @@ def test_a_month_of_three_people(shards_of):
         (1, 2, 3), (2, 0, 1), (3, 1, 1), (4, 0, 0),
     ]  # fmt: skip
     month = result.tables["periods"].rows[0]
-    assert month["stickiness"] == (5 / 31) / 3  # five active days of people in 31 days, of three
+    assert month["stickiness"] == 5 / (31 * 3)  # five active days of people in 31 days, of three
     assert month["open"]
     assert "open_period" in {caveat.code for caveat in result.caveats}
 
