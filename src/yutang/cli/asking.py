@@ -34,7 +34,8 @@ def analyse(
     names = [column["name"] for column in result["columns"]]
     if as_json:
         keys = ("model", "rows", "caveats", "facts_version", "seconds")
-        print_json({"columns": names, **{key: result[key] for key in keys}})
+        tables = {name: table["rows"] for name, table in result["tables"].items()}
+        print_json({"columns": names, **{key: result[key] for key in keys}, "tables": tables})
         return
     typer.echo("\t".join(names))
     for row in result["rows"]:
