@@ -17,7 +17,8 @@ from yutang.sequence.kernels import events, funnel, retention, sort, subjects
 from yutang.sequence.kernels import tally
 KERNELS = [sort.sort_rows, funnel.ordered_funnel, subjects.funnel, events.count_cells,
            events.select_rows, events.sum_cells, retention.find_starts, retention.count_returns,
-           retention.mark_returned, retention.count_exact, tally.tally, tally.count_flows]
+           retention.mark_returned, retention.count_exact, tally.tally, tally.tally_plain,
+           tally.count_flows]
 warm.warm_up()
 if len(sys.argv) > 1:
     import random

@@ -40,12 +40,13 @@ from yutang.sequence.calendar import day_start, period_edges
 from yutang.sequence.files import frozen
 from yutang.sequence.filters import Filter, both, compile_filter, property_type, split_filter
 from yutang.sequence.kernels.events import select_rows
-from yutang.sequence.kernels.tally import EACH, FIRST_OF_PERIOD, tally
+from yutang.sequence.kernels.tally import EACH, FIRST_OF_PERIOD, tally, tally_plain
 from yutang.sequence.matching import Bits, Matcher, find_codes, kept_customers
 from yutang.sequence.view import View
 
 _NO_UNITS = frozen(np.empty(0, np.int64))
 _NO_WORTH = frozen(np.empty(0, np.float64))
+_NO_GROUP = np.empty(0, np.int32)
 
 
 class Doing(Events):
@@ -120,6 +121,8 @@ class Tallying:
 
     def entries(self, view: View, *, grouped: bool = False) -> Entries:
         """The entries of a view's customers, in one group or by group."""
+        if self.worth is None and not grouped:
+            return self._plain_entries(view)
         keys, table = self.bits.of(view)
         several, one, groups = NO_GROUP_AT, NO_GROUP_OF, 1
         if grouped:
@@ -135,6 +138,15 @@ class Tallying:
                 worth, several, one, groups, member,
             )
         )  # fmt: skip
+
+    def _plain_entries(self, view: View) -> Entries:
+        keys, table = self.bits.of(view)
+        who, period, times, units, in_unit = tally_plain(
+            keys, table, 0, view.time, view.offsets, self.keep(view), self.edges, self.units
+        )
+        group = np.zeros(who.size, np.int32)
+        none = _NO_WORTH
+        return Entries(who, group, period, times, units, _NO_GROUP, none, none, none, in_unit)
 
     def is_open(self, period: int) -> bool:
         """Whether a period had not ended at the last fact."""

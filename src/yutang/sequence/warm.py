@@ -21,7 +21,7 @@ from yutang.sequence.kernels.retention import (
 )
 from yutang.sequence.kernels.sort import sort_rows
 from yutang.sequence.kernels.subjects import PEOPLE, TIMES, funnel
-from yutang.sequence.kernels.tally import EACH, count_flows, tally
+from yutang.sequence.kernels.tally import EACH, count_flows, tally, tally_plain
 
 
 def warm_up() -> None:
@@ -55,6 +55,7 @@ def warm_up() -> None:
     mark_returned(keys, table, time, offsets, who, rows, cohorts, periods, EXACT, cells, cells, 0)
     worth = frozen(np.empty(0))
     tally(keys, table, 0, time, offsets, keep, periods, edges, worth, edges, none, 1, EACH)
+    tally_plain(keys, table, 0, time, offsets, keep, periods, edges)
     count_flows(none, none, none, 1, 1, 1, 0)
 
 

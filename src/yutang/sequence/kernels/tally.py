@@ -131,6 +131,54 @@ def tally(
     )  # fmt: skip
 
 
+@njit(nogil=True, cache=True)
+def tally_plain(keys, table, bit, time, offsets, keep, edges, units):
+    """As `tally` without groups and worth, which is the usual question and twice as fast.
+
+    Returns int32 customer positions, periods, times, units, and int64 entries by unit.
+    """
+    mask = np.uint32(1) << np.uint32(bit)
+    room = offsets[-1]
+    who, when = np.empty(room, np.int32), np.empty(room, np.int32)
+    times, spent = np.empty(room, np.int32), np.empty(room if units.size else 0, np.int32)
+    in_unit = np.zeros(max(units.size - 1, 0), np.int64)
+    speed, pace = per_ms(edges), 0.0
+    if units.size:
+        pace = per_ms(units)
+    start, end_of_all = edges[0], edges[edges.size - 1]
+    made = 0
+    for customer in range(offsets.size - 1):
+        if keep.size and not keep[customer]:
+            continue
+        period_end, unit_end = start, start
+        count, length = 0, 0
+        for row in range(offsets[customer], offsets[customer + 1]):
+            if not table[keys[row]] & mask:
+                continue
+            at = time[row]
+            if at < start:
+                continue
+            if at >= end_of_all:
+                break
+            if at >= period_end:
+                period = period_at(at, edges, speed)
+                period_end = edges[period + 1]
+                who[made], when[made] = customer, period
+                made += 1
+                count, length = 0, 0
+            if units.size:
+                if at >= unit_end:
+                    unit = period_at(at, units, pace)
+                    unit_end = units[unit + 1]
+                    in_unit[unit] += 1
+                    length += 1
+                spent[made - 1] = length
+            count += 1
+            times[made - 1] = count
+    n = made if units.size else 0
+    return who[:made].copy(), when[:made].copy(), times[:made].copy(), spent[:n].copy(), in_unit
+
+
 # States of a customer in a period; OUTSIDE: nothing was ever done before.
 OUTSIDE, NEW, CONTINUING, RETURNING, PAUSED, DORMANT = 0, 1, 2, 3, 4, 5
 STATES = 6
