@@ -33,23 +33,36 @@ moments = st.builds(
     st.integers(0, 3),
     st.sampled_from([0, MINUTE, 12 * HOUR, DAY - MINUTE]),
 )
-events = st.fixed_dictionaries(
-    {
-        "customer": st.integers(1, CUSTOMERS),
-        "time": moments,
-        "event": st.sampled_from(["a", "b", "c", "x"]),
-    },
-    optional={
-        "amount": st.sampled_from([0.25, 1.5, 2.0, -3.0]),
-        "place": st.sampled_from(["京", "沪"]),
-        "gift": st.booleans(),
-        "tags": st.lists(st.sampled_from(["red", "blue", "old"]), max_size=3),
-    },
+# The same around the edges of weeks (2 and 9 March are Mondays) and of months.
+wide_moments = st.builds(
+    lambda day, at: START + day * DAY + at,
+    st.sampled_from([-30, -3, -1, 0, 1, 2, 6, 7, 30]),
+    st.sampled_from([0, 12 * HOUR, DAY - 1]),
 )
 
 
+def events_at(moments):
+    return st.fixed_dictionaries(
+        {
+            "customer": st.integers(1, CUSTOMERS),
+            "time": moments,
+            "event": st.sampled_from(["a", "b", "c", "x"]),
+        },
+        optional={
+            "amount": st.sampled_from([0.25, 1.5, 2.0, -3.0]),
+            "place": st.sampled_from(["京", "沪"]),
+            "gift": st.booleans(),
+            "tags": st.lists(st.sampled_from(["red", "blue", "old"]), max_size=3),
+        },
+    )
+
+
+events = events_at(moments)
+wide_events = events_at(wide_moments)
+
+
 @st.composite
-def histories(draw):
+def histories(draw, events=events):
     """Facts after several commits, and the shard set that grew with them."""
     facts = MemoryFacts(ZONE)
     facts.customer_attributes = {

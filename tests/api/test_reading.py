@@ -134,6 +134,20 @@ def test_models_describe_their_parameters_and_answer(filled: Filled, get: Get) -
     assert answer.json()["rows"] == direct["rows"]
 
 
+@pytest.mark.parametrize("model", ["retention", "distribution", "activity", "stickiness"])
+def test_habits_are_asked_by_the_api(filled: Filled, model: str) -> None:
+    client = filled[0].client("analyst")
+    answer = client.post(
+        f"/analyse/{model}", json={"event": "order_paid"} if model != "retention" else {}
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["rows"]
+    assert answer.json()["tables"]
+    refused = client.post(f"/analyse/{model}", json={"top": 0})
+    assert refused.status_code == 422, refused.text
+    assert "“top” is at least 1." in refused.text
+
+
 @pytest.mark.parametrize(
     ("path", "params", "code"),
     [

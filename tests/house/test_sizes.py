@@ -15,7 +15,10 @@ REASONS: dict[str, str] = {
     "connectors/order_files/cells.py::macros": "one SQL text: what a cell of each kind may say",
     "sequence/kernels/events.py::count_cells": "one compiled loop over all events",
     "sequence/kernels/funnel.py::ordered_funnel": "one compiled loop over all customers",
+    "sequence/kernels/retention.py::count_returns": "one compiled loop over all members",
     "sequence/kernels/subjects.py::funnel": "one compiled loop over all subjects",
+    "sequence/kernels/tally.py::count_flows": "one compiled loop over all active periods",
+    "sequence/kernels/tally.py::tally": "one compiled loop over all events",
 }
 
 

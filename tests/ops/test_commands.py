@@ -56,6 +56,17 @@ def test_backup_and_restore(home: Path, tmp_path: Path) -> None:
     assert isinstance(again.exception, Conflict)
 
 
+@pytest.mark.parametrize("model", ["retention", "distribution", "activity", "stickiness"])
+def test_habits_from_the_command_line(home: Path, model: str) -> None:
+    found = answer(home, "analyse", model, "--params", "{}")
+    assert found["rows"]
+    assert set(found["rows"][0]) == set(found["columns"])
+    assert found["tables"]
+    wrong = yutang(home, "analyse", model, "--params", '{"unit": "fortnight"}')
+    assert isinstance(wrong.exception, BadInput)
+    assert str(wrong.exception).startswith("unit: ")
+
+
 def test_what_the_command_line_does_is_in_the_log(home: Path) -> None:
     assert yutang(home, "import", "undo", "1").exit_code == 0
     rows = Services.open(Settings(home=home)).brand().audit.page()

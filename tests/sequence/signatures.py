@@ -13,9 +13,12 @@ _SCRIPT = """
 import json, sys, tempfile
 from pathlib import Path
 from yutang.sequence import warm
-from yutang.sequence.kernels import events, funnel, sort, subjects
+from yutang.sequence.kernels import events, funnel, retention, sort, subjects
+from yutang.sequence.kernels import tally
 KERNELS = [sort.sort_rows, funnel.ordered_funnel, subjects.funnel, events.count_cells,
-           events.select_rows, events.sum_cells]
+           events.select_rows, events.sum_cells, retention.find_starts, retention.count_returns,
+           retention.mark_returned, retention.count_exact, tally.tally, tally.tally_plain,
+           tally.count_flows]
 warm.warm_up()
 if len(sys.argv) > 1:
     import random
@@ -48,6 +51,19 @@ if len(sys.argv) > 1:
                   {"values": "single", "group": ["tags"]}, {"sample": 2},
                   {"filter": {"property": "amount", "op": "is_set"}}):
         analysis.run("event", shards, {"measures": measures, **extra})
+    for model, more in (("retention", ({}, {"cohorts": "every", "day_zero": True},
+                                       {"mode": "later", "measure": {"event": "a", "measure": "sum",
+                                                                     "property": "amount"}})),
+                        ("distribution", ({}, {"measure": "hours"}, {"measure": "sum",
+                                                                     "property": "amount"})),
+                        ("activity", ({}, {"unit": "day"})), ("stickiness", ({},))):
+        for extra in more:
+            for group in ({}, {"group": ["place"]}, {"group": ["tags"], "values": "single"},
+                          {"group": ["tags"], "sample": 2},
+                          {"filter": {"property": "amount", "op": "is_set"}}):
+                analysis.run(model, shards, {**extra, **group})
+                analysis.people(model, shards, {**extra, **group},
+                                {"n": 1} if model == "retention" else {})
 print(json.dumps({k.py_func.__name__ + "@" + k.py_func.__module__: sorted(map(str, k.signatures))
                   for k in KERNELS}))
 """

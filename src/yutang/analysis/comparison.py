@@ -9,6 +9,12 @@ from yutang.analysis.contract import Column, Result, Table
 from yutang.analysis.groups import OTHER_LABEL
 
 _KEYS = ("group", "text", "period")
+# Numbers that say which row it is, not what was counted there.
+_PLACES = ("step", "n", "n_to", "active")
+
+
+def _is_key(column: Column) -> bool:
+    return column.kind in _KEYS or column.name in _PLACES
 
 
 def beside(result: Result, other: Result) -> Result:
@@ -24,7 +30,7 @@ def beside(result: Result, other: Result) -> Result:
 
 
 def _join(table: Table, other: Table) -> Table:
-    values = [c for c in table.columns if c.kind not in _KEYS and c.name != "step"]
+    values = [c for c in table.columns if not _is_key(c)]
     found = _by_key(other)
     rows = []
     for key, row in _by_key(table).items():
@@ -39,13 +45,14 @@ def _join(table: Table, other: Table) -> Table:
 
 
 def _by_key(table: Table) -> dict[tuple[Any, ...], dict[str, Any]]:
-    names = [c.name for c in table.columns if c.kind in _KEYS or c.name == "step"]
+    names = [c.name for c in table.columns if _is_key(c) and c.name != "open"]
+    periods = {c.name for c in table.columns if c.kind == "period"}
     places: dict[Any, int] = {}
     out = {}
     for row in table.rows:
         key = [row[name] for name in names]
-        if "period" in names:
-            i = names.index("period")
-            key[i] = places.setdefault(key[i], len(places))
+        for i, name in enumerate(names):
+            if name in periods:
+                key[i] = places.setdefault(key[i], len(places))
         out[tuple(key)] = row
     return out

@@ -30,10 +30,19 @@ from yutang.analysis.contract import EVER, Context, RangeParams, Result, Strict,
 from yutang.analysis.event_table import MeasurePartial
 from yutang.analysis.formulas import Formula, parse
 from yutang.analysis.funnel import Events
+from yutang.analysis.grouped import (
+    NO_GROUP_AT,
+    NO_GROUP_OF,
+    by_row,
+    check_cells,
+    check_no_steps,
+    group_of,
+    keep_largest,
+    read_dimensions,
+)
 from yutang.analysis.groups import (
     ABSENT_KEY,
     MOST_GROUPS,
-    OTHER_KEY,
     Dimension,
     GroupBy,
     Values,
@@ -41,7 +50,6 @@ from yutang.analysis.groups import (
     factorize,
     group_keys,
     labels,
-    largest,
 )
 from yutang.errors import BadInput
 from yutang.sequence.calendar import period_edges, period_of
@@ -57,10 +65,6 @@ QUESTION = ("发生了多少次，多少人，值多少钱？", "How often, to h
 COUNTED = ("times", "people", "times_per_person")
 NUMERIC = ("sum", "average", "min", "max", "median", "percentile")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-# More cells than this are no table any more, and no page could show them.
-_MOST_CELLS = 200_000
-_NO_GROUP_AT = frozen(np.empty(0, np.int64))
-_NO_GROUP_OF = frozen(np.empty(0, np.int32))
 
 Stat = Literal[
     "times", "people", "times_per_person", "sum", "average", "min", "max", "median", "percentile",
@@ -104,8 +108,7 @@ class Params(RangeParams):
 
     @model_validator(mode="after")
     def _no_steps(self) -> Params:
-        if any(group.step is not None for group in self.group):
-            raise ValueError("only a funnel groups by a step")
+        check_no_steps(self.group)
         return self
 
 
@@ -158,7 +161,7 @@ def plan(context: Context, params: Params) -> Plan:
         of_customer=of_customer,
         edges=edges,
         periods=periods,
-        dims=_dimensions(context, params),
+        dims=read_dimensions(context, params.group, params.values),
         groups=[],
         folded=0,
         counted=counted,
@@ -197,30 +200,14 @@ def _periods(context: Context, params: Params) -> tuple[np.ndarray, list[str]]:
     return frozen(edges), periods
 
 
-def _dimensions(context: Context, params: Params) -> list[Dimension]:
-    def numbers(name: str) -> np.ndarray:
-        parts = context.each(lambda view: view.values(name)[view.visible_rows()])
-        return np.concatenate(parts) if parts else np.empty(0)
-
-    return dimensions(context, params.group, params.values, numbers)
-
-
 def _with_groups(context: Context, draft: Plan) -> Plan:
     """Find the largest groups by the first measure; a second pass counts in them and OTHER."""
     sizes: dict[tuple[int, ...], float] = {}
     for found in context.each(lambda view: _sizes(view, draft)):
         for key, size in found.items():
             sizes[key] = sizes.get(key, 0) + size
-    kept = largest(sizes, draft.dims, draft.params.top)
-    folded = len(sizes) - len(kept)
-    if folded:
-        kept = [*kept, (OTHER_KEY,) * len(draft.dims)]
-    if len(draft.periods) * len(kept) > _MOST_CELLS:
-        raise BadInput(
-            "The result would have more than %(most)d cells.",
-            hint="Choose a longer unit, a shorter range or fewer groups.",
-            most=_MOST_CELLS,
-        )
+    kept, folded = keep_largest(sizes, draft.dims, draft.params.top)
+    check_cells(len(draft.periods) * len(kept))
     return Plan(**{**draft.__dict__, "groups": kept, "folded": folded})
 
 
@@ -254,58 +241,25 @@ def run(view: View, plan: Plan) -> list[MeasurePartial]:
     """One partial per measure."""
     keys, table = plan.bits.of(view)
     keep = kept_customers(view, plan.of_customer, plan.params.sample)
-    place = {key: i for i, key in enumerate(plan.groups)}
     partials = []
     for bit, measure in enumerate(plan.measures):
         rows = who = at = groups = np.empty(0, np.int64)
         if plan.dims or measure.measure not in COUNTED:
             rows, who = _select(view, plan, keys, table, bit, keep)
         if plan.dims:
-            at, groups = _group_of(view, plan, rows, who, place)
+            at, groups = group_of(view, plan.dims, plan.groups, rows, who)
         if measure.measure in COUNTED:
-            group_at, group_of = _by_row(view, plan, rows[at], groups)
+            several, one = NO_GROUP_AT, NO_GROUP_OF
+            if plan.dims:
+                several, one = by_row(view.rows, rows[at], groups)
             times, people = count_cells(
-                keys, table, bit, view.time, view.offsets, keep, plan.edges, group_at, group_of,
+                keys, table, bit, view.time, view.offsets, keep, plan.edges, several, one,
                 plan.cells[1], plan.params.values == "single",
             )  # fmt: skip
             partials.append(MeasurePartial(times=times, people=people))
         else:
             partials.append(_measure_values(view, plan, bit, rows, at, groups))
     return partials
-
-
-def _group_of(
-    view: View, plan: Plan, rows: np.ndarray, who: np.ndarray, place: dict[tuple[int, ...], int]
-) -> tuple[np.ndarray, np.ndarray]:
-    """(positions in `rows`, place of the group), each pair once."""
-    at, keys = group_keys(plan.dims, view, [rows] * len(plan.dims), who)
-    distinct, code = factorize(keys)
-    other = len(plan.groups) - 1
-    known = np.array([place.get(tuple(key), other) for key in distinct.tolist()], np.int64)
-    groups = known[code] if code.size else code
-    several = at.size > rows.size
-    if several and plan.folded:  # two values that both fell into OTHER are one
-        pairs = factorize(np.column_stack([at, groups]))[0]
-        pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-        return pairs[:, 0], pairs[:, 1]
-    return at, groups
-
-
-def _by_row(
-    view: View, plan: Plan, rows: np.ndarray, groups: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Groups as `count_cells` reads them: one per row, or several cut by offsets."""
-    if not plan.dims:
-        return _NO_GROUP_AT, _NO_GROUP_OF
-    counts = np.bincount(rows, minlength=view.rows)
-    if rows.size == 0 or counts.max() == 1:
-        group_of = np.full(view.rows, -1, np.int32)
-        group_of[rows] = groups
-        return _NO_GROUP_AT, frozen(group_of)
-    group_at = np.zeros(view.rows + 1, np.int64)
-    np.cumsum(counts, out=group_at[1:])
-    order = np.argsort(rows, kind="stable")
-    return frozen(group_at), frozen(groups[order].astype(np.int32))
 
 
 def _measure_values(
@@ -360,8 +314,7 @@ def people(context: Context, plan: Plan, cell: Mapping[str, Any]) -> BitMap:
             times = view.time[rows]
             chosen = (times >= plan.edges[i]) & (times < plan.edges[i + 1])
         if wanted is not None:
-            place = {key: i for i, key in enumerate(plan.groups)}
-            at, groups = _group_of(view, plan, rows, who, place)
+            at, groups = group_of(view, plan.dims, plan.groups, rows, who)
             inside = np.zeros(rows.size, np.bool_)
             inside[at[groups == wanted]] = True
             chosen &= inside

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from yutang.analysis.contract import Caveat, Column, Result, Table, sampled, unknown_events
+from yutang.analysis.grouped import group_caveats
 from yutang.analysis.groups import factorize, labels
 from yutang.analysis.order_statistics import percentiles
 from yutang.sequence.kernels.events import sum_cells
@@ -265,23 +266,7 @@ def _caveats(plan: Plan) -> list[Caveat]:
     caveats = []
     if plan.unknown:
         caveats.append(unknown_events(plan.unknown))
-    if plan.folded:
-        caveats.append(
-            Caveat(
-                "folded_groups",
-                f"较小的 {plan.folded} 组合并为“其他”。",
-                f"The {plan.folded} smaller groups are summed as other.",
-            )
-        )
-    lists = [dim.name for dim in plan.dims if dim.type == "list"]
-    if lists and plan.params.values == "multi":
-        caveats.append(
-            Caveat(
-                "several_values",
-                "有多个取值的在每个取值里各算一次，各组相加会多于总数。",
-                "What has several values counts in each; the groups add up to more than the total.",
-            )
-        )
+    caveats += group_caveats(plan.dims, plan.params.values, plan.folded)
     if plan.params.sample > 1:
         caveats.append(sampled(plan.params.sample))
         if any(measure.measure == "distinct" for measure in plan.measures):

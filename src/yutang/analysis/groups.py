@@ -37,6 +37,16 @@ _QUARTER_MS = 900_000
 Values = Literal["multi", "single"]
 
 
+def check_edges(edges: list[float] | int | None) -> None:
+    """Raises ValueError where these are no edges of buckets and no number of buckets to find."""
+    if isinstance(edges, int) and not 2 <= edges <= _MOST_BUCKETS:
+        raise ValueError(f"from 2 to {_MOST_BUCKETS} buckets can be found")
+    if isinstance(edges, list) and (
+        not 1 <= len(edges) <= _MOST_BUCKETS or any(b <= a for a, b in pairwise(edges))
+    ):
+        raise ValueError("bucket edges are one or more rising numbers")
+
+
 class GroupBy(Strict):
     """What to group by; `step` (from 1) where a funnel groups by a step's value."""
 
@@ -51,13 +61,7 @@ class GroupBy(Strict):
 
     @model_validator(mode="after")
     def _sane_buckets(self) -> GroupBy:
-        edges = self.buckets
-        if isinstance(edges, int) and not 2 <= edges <= _MOST_BUCKETS:
-            raise ValueError(f"from 2 to {_MOST_BUCKETS} buckets can be found")
-        if isinstance(edges, list) and (
-            not 1 <= len(edges) <= _MOST_BUCKETS or any(b <= a for a, b in pairwise(edges))
-        ):
-            raise ValueError("bucket edges are one or more rising numbers")
+        check_edges(self.buckets)
         return self
 
 

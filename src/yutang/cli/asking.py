@@ -24,7 +24,7 @@ def status(brand: BrandOption = "", home: HomeOption = None, as_json: JsonOption
 
 
 def analyse(
-    model: Annotated[str, typer.Argument(help="funnel or event.")],
+    model: Annotated[str, typer.Argument(help="event, funnel, retention … (docs/models).")],
     params: Annotated[str, typer.Option(help="JSON, or a file that holds it.")],
     brand: BrandOption = "",
     home: HomeOption = None,
@@ -35,7 +35,8 @@ def analyse(
     names = [column["name"] for column in result["columns"]]
     if as_json:
         keys = ("model", "rows", "caveats", "facts_version", "seconds")
-        print_json({"columns": names, **{key: result[key] for key in keys}})
+        tables = {name: table["rows"] for name, table in result["tables"].items()}
+        print_json({"columns": names, **{key: result[key] for key in keys}, "tables": tables})
         return
     typer.echo("\t".join(names))
     for row in result["rows"]:

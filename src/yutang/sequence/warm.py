@@ -12,8 +12,16 @@ from yutang.sequence.files import frozen
 from yutang.sequence.kernels.events import count_cells, select_rows, sum_cells
 from yutang.sequence.kernels.funnel import NO_STEP, ordered_funnel
 from yutang.sequence.kernels.repeats import ANY, ORDERED
+from yutang.sequence.kernels.retention import (
+    EXACT,
+    count_exact,
+    count_returns,
+    find_starts,
+    mark_returned,
+)
 from yutang.sequence.kernels.sort import sort_rows
 from yutang.sequence.kernels.subjects import PEOPLE, TIMES, funnel
+from yutang.sequence.kernels.tally import EACH, count_flows, tally, tally_plain
 
 
 def warm_up() -> None:
@@ -35,6 +43,20 @@ def warm_up() -> None:
     count_cells(keys, table, 0, time, offsets, keep, periods, edges, none, 1, False)
     select_rows(keys, table, 0, time, offsets, keep, 0, 2)
     sum_cells(np.zeros(1, np.int64), np.ones(1), 1)
+    who, rows, cohorts = map(
+        frozen, find_starts(keys, table, time, offsets, keep, 0, 1, periods, False)
+    )
+    count_exact(keys, table, time, offsets, keep, 0, 1, periods, 1, 1)
+    cells = frozen(np.ones(1, np.int64))
+    count_returns(
+        keys, table, time, offsets, who, rows, cohorts, edges, none, 1, periods, 1, EXACT, cells,
+        cells, edges, False,
+    )  # fmt: skip
+    mark_returned(keys, table, time, offsets, who, rows, cohorts, periods, EXACT, cells, cells, 0)
+    worth = frozen(np.empty(0))
+    tally(keys, table, 0, time, offsets, keep, periods, edges, worth, edges, none, 1, EACH)
+    tally_plain(keys, table, 0, time, offsets, keep, periods, edges)
+    count_flows(none, none, none, 1, 1, 1, 0)
 
 
 if __name__ == "__main__":
