@@ -74,7 +74,7 @@ class Answer:
     further tables; `nothing`: there is not enough to see anything."""
 
     say: str
-    picture: Chart | Flows | Heat | None
+    pictures: tuple[Chart | Flows | Heat, ...]
     grid: Grid
     more: tuple[Grid, ...] = ()
     nothing: bool = False

@@ -76,6 +76,11 @@ WORDS: dict[str, Pair] = {
     "range": ("第 n 到 m", "from n to m"),
     "unbounded": ("第 n 及以后", "on n or later"),
     "or_later": ("第 n 及以后", "on n or later"),
+    "later": ("第 n 及以后", "on n or later"),
+    "cohorts:first": ("范围内第一次", "the first start in the range"),
+    "cohorts:every": ("每一次", "every start"),
+    "pair:every": ("每一次都配对", "every one"),
+    "pair:nearest": ("只配最近的一次", "the nearest only"),
     "continuous": ("连续每一期", "in every one up to n"),
     "churn": ("首次缺席", "first absence"),
     # directions, edges, keeping

@@ -22,7 +22,20 @@ WAYS = (
 AIMS = ("order_paid", "order_completed", "coupon_redeemed", "contact_added")
 PROPERTIES = ("paid", "platform", "touchpoint", "channel", "source")
 # Names of fields that ask for where things end, not where they begin.
-_ENDS = ("target", "return", "end", "to", "conversion", "goal", "second", "revenue", "value")
+_ENDS = (
+    "next",
+    "target",
+    "return",
+    "end",
+    "to",
+    "conversion",
+    "goal",
+    "second",
+    "revenue",
+    "value",
+)
+# What may be left out, but tells little then.
+_BETTER_WITH = ("next",)
 _LONG = {"value": 30, "unit": "day"}
 USUAL_RANGE = "last_90"
 
@@ -60,7 +73,11 @@ def usual(model: Model, words: Vocabulary) -> dict[str, Any] | None:
         return None
     known = Known(words)
     fields = fields_of(model.Params)
-    params = {field.name: _filled(field, known) for field in fields if field.required}
+    params = {
+        field.name: _filled(field, known)
+        for field in fields
+        if field.required or field.name in _BETTER_WITH
+    }
     steps = params.get("steps")
     if steps is not None and len(steps) < next(f.least for f in fields if f.name == "steps"):
         return None

@@ -23,14 +23,23 @@ SAY = {
     "histogram": mark("How they are spread: %(names)s"),
     "curve": mark("Curve: %(names)s"),
     "bar": mark("Compared: %(names)s"),
+    "sequences": mark("Compared: %(names)s"),
     "funnel": mark("Funnel: %(names)s"),
 }
 
 
-def picture_of(asked: Asked) -> Chart | Flows | Heat | None:
-    """The picture of any model's result; None where the page knows none, or its data are not in
-    the shape that the kind asks for: the table is there."""
-    chart = asked.result.chart
+Picture = Chart | Flows | Heat
+
+
+def pictures_of(asked: Asked) -> tuple[Picture, ...]:
+    """The pictures of any model's result; none where the page does not know the kind, or its data
+    are not in the shape that the kind asks for: the table is there. `flows` may stand beside."""
+    charts = [asked.result.chart, asked.result.chart.get("flows")]
+    made = [_picture(asked, chart) for chart in charts if isinstance(chart, Mapping)]
+    return tuple(one for one in made if one is not None)
+
+
+def _picture(asked: Asked, chart: Mapping[str, Any]) -> Picture | None:
     make = _MAKERS.get(str(chart.get("kind", "")))
     try:
         return make(asked, chart) if make else None
@@ -43,7 +52,7 @@ def _series(asked: Asked, chart: Mapping[str, Any]) -> Chart:
     labels = [_bucket(asked, one) or label_of(asked, one) for one in chart["categories"]]
     shown = chart["series"][:MOST_SERIES]
     series = [Series(_name(asked, one["name"], len(shown)), one["values"]) for one in shown]
-    if kind == "bar" and len(labels) > _LONG:
+    if kind == "sequences" or (kind == "bar" and len(labels) > _LONG):
         kind = "rows"
     if kind == "line" and len(series) == 1:
         kind = "area"
@@ -70,7 +79,11 @@ def _unit(chart: Mapping[str, Any]) -> Unit:
 
 
 def label_of(asked: Asked, value: Any) -> str:
-    """A label of a chart: an event, a value, the values of several groups."""
+    """A label of a chart: a column, an event, a value, the values of several groups."""
+    if isinstance(value, str):
+        for column in asked.result.columns:
+            if column.name == value:
+                return title_of(asked, column)
     if isinstance(value, (list, tuple)):
         return asked.group_label(value) or asked.session.text("all")
     if isinstance(value, str) and value in asked.words.event_names:
@@ -92,7 +105,10 @@ def _name(asked: Asked, name: Any, series: int) -> str:
 
 
 def _flows(asked: Asked, chart: Mapping[str, Any]) -> Flows:
-    nodes, streams = chart["categories"], chart["series"]
+    nodes = [(node["layer"], node["name"]) for node in chart.get("nodes", ())]
+    place = {node["id"]: i for i, node in enumerate(chart.get("nodes", ()))}
+    streams = chart.get("links") or chart["series"]
+    nodes = nodes or [(layer, label) for layer, label in chart["categories"]]
     rows = asked.result.rows
     links = []
     if len(rows) == len(streams):
@@ -101,7 +117,14 @@ def _flows(asked: Asked, chart: Mapping[str, Any]) -> Flows:
     busiest = max((layers.count(layer) for layer in set(layers)), default=1)
     return Flows(
         nodes=[label_of(asked, label) for _, label in nodes],
-        flows=[Flow(one["source"], one["target"], one["value"]) for one in streams],
+        flows=[
+            Flow(
+                place.get(one["source"], one["source"]),
+                place.get(one["target"], one["target"]),
+                one["value"],
+            )
+            for one in streams
+        ],
         say=asked.session.text("Flows between %(n)s nodes", n=len(nodes)),
         layers=layers,
         height=max(320, 44 * busiest),
@@ -137,7 +160,7 @@ def _shares(chart: Mapping[str, Any]) -> bool:
     return chart["kind"] == "matrix" and all(0 <= v <= 1 for v in values)
 
 
-_MAKERS: Mapping[str, Callable[[Asked, Mapping[str, Any]], Chart | Flows | Heat]] = {
+_MAKERS: Mapping[str, Callable[[Asked, Mapping[str, Any]], Picture]] = {
     **dict.fromkeys(SAY, _series),
     "sankey": _flows,
     "matrix": _heat,

@@ -19,7 +19,7 @@ from yutang.console.analyse.answer import (
     safe,
     title_of,
 )
-from yutang.console.analyse.picture import first_number, picture_of
+from yutang.console.analyse.picture import first_number, pictures_of
 from yutang.console.formats import count
 from yutang.console.language import mark
 
@@ -49,7 +49,7 @@ def present(asked: Asked) -> Answer:
 def anything(asked: Asked) -> Answer:
     """A model that the page knows nothing of."""
     grid = grid_of(asked, asked.result.table, whole=True)
-    return Answer(_sentence(asked), picture_of(asked), grid, more_tables(asked), _nothing(asked))
+    return Answer(_sentence(asked), pictures_of(asked), grid, more_tables(asked), _nothing(asked))
 
 
 def more_tables(asked: Asked) -> tuple[Grid, ...]:
@@ -68,8 +68,8 @@ def _sentence(asked: Asked) -> str:
     if column is None or len(rows) < 2:
         return text
     top = max(rows, key=lambda row: row[column.name] or 0)
-    labels = (key_label(asked, c, top.get(c.name)) for c in columns if is_key(c))
-    where = " · ".join(str(one) for one in islice(labels, 3) if one is not None)
+    keys = (c for c in columns if is_key(c) and top.get(c.name) not in (None, "", True, False))
+    where = " · ".join(str(key_label(asked, c, top[c.name])) for c in islice(keys, 3))
     return text + asked.session.language.gap + asked.session.text(
         "%(what)s is highest for %(where)s: <b>%(value)s</b>.",
         what=safe(title_of(asked, column)),

@@ -32,7 +32,7 @@ def event(asked: Asked) -> Answer:
     total = asked.result.tables["total"].rows[0]
     return Answer(
         _event_sentence(asked, titles, total),
-        _event_chart(asked, titles),
+        (_event_chart(asked, titles),),
         Grid(tuple(heads), tuple(rows)),
     )
 

@@ -21,7 +21,7 @@ def funnel(asked: Asked) -> Answer:
     grid = _by_group(asked, titles) if grouped else _by_step(asked, titles, compared)
     return Answer(
         _funnel_sentence(asked, titles, whole),
-        _funnel_chart(asked, titles, grouped, compared, said),
+        (_funnel_chart(asked, titles, grouped, compared, said),),
         grid,
     )
 
