@@ -36,6 +36,9 @@ SPECIAL = {
     ABSENT_LABEL: mark("unknown"),
     OTHER_LABEL: mark("others"),
     NOT_REACHED_LABEL: mark("did not get there"),
+    "(left)": mark("left"),
+    "(start)": mark("began"),
+    "(direct)": mark("direct"),
 }
 # Values that the catalogue can name, by property.
 VALUES: dict[str, Callable[[str], Any]] = {
