@@ -224,7 +224,7 @@ def test_a_list_has_as_many_rows_as_it_needs():
     shown = controls.form_of(FIELDS, {})
     steps = next(one for one in shown.main if one.name == "steps")
     assert len(steps.rows) == 2
-    assert steps.blank[0].name == "steps.0.event"
+    assert steps.blank[0].name == "steps.2.event"
 
 
 def test_a_count_of_buckets_and_one_edge_are_told_apart():

@@ -88,7 +88,7 @@ def control(field: Field, tree: Mapping[str, Any], prefix: str) -> Control:
             field,
             name,
             rows=tuple(_parts(field, row, f"{name}.{i}.") for i, row in enumerate(rows)),
-            blank=_parts(field, {}, f"{name}.0."),
+            blank=_parts(field, {}, f"{name}.{len(rows)}."),
         )
     inner = value if isinstance(value, Mapping) else {}
     parts = _parts(field, inner, name + ".") if field.fields else ()
