@@ -56,6 +56,11 @@ class Params(RangeParams):
     flow: Annotated[str, Field(json_schema_extra={"widget": "event"})] = Field("", title="流 Flow")
     trend: Literal["day", "week"] | None = Field("day", title="趋势 Trend")
     group: list[GroupBy] = Field(default_factory=list, max_length=3, title="分组 Group by")
+    worth: list[Stage] = Field(
+        default_factory=lambda: [Stage(event="order_paid", parts=[Inner(label="x")])],
+        min_length=1,
+        title="价值 Worth",
+    )
     style: Literal["a", "b"] = Field(
         "a", title="样式 Style", json_schema_extra={"labels": {"a": ["甲", "A"]}, "advanced": True}
     )
@@ -115,7 +120,7 @@ def test_every_kind_of_field_is_known():
         "steps": "list", "stages": "list", "window": "object", "mode": "choice",
         "share": "number", "times": "integer", "zero": "choice", "value_property": "property",
         "days": "numbers", "ranges": "pairs", "costs": "mapping", "stages_named": "words",
-        "flow": "event", "trend": "choice", "group": "list", "style": "choice",
+        "flow": "event", "trend": "choice", "group": "list", "worth": "list", "style": "choice",
     }  # fmt: skip
 
 
@@ -225,6 +230,20 @@ def test_a_list_has_as_many_rows_as_it_needs():
     steps = next(one for one in shown.main if one.name == "steps")
     assert len(steps.rows) == 2
     assert steps.blank[0].name == "steps.2.event"
+
+
+def test_rows_that_a_factory_makes_stand_in_the_form():
+    shown = controls.form_of(FIELDS, {})
+    worth = next(one for one in shown.main if one.name == "worth")
+    assert worth.rows[0][0].values == ("order_paid",)
+    parts = next(part for part in worth.rows[0] if part.field.name == "parts")
+    assert parts.rows[0][0].value == "x"
+
+
+def test_a_list_of_unfinished_rows_is_left_to_its_default():
+    asked = [("worth.0.parts.0.label", "x"), ("group.0.buckets", "5"), ("steps.0.name", "x")]
+    read = form.read(FIELDS, asked, TYPES)
+    assert read == {"steps": []}  # what is required is said to be missing
 
 
 def test_a_count_of_buckets_and_one_edge_are_told_apart():

@@ -83,6 +83,23 @@ WORDS: dict[str, Pair] = {
     "pair:nearest": ("只配最近的一次", "the nearest only"),
     "continuous": ("连续每一期", "in every one up to n"),
     "churn": ("首次缺席", "first absence"),
+    # pages, layers, money
+    "by:page": ("页面", "page"),
+    "by:channel": ("渠道", "channel"),
+    "address:path": ("只看路径", "path only"),
+    "address:whole": ("整个地址", "the whole address"),
+    "op:=": ("是", "is"),
+    "op:contains": ("包含", "contains"),
+    "op:starts": ("开头是", "begins with"),
+    "op:ends": ("结尾是", "ends with"),
+    "op:matches": ("匹配正则", "matches the pattern"),
+    "yuan": ("元", "yuan"),
+    "fen": ("分", "fen"),
+    "layers:8": ("八层", "eight layers"),
+    "layers:scores": ("5×5×5 打分", "5×5×5 scores"),
+    "by:top": ("前百分之几", "top share"),
+    "direct:out": ("不算", "do not count"),
+    "direct:in": ("算", "count"),
     # directions, edges, keeping
     "from": ("从它开始", "starting from it"),
     "to": ("到它为止", "ending at it"),
@@ -128,9 +145,9 @@ def find_word(field: str, value: str) -> Pair | None:
     """The words of a value; None where only the value itself can be shown."""
     if field == SAMPLE:
         return ("所有人", "everybody") if value == "1" else (f"1/{value}", f"1/{value}")
-    if value.lstrip("-").replace(".", "", 1).isdigit():
-        return (value, value)
-    return WORDS.get(f"{field}:{value}") or WORDS.get(value)
+    found = WORDS.get(f"{field}:{value}") or WORDS.get(value)
+    is_number = value.lstrip("-").replace(".", "", 1).isdigit()
+    return (value, value) if found is None and is_number else found
 
 
 def word_of(field: str, value: str) -> Pair:

@@ -8,7 +8,7 @@ from typing import Any
 
 from yutang.console.analyse.choices import word_of
 from yutang.console.analyse.conditions import EMPTY, Group, shown, typed_group
-from yutang.console.analyse.form import CUSTOM, NOTHING
+from yutang.console.analyse.form import CUSTOM, NOTHING, flatten, nest
 from yutang.console.analyse.schema import COMMON, Field
 
 
@@ -81,6 +81,8 @@ def control(field: Field, tree: Mapping[str, Any], prefix: str) -> Control:
     if field.kind == "filter":
         return Control(field, name, conditions=typed_group(tree))
     if field.kind == "list":
+        if value is None and field.default:
+            value = nest(flatten({field.name: field.default}))[field.name]
         rows: list[Any] = list(value) if isinstance(value, list) else []
         rows = [row for row in rows if isinstance(row, Mapping)]
         rows += [{} for _ in range(len(rows), field.least)]

@@ -113,11 +113,11 @@ def _filled(field: Field, known: Known) -> Any:
 
 def _rows(field: Field, known: Known) -> list[dict[str, Any]]:
     events = [part.name for part in field.fields if part.kind == "event" and part.required]
+    needed = {part.name: _filled(part, known) for part in field.fields if part.required}
     if not events:
-        parts = [part for part in field.fields if part.required]
-        return [{part.name: _filled(part, known) for part in parts}]
+        return [needed]
     names: Sequence[str] = known.way if field.least > 1 else [known.aim]
-    return [{events[0]: name} for name in names]
+    return [{**needed, events[0]: name} for name in names]
 
 
 def _is_end(name: str) -> bool:

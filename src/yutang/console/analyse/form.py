@@ -150,7 +150,7 @@ def _typed(field: Field, value: Any, types: Mapping[str, str], place: str) -> An
     return value
 
 
-def _rows(field: Field, value: Any, types: Mapping[str, str], place: str) -> list[Any]:
+def _rows(field: Field, value: Any, types: Mapping[str, str], place: str) -> list[Any] | None:
     if isinstance(value, str):
         raise BadInput(UNREADABLE)
     rows = value if isinstance(value, list) else []
@@ -161,7 +161,7 @@ def _rows(field: Field, value: Any, types: Mapping[str, str], place: str) -> lis
         if not _unfinished(field, row):
             # Places count the rows that are asked, as the engine does.
             found.append(_object(field.fields, row, types, f"{place}.{len(found)}."))
-    return found
+    return found or ([] if field.required else None)
 
 
 def _unfinished(field: Field, row: Mapping[str, Any]) -> bool:

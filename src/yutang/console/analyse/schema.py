@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any, Literal
 
 from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 
 Kind = Literal[
     "text", "integer", "number", "choice", "date", "event", "property", "filter", "object", "list",
@@ -80,10 +81,22 @@ class Field:
 def fields_of(params: type[BaseModel]) -> tuple[Field, ...]:
     """The form of a model's parameters."""
     schema = params.model_json_schema()
-    found = _fields(schema, schema.get("$defs", {}), 0)
+    found = tuple(
+        replace(field, default=_made_default(params, field.name)) if field.kind == "list" else field
+        for field in _fields(schema, schema.get("$defs", {}), 0)
+    )
     if any(field.name == "steps" for field in found):
         return found
     return tuple(_without_steps(field) if field.name == "group" else field for field in found)
+
+
+def _made_default(params: type[BaseModel], name: str) -> Any:
+    """The rows that a list has when nobody chose: a schema does not say what a factory makes."""
+    for own, info in params.model_fields.items():
+        if name in (own, info.alias) and not info.is_required():
+            made = info.get_default(call_default_factory=True, validated_data={})
+            return to_jsonable_python(made, by_alias=True, exclude_none=True)
+    return None
 
 
 def _without_steps(group: Field) -> Field:
