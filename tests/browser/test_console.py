@@ -56,33 +56,6 @@ def test_filters_change_the_list_and_the_address_without_a_new_page(open_page):
     assert page.complaints == []
 
 
-def test_a_funnel_answers_while_it_is_being_asked(open_page):
-    page = open_page("/b/pond/analyse/funnel")
-    drawn(page)
-    before = page.locator("#answer tbody tr").count()
-    page.click("[data-row=add]")
-    page.locator("#steps li").last.locator("select").first.select_option("content_read")
-    page.wait_for_function(f"() => document.querySelectorAll('#answer tbody tr').length > {before}")
-    page.locator("#steps li").last.locator("[data-row=condition]").click()
-    condition = page.locator("#steps li").last.locator("[data-condition]")
-    condition.locator("[data-property]").select_option("seconds")
-    assert "≥" in condition.locator("[data-op] option:not([hidden])").all_inner_texts()
-    condition.locator("[data-op]").select_option(">=")
-    condition.locator("input").fill("1000")
-    condition.locator("input").press("Tab")
-    page.wait_for_url(re.compile(r"steps\.\d+\.where\.0\.value=1000"))
-    page.wait_for_function(
-        "() => document.querySelector('#answer tbody tr:last-child td:nth-child(2)').innerText"
-        " === '0'"
-    )
-    page.locator("#steps li").first.locator("[data-row=down]").click()
-    page.wait_for_url(re.compile(r"steps\.1\.event=code_scanned"))
-    drawn(page)
-    assert page.complaints == []
-    page.reload()
-    assert page.locator("#steps li").count() == before + 1
-
-
 def test_a_question_is_saved_from_its_dialog(open_page):
     page = open_page("/b/pond/analyse/event")
     page.select_option("[name=unit]", "week")

@@ -51,6 +51,13 @@ PAGES: dict[str, str] = {
     "event, filtered": "/b/pond/analyse/event?measures.0.event=order_paid"
     "&measures.0.where.0.property=platform&measures.0.where.0.op==&measures.0.where.0.value=tmall&unit=week",
     "event, refused": "/b/pond/analyse/event?measures.0.event=order_paid&measures.0.measure=sum",
+    "funnel, nested filter": "/b/pond/analyse/funnel?steps.0.event=code_scanned"
+    "&steps.0.event=content_read&steps.1.event=order_paid&steps.1.where.0.property=platform"
+    "&steps.1.where.0.op=in&steps.1.where.0.value=tmall,jd&steps.1.where.1.where.0.property=paid"
+    "&steps.1.where.1.where.0.op=>&steps.1.where.1.where.0.value=5&steps.1.where.1.where_not=1"
+    "&steps.1.where_join=or&range=this_year&order=any&hold=order_id&sample=2&trend=-",
+    "funnel, nobody": "/b/pond/analyse/funnel?steps.0.event=code_scanned&steps.1.event=order_paid"
+    "&from=2020-01-01&to=2020-01-31",
     "analyse, empty": "/b/dry/analyse/funnel",
     "sql": "/b/pond/sql",
     "sql, empty": "/b/dry/sql",

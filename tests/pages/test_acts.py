@@ -243,9 +243,100 @@ def test_a_question_is_saved_opened_again_and_deleted(acting):
     assert "Scan to order" not in acting.get("/b/pond/analyse").text
 
 
+SCAN_TO_ORDER = "/b/pond/analyse/funnel?steps.0.event=code_scanned&steps.1.event=order_paid"
+
+
 def test_a_question_that_makes_no_sense_is_not_saved(acting):
     page = acting.post("/b/pond/analyse/funnel/save", {"steps.0.event": "a", "name": "x"})
     assert page.status_code == 422
+
+
+def test_a_report_is_renamed(acting):
+    acting.post("/b/pond/analyse/funnel/save", {**ASKED, "range": "last_30", "name": "Old name"})
+    report = acting.services.brand("pond").reports.list_()[0]
+    assert report.params["range"] == "last_30"  # asked anew of the days of then
+    assert "from" not in report.params
+    done = acting.post(f"/b/pond/analyse/saved/{report.id}/rename", {"name": "New name"})
+    assert done.status_code == 303
+    assert acting.services.brand("pond").reports.get(report.id).name == "New name"
+    page = acting.get(acting.get(f"/b/pond/analyse/saved/{report.id}").headers["location"]).text
+    assert '<option value="last_30" selected>' in page
+    assert "重命名报表" in said(acting.get("/b/pond/settings/audit"))
+    refused = acting.post(f"/b/pond/analyse/saved/{report.id}/rename", {"name": " "})
+    assert refused.status_code == 422
+
+
+def test_a_nested_filter_stands_in_the_form_and_is_counted(browser):
+    either = (
+        "&steps.0.where.0.where.0.property=touchpoint&steps.0.where.0.where.0.op=is_set"
+        "&steps.0.where.0.where.1.property=seconds&steps.0.where.0.where.1.op=%3E"
+        "&steps.0.where.0.where.1.value=5&steps.0.where.0.where_join=or&steps.0.where_not=1"
+    )
+    page = browser.get(f"{SCAN_TO_ORDER}{either}").text
+    assert 'name="steps.0.where.0.where.1.value" value="5"' in page
+    assert re.search(r'name="steps.0.where.0.where_join".*?value="or" selected', page)
+    assert re.search(r'name="steps.0.where_not".*?value="1" selected', page)
+
+
+def test_an_error_names_its_field(browser):
+    page = browser.get(f"{SCAN_TO_ORDER}&window.value=abc", headers=PARTIAL)
+    assert page.status_code == 422
+    assert 'data-place="window.value"' in page.text
+    assert "“窗口期 › 长度”要填数字" in page.text
+    event = "/b/pond/analyse/event?measures.0.event=order_paid&measures.0.measure=sum"
+    page = browser.get(event).text
+    assert 'data-place="measures.0.property"' in page
+    assert "指标 1 › 属性" in page
+    assert re.search(r'<option value="sum" selected>', page)  # what was chosen stays
+
+
+def test_values_are_suggested_by_code_and_by_word(browser):
+    ask = "/b/pond/analyse/values?name="
+    codes = {one["value"] for one in browser.get(f"{ask}platform").json()}
+    assert "youzan" in codes or "tmall" in codes
+    one = browser.get(f"{ask}platform&q=%E5%A4%A9%E7%8C%AB").json()
+    assert [found["value"] for found in one] in ([], ["tmall"])
+    assert {found["value"] for found in browser.get(f"{ask}customer.member").json()} <= {
+        "true", "false",
+    }  # fmt: skip
+    stages = browser.get(f"{ask}customer.stage&q=rep").json()
+    assert [found["value"] for found in stages] == ["repeat"]
+    assert browser.get(f"{ask}paid").json() == []
+    assert browser.get(f"{ask}nothing").json() == []
+    assert browser.get("/b/dry/analyse/values?name=platform").json() == []
+
+
+def test_values_are_for_those_who_may_analyse(browser_of):
+    assert browser_of("guide").get("/b/pond/analyse/values?name=platform").status_code == 403
+
+
+def test_a_question_without_answer_teaches(browser):
+    page = browser.get(f"{SCAN_TO_ORDER}&from=2020-01-01&to=2020-01-31").text
+    assert "这个问题暂时没有结果" in page
+    links = re.findall(r'<a class="btn-s" href="(\?[^"]+)"', page)
+    assert "range=all" in links[0]
+    for link in links:
+        answer = browser.get(f"/b/pond/analyse/funnel{link.replace('&amp;', '&')}").text
+        assert "这个问题暂时没有结果" not in answer
+
+
+def test_what_is_compared_shows_its_change(browser):
+    page = browser.get(
+        f"{SCAN_TO_ORDER}&from=2026-09-16&to=2026-09-30&compare=previous&window.value=5"
+    ).text
+    assert re.search(r'class="by (up|down)" title="对比期: \d', page)
+    file = browser.get(
+        f"{SCAN_TO_ORDER}&from=2026-09-16&to=2026-09-30&compare=previous&as=csv"
+    ).content.decode("utf-8-sig")
+    assert "人数,人数" in file.splitlines()[0]
+
+
+def test_a_range_of_ones_own_beats_the_dates_beside_a_preset(browser):
+    preset = browser.get(f"{SCAN_TO_ORDER}&range=last_90&from=2020-01-01&to=2020-01-31").text
+    assert "这个问题暂时没有结果" not in preset
+    own = browser.get(f"{SCAN_TO_ORDER}&range=custom&from=2020-01-01&to=2020-01-31").text
+    assert "这个问题暂时没有结果" in own
+    assert browser.get(f"{SCAN_TO_ORDER}&range=last_9999").status_code == 422
 
 
 def test_the_answer_alone_is_sent_to_htmx(browser):

@@ -60,7 +60,27 @@ class Table:
 
 @dataclass(frozen=True)
 class Result:
-    """A model's answer. `chart` is neutral data: kind, categories, series of values."""
+    """A model's answer. `chart` is neutral data that pages and notebooks draw; its `kind` is
+
+    line, area      over time:   categories [label], series [{name: [words], values}]
+    bar, stacked    by group:    categories [label or [labels]], series as above
+    funnel          by step:     categories [label], series, one per group (name: group's labels)
+    histogram       by bucket:   categories [label or [from, to]], series; bars that touch
+    curve           by distance: categories [n], series; null where it is not known yet
+    sankey          flows:       categories [[layer, label]], series [{source, target, value}]:
+                                 the places of two categories, in the order of the table's rows
+    matrix          heat table:  rows [label], columns [label], values [[number or null]],
+                                 optional sizes [count by row], open [[bool]] (not ended yet)
+    cross           cross table: as a matrix, of counts
+
+    `unit` says what the values are (a column's kind; count where it is missing). The first word of
+    a series' name is a column of the table where there is one, further words are group labels. A
+    kind that a page does not know is shown as its table.
+
+    Cells: a page asks `people` for {"measure": the value's column (where a row has several counts),
+    "group": [the row's group_1 …], and every other key column by its own name}; key columns are
+    those of kind text and period, and what the page's own list of keys names (step, n, layer …).
+    """
 
     model: str
     table: Table

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["line", "area", "bar", "stacked", "rows", "funnel", "waterfall"]
-Unit = Literal["count", "money", "rate"]
+Kind = Literal[
+    "line", "area", "bar", "stacked", "rows", "funnel", "waterfall", "histogram", "curve"
+]
+Unit = Literal["count", "number", "money", "rate", "duration"]
 Role = Literal["main", "compare"]
 
 
@@ -41,6 +43,64 @@ class Chart:
     @property
     def empty(self) -> bool:
         return not any(v for s in self.series for v in s.values)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A stream between two nodes, named by their places in the list of nodes."""
+
+    source: int
+    target: int
+    value: float
+
+
+@dataclass(frozen=True)
+class Flows:
+    """Streams between nodes in layers (Sankey); `links` lead from each stream to its people."""
+
+    nodes: Sequence[str]
+    flows: Sequence[Flow]
+    say: str
+    layers: Sequence[int | None] = ()
+    height: int = 420
+    links: Sequence[str] = field(default_factory=tuple)
+    kind: str = "sankey"
+    unit: Unit = "count"
+
+    def spec(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @property
+    def empty(self) -> bool:
+        return not self.flows
+
+
+@dataclass(frozen=True)
+class Heat:
+    """A table whose cells are coloured by size. values: by row and column, None where there is
+    nothing to show; `open`: the cell may still grow; `links` lead to the people of a cell."""
+
+    corner: str
+    rows: Sequence[str]
+    columns: Sequence[str]
+    values: Sequence[Sequence[float | None]]
+    say: str
+    unit: Unit = "rate"
+    sizes: Sequence[float | None] = ()
+    open: Sequence[Sequence[bool]] = ()
+    links: Sequence[Sequence[str]] = ()
+
+    def is_open(self, row: int, column: int) -> bool:
+        return bool(self.open and self.open[row][column])
+
+    def link(self, row: int, column: int) -> str:
+        return self.links[row][column] if self.links else ""
+
+    def depth(self, row: int, column: int) -> int:
+        """How strong the cell's colour is, 0 to 100: its share of the largest cell."""
+        value = self.values[row][column]
+        most = max((v for line in self.values for v in line if v is not None), default=0)
+        return round(100 * max(value, 0) / most) if value is not None and most > 0 else 0
 
 
 def spark(values: Sequence[float | None], width: int = 96, height: int = 26) -> str:

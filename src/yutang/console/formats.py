@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -162,12 +163,10 @@ def ago(context: Context, at: int | None) -> str:
     return str(text("1 day ago") if days == 1 else text("%(n)d days ago", n=days))
 
 
-@pass_context
-def duration(context: Context, seconds: float | None) -> str:
-    """A length of time in the unit a person would say."""
+def duration_of(seconds: float | None, text: Callable[..., str]) -> str:
+    """A length of time in the unit a person would say; `text` translates."""
     if seconds is None:
         return NOTHING
-    text = context["language"].text
     if seconds < 1:
         return str(text("%(n)s s", n=f"{seconds:.2f}"))
     if seconds < 90:
@@ -177,6 +176,11 @@ def duration(context: Context, seconds: float | None) -> str:
     if seconds < 36 * 3600:
         return str(text("%(n)s h", n=f"{seconds / 3600:.1f}"))
     return str(text("%(n)s days", n=f"{seconds / 86400:.1f}"))
+
+
+@pass_context
+def duration(context: Context, seconds: float | None) -> str:
+    return duration_of(seconds, context["language"].text)
 
 
 FILTERS = {

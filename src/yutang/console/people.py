@@ -43,9 +43,7 @@ def people_of(session: Session, text: str) -> People:
     except (binascii.Error, ValueError, KeyError, AttributeError) as error:
         raise BadInput("This link to a group of people cannot be read.") from error
     if kind == "analysis":
-        shards = session.brand.shards()
-        members = analysis.people(what["model"], shards, what["params"], what["cell"])
-        return People(members, mark("people of an analysis"))
+        return People(_of_analysis(session, what), mark("people of an analysis"))
     if kind == "metric":
         first, last = (date.fromisoformat(what[end]) for end in ("first", "last"))
         period = session.brand.measure.period("custom", first=first, last=last)
@@ -54,3 +52,15 @@ def people_of(session: Session, text: str) -> People:
         members = session.brand.measure.people(what["metric"], period)
         return People(members, mark("people behind a number"))
     raise BadInput("This link to a group of people cannot be read.")
+
+
+def _of_analysis(session: Session, what: dict[str, Any]) -> Any:
+    """The people of a cell. A page names the column of the value, too; a model whose rows count the
+    same people in every column has no use for it."""
+    shards, cell = session.brand.shards(), dict(what["cell"])
+    try:
+        return analysis.people(what["model"], shards, what["params"], cell)
+    except BadInput:
+        if cell.pop("measure", None) is None:
+            raise
+        return analysis.people(what["model"], shards, what["params"], cell)

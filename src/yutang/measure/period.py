@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from yutang.errors import BadInput
+from yutang.reports import span_of
 
 Preset = Literal["this_month", "last_month", "last_30", "last_90", "this_year", "all", "custom"]
 Compare = Literal["previous", "last_year"]
@@ -80,20 +81,14 @@ def make_period(
         if first is None or last is None or first > last:
             raise BadInput("The period needs a first day and a later last day.")
         return Period(first, last)
-    if preset == "this_month":
-        return Period(today.replace(day=1), today, "this_month")
-    if preset == "last_month":
-        end = today.replace(day=1) - timedelta(days=1)
-        return Period(end.replace(day=1), end, "last_month")
-    if preset == "last_30":
-        return Period(today - timedelta(days=29), today, "last_30")
-    if preset == "last_90":
-        return Period(today - timedelta(days=89), today, "last_90")
-    if preset == "this_year":
-        return Period(today.replace(month=1, day=1), today, "this_year")
     if preset == "all":
         return Period(min(earliest, today), today, "all")
-    raise BadInput("There is no period “%(preset)s”.", preset=preset)
+    if preset not in PRESETS:
+        raise BadInput("There is no period “%(preset)s”.", preset=preset)
+    start, end = span_of(preset, today)
+    assert start is not None
+    assert end is not None
+    return Period(start, end, cast(Preset, preset))
 
 
 def compared_with(period: Period, compare: Compare) -> Period | None:

@@ -20,7 +20,8 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Report:
-    """`params` are the model's parameters as the API takes them."""
+    """`params` are the model's parameters as the API takes them; `range` may stand for `from` and
+    `to` (ranges.py)."""
 
     id: int
     name: str

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+
+from yutang.analysis import Model
+from yutang.console.analyse.schema import Field, fields_of
+from yutang.console.analyse.words import Vocabulary
+from yutang.reports import RANGE
 
 # Ways people come in, best told first; the first one of which a brand has two steps is taken.
 WAYS = (
@@ -12,27 +18,125 @@ WAYS = (
     ("page_viewed", "product_viewed", "cart_added", "order_paid"),
     ("order_paid", "order_refunded"),
 )
-DAYS = 90
+# What a question aims at, and what may lead there; the first that a brand has is taken.
+AIMS = ("order_paid", "order_completed", "coupon_redeemed", "contact_added")
+PROPERTIES = ("paid", "platform", "touchpoint", "channel", "source")
+# Names of fields that ask for where things end, not where they begin.
+_ENDS = (
+    "next",
+    "target",
+    "return",
+    "end",
+    "to",
+    "conversion",
+    "goal",
+    "second",
+    "revenue",
+    "value",
+)
+# What may be left out, but tells little then.
+_BETTER_WITH = ("next",)
+_LONG = {"value": 30, "unit": "day"}
+USUAL_RANGE = "last_90"
 
 
-def defaults(model: str, events: list[str], today: date) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class Known:
+    """What of a brand a usual question can use."""
+
+    words: Vocabulary
+
+    @property
+    def way(self) -> list[str]:
+        events = self.words.event_names
+        found = (way for way in WAYS if len([e for e in way if e in events]) > 1)
+        way = next(found, ())
+        return [e for e in way if e in events] or [name for name, _, _ in self.words.events][:2]
+
+    @property
+    def aim(self) -> str:
+        return next((e for e in AIMS if e in self.words.event_names), self.way[-1])
+
+    def property(self, field: Field) -> str:
+        fits = [
+            one.name
+            for one in self.words.properties
+            if (not field.only or one.type == field.only)
+            and (not field.of or one.of_customer == (field.of == "customer"))
+        ]
+        return next((name for name in PROPERTIES if name in fits), fits[0] if fits else "")
+
+
+def usual(model: Model, words: Vocabulary) -> dict[str, Any] | None:
     """Parameters for the model; None where the brand has too little to ask about."""
-    if not events:
+    if not words.events:
         return None
-    span = {"from": (today - timedelta(days=DAYS - 1)).isoformat(), "to": today.isoformat()}
-    if model == "funnel":
-        steps = next(
-            (found for way in WAYS if len(found := [e for e in way if e in events]) > 1),
-            events[:2],
-        )
-        if len(steps) < 2:
-            return None
+    known = Known(words)
+    fields = fields_of(model.Params)
+    params = {
+        field.name: _filled(field, known)
+        for field in fields
+        if field.required or field.name in _BETTER_WITH
+    }
+    steps = params.get("steps")
+    if steps is not None and len(steps) < next(f.least for f in fields if f.name == "steps"):
+        return None
+    if any(field.name == "window" and field.kind == "object" for field in fields) and steps:
+        params["window"] = dict(_LONG)
+    return {**params, RANGE: USUAL_RANGE}
+
+
+def _filled(field: Field, known: Known) -> Any:
+    """Something that fits a required field."""
+    if field.kind == "event":
+        name = known.aim if _is_end(field.name) else known.way[0]
+        return name if field.bare else [name]
+    if field.kind == "property":
+        return known.property(field)
+    if field.kind in ("object", "choice_or_object") and field.fields:
+        name = known.aim if _is_end(field.name) else known.way[0]
         return {
-            "steps": [{"event": name} for name in steps],
-            "window": {"value": 30, "unit": "day"},
-            **span,
+            part.name: (name if part.bare else [name])
+            if part.kind == "event"
+            else _filled(part, known)
+            for part in field.fields
+            if part.required
         }
-    first = "order_paid" if "order_paid" in events else events[0]
-    if model == "event":
-        return {"measures": [{"event": first, "measure": "times"}], "unit": "day", **span}
-    return dict(span)
+    if field.kind == "list":
+        return _rows(field, known)
+    if field.kind == "choice":
+        return field.choices[0][0]
+    if field.kind == "numbers":
+        return [1, 7, 30]
+    return field.low or 1 if field.kind in ("integer", "number") else ""
+
+
+def _rows(field: Field, known: Known) -> list[dict[str, Any]]:
+    events = [part.name for part in field.fields if part.kind == "event" and part.required]
+    needed = {part.name: _filled(part, known) for part in field.fields if part.required}
+    if not events:
+        return [needed]
+    names: Sequence[str] = known.way if field.least > 1 else [known.aim]
+    return [{**needed, events[0]: name} for name in names]
+
+
+def _is_end(name: str) -> bool:
+    return any(part in _ENDS for part in name.split("_"))
+
+
+def in_words(params: dict[str, Any], words: Vocabulary) -> str:
+    """The events that a question is about, as a short text; "" where it names none."""
+    found: list[str] = []
+
+    def walk(value: Any) -> None:
+        if isinstance(value, dict):
+            for one in value.values():
+                walk(one)
+        elif isinstance(value, list):
+            for one in value:
+                walk(one)
+        elif isinstance(value, str) and value in words.event_names and value not in found:
+            found.append(value)
+
+    walk(params)
+    return " → ".join(words.event(name) for name in found)

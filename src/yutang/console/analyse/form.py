@@ -1,63 +1,31 @@
 """Between an address and a model's parameters.
 
-A form's fields have dotted names: `steps.0.event=code_scanned&window.value=7`. Conditions are rows
-`<place>.where.0.property=…&….op=…&….value=…`; all conditions of one place must hold. Filters that
-are deeper (made by the API, or saved) are carried along unread as `<place>.filter=<JSON>`.
+A form's fields have dotted names: `steps.0.event=code_scanned&window.value=7`; a name that stands
+several times is a list. Filters are rows of conditions (conditions.py). What a model takes says its
+schema (schema.py): it turns text into what the engine reads and drops rows that are not finished.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from yutang.console.language import mark
+from yutang.console.analyse.conditions import (
+    UNREADABLE,
+    filter_fields,
+    filter_of,
+    read_json,
+    shown,
+)
+from yutang.console.analyse.schema import Field
 from yutang.errors import BadInput
 
-# What a person says for each operator, by the property's type.
-OPERATORS: dict[str, tuple[tuple[str, str], ...]] = {
-    "number": (
-        ("=", "="),
-        ("!=", "≠"),
-        (">", ">"),
-        (">=", "≥"),
-        ("<", "<"),
-        ("<=", "≤"),
-        ("between", mark("between")),
-        ("is_set", mark("is known")),
-        ("is_empty", mark("is not known")),
-    ),
-    "string": (
-        ("=", mark("is")),
-        ("!=", mark("is not")),
-        ("in", mark("is one of")),
-        ("not_in", mark("is none of")),
-        ("contains", mark("contains")),
-        ("starts", mark("begins with")),
-        ("ends", mark("ends with")),
-        ("is_set", mark("is known")),
-        ("is_empty", mark("is not known")),
-    ),
-    "bool": (("=", mark("is")), ("is_set", mark("is known")), ("is_empty", mark("is not known"))),
-    "time": (
-        ("last", mark("in the last days")),
-        ("before_last", mark("earlier than days ago")),
-        (">=", mark("from")),
-        ("<=", mark("until")),
-        ("is_set", mark("is known")),
-        ("is_empty", mark("is not known")),
-    ),
-    "list": (
-        ("contains", mark("contains")),
-        ("in", mark("has one of")),
-        ("not_in", mark("has none of")),
-        ("is_set", mark("is known")),
-        ("is_empty", mark("is not known")),
-    ),
-}
-WITHOUT_VALUE = ("is_set", "is_empty")
-MANY_VALUES = ("in", "not_in")
-DAYS = ("last", "before_last")
+# Stands for "nothing" where an empty field would mean the default.
+NOTHING = "-"
+# Chooses the other form of a choice (a range of one's own instead of "the days before").
+CUSTOM = "custom"
+_CUTS = re.compile(r"[,，、;；\s]+")
 
 
 def nest(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -65,6 +33,8 @@ def nest(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
     >>> nest([("steps.1.event", "b"), ("steps.0.event", "a"), ("order", "any"), ("from", "")])
     {'steps': [{'event': 'a'}, {'event': 'b'}], 'order': 'any'}
+    >>> nest([("event", "a"), ("event", "b")])
+    {'event': ['a', 'b']}
     """
     root: dict[str, Any] = {}
     for name, value in fields:
@@ -74,9 +44,15 @@ def nest(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
         for part in parts[:-1]:
             inner = place.setdefault(part, {})
             if not isinstance(inner, dict):
-                raise BadInput("The address of this analysis cannot be read.")
+                raise BadInput(UNREADABLE)
             place = inner
-        place[parts[-1]] = value
+        before = place.get(parts[-1])
+        if isinstance(before, dict):
+            raise BadInput(UNREADABLE)
+        if before is None:
+            place[parts[-1]] = value
+        else:
+            place[parts[-1]] = [*(before if isinstance(before, list) else [before]), value]
     return {key: _listed(value) for key, value in root.items()}
 
 
@@ -89,127 +65,136 @@ def _listed(value: Any) -> Any:
     return done
 
 
-def with_filters(tree: Any, types: Mapping[str, str]) -> Any:
-    """Replaces every list of conditions `where` by a `filter` that the engine understands."""
-    if isinstance(tree, list):
-        return [with_filters(one, types) for one in tree]
-    if not isinstance(tree, dict):
-        return tree
-    done = {
-        key: with_filters(value, types)
-        for key, value in tree.items()
-        if key not in ("where", "filter")
-    }
-    parts = [
-        leaf(row, types)
-        for row in _rows(tree.get("where"))
-        if isinstance(row, dict) and complete(row)
+def read(
+    fields: tuple[Field, ...], asked: Sequence[tuple[str, str]], types: Mapping[str, str]
+) -> dict[str, Any]:
+    """The parameters that the fields of an address mean. types: property name → type. Unknown
+    names stay in: the model refuses them. Raises BadInput, with its place where it has one."""
+    return _object(fields, typed(fields, asked), types, "")
+
+
+def typed(fields: tuple[Field, ...], asked: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """The fields of an address as they were typed, nested. Raises BadInput."""
+    return nest(_one_form(fields, asked))
+
+
+def _one_form(fields: tuple[Field, ...], asked: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Of a choice that has a form of its own, what was chosen: a word, or that form."""
+    mixed = [field.name for field in fields if field.kind == "choice_or_object"]
+    words = {name: value for name, value in asked if name in mixed and value}
+    return [
+        (name, value)
+        for name, value in asked
+        if words.get(name) != CUSTOM and words.get(name.split(".")[0], CUSTOM) in (CUSTOM, value)
     ]
-    if isinstance(tree.get("filter"), str):
-        parts.append(_json(tree["filter"]))
-    if len(parts) == 1:
-        done["filter"] = parts[0]
-    elif parts:
-        done["filter"] = {"and": parts}
+
+
+def _object(
+    fields: tuple[Field, ...], tree: Mapping[str, Any], types: Mapping[str, str], place: str
+) -> dict[str, Any]:
+    known = {field.name: field for field in fields}
+    done: dict[str, Any] = {}
+    for name, value in tree.items():
+        field = known.get(name)
+        if name in ("where", "where_join", "where_not") or (field and field.kind == "filter"):
+            continue
+        if field is None:
+            done[name] = value
+        elif _asked(field, known, tree):
+            found = _typed(field, value, types, f"{place}{name}")
+            if found is not None or value == NOTHING:
+                done[name] = found
+    if any(field.kind == "filter" for field in fields):
+        spec = filter_of(tree, types)
+        if spec:
+            done["filter"] = spec
+    for field in fields:
+        if field.when and field.kind == "property" and field.name not in done:
+            chosen = tree.get(field.when[0], known[field.when[0]].default)
+            if str(chosen) in field.when[1]:
+                raise BadInput("“%(place)s” is missing.", place=f"{place}{field.name}")
     return done
 
 
-def _rows(where: Any) -> list[Any]:
-    return where if isinstance(where, list) else []
+def _asked(field: Field, known: Mapping[str, Field], tree: Mapping[str, Any]) -> bool:
+    """Whether a field has a meaning beside what was chosen for its neighbour."""
+    if field.when is None:
+        return True
+    neighbour, values = field.when
+    return str(tree.get(neighbour, known[neighbour].default)) in values
 
 
-def leaf(row: Mapping[str, str], types: Mapping[str, str]) -> dict[str, Any]:
-    """One condition: its value is read by the property's type. Raises BadInput."""
-    name, op, text = row.get("property", ""), row.get("op", ""), row.get("value", "").strip()
-    kind = types.get(name)
-    if kind is None:
-        raise BadInput("There is no property “%(name)s”.", name=name)
-    if op in WITHOUT_VALUE:
-        return {"property": name, "op": op}
-    if not text:
-        raise BadInput("A value is missing in the condition on “%(name)s”.", name=name)
-    if op in MANY_VALUES:
-        parts = [part.strip() for part in text.replace("，", ",").replace("、", ",").split(",")]
-        value: Any = [_typed(part, kind, name) for part in parts if part]
-    elif op == "between":
-        ends = text.replace("–", "-").replace("~", "-").replace(",", "-").split("-")
-        if len(ends) != 2:
-            raise BadInput("“%(name)s” needs two numbers, such as 10-50.", name=name)
-        value = [_typed(end.strip(), kind, name) for end in ends]
-    elif op in DAYS:
-        value = int(_number(text, name))
-    else:
-        value = _typed(text, kind, name)
-    return {"property": name, "op": op, "value": value}
+def _typed(field: Field, value: Any, types: Mapping[str, str], place: str) -> Any:
+    """A field's value as the engine reads it; None where it says nothing (yet)."""
+    if value == NOTHING and field.nullable:
+        return None
+    if field.kind in ("object", "choice_or_object") and isinstance(value, Mapping):
+        found = _object(field.fields, value, types, place + ".")
+        return None if field.nullable and _unfinished(field, found) else found
+    if field.kind == "list":
+        return _rows(field, value, types, place)
+    if field.kind in ("event", "property"):
+        return [value] if isinstance(value, str) and not field.bare else value
+    if field.kind == "choice":
+        return next((one for one, _ in field.choices if shown(one) == value), value)
+    if field.kind == "numbers" and isinstance(value, str):
+        return _numbers(field, value)
+    if field.kind == "words" and isinstance(value, str):
+        return [part for part in _CUTS.split(value) if part]
+    if field.kind == "pairs" and isinstance(value, str):
+        return [re.split(r"[-–~]", part, maxsplit=1) for part in _CUTS.split(value) if part]
+    if field.kind == "mapping" and isinstance(value, str):
+        return _mapping(field, value, place)
+    if field.kind == "json" and isinstance(value, str) and value.startswith("{"):
+        return read_json(value)
+    return value
 
 
-def conditions(spec: Mapping[str, Any] | None) -> tuple[list[dict[str, str]], str]:
-    """The rows of a stored filter for the form, and, as JSON, what rows cannot say."""
-    if not spec:
-        return [], ""
-    parts = spec["and"] if set(spec) == {"and"} else [spec]
-    rows, rest = [], []
-    for part in parts:
-        if "property" in part and not isinstance(part.get("value"), dict):
-            rows.append(
-                {
-                    "property": str(part["property"]),
-                    "op": str(part.get("op", "=")),
-                    "value": _shown(part.get("value")),
-                }
-            )
-        else:
-            rest.append(part)
-    deeper = rest[0] if len(rest) == 1 else {"and": rest}
-    return rows, json.dumps(deeper, ensure_ascii=False) if rest else ""
+def _rows(field: Field, value: Any, types: Mapping[str, str], place: str) -> list[Any] | None:
+    if isinstance(value, str):
+        raise BadInput(UNREADABLE)
+    rows = value if isinstance(value, list) else []
+    found: list[Any] = []
+    for row in rows:
+        if not isinstance(row, Mapping):
+            raise BadInput(UNREADABLE)
+        if not _unfinished(field, row):
+            # Places count the rows that are asked, as the engine does.
+            found.append(_object(field.fields, row, types, f"{place}.{len(found)}."))
+    return found or ([] if field.required else None)
 
 
-def _shown(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return ",".join(_shown(one) for one in value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+def _unfinished(field: Field, row: Mapping[str, Any]) -> bool:
+    """A row whose event, property or text is still to be chosen is not asked yet."""
+    needed = [part.name for part in field.fields if part.required and part.kind != "list"]
+    return any(not row.get(name) for name in needed)
 
 
-def _typed(text: str, kind: str, name: str) -> Any:
-    if kind == "number":
-        return _number(text, name)
-    if kind == "bool":
-        return text.casefold() in ("true", "1", "yes", "是")
-    return text
+def _numbers(field: Field, text: str) -> Any:
+    """`1, 3, 7` as numbers; where a count is taken too, one number alone is the count."""
+    parts = [part for part in _CUTS.split(text.strip()) if part]
+    if field.only == "count" and len(parts) == 1 and text.strip().isdigit():
+        return int(text)
+    return parts
 
 
-def _number(text: str, name: str) -> float:
-    try:
-        return float(text.replace("¥", "").replace(",", ""))
-    except ValueError as error:
-        raise BadInput("“%(name)s” needs a number.", name=name) from error
-
-
-def _json(text: str) -> Any:
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise BadInput("The address of this analysis cannot be read.") from error
-    if not isinstance(found, dict):
-        raise BadInput("The address of this analysis cannot be read.")
+def _mapping(field: Field, text: str, place: str) -> dict[str, str]:
+    """Lines `name = value`."""
+    found = {}
+    for line in text.replace("；", "\n").replace(";", "\n").splitlines():
+        if not line.strip():
+            continue
+        key, sign, value = (
+            line.replace("＝", "=").replace("：", "=").replace(":", "=").partition("=")
+        )
+        if not sign or not value.strip():
+            raise BadInput("“%(place)s” takes lines such as name = 100.", place=place)
+        found[key.strip()] = value.strip()
     return found
 
 
-def complete(row: Mapping[str, Any]) -> bool:
-    """Whether a row of conditions says enough to be asked; half-typed ones are left alone."""
-    if not row.get("property") or not row.get("op"):
-        return False
-    return row["op"] in WITHOUT_VALUE or bool(str(row.get("value", "")).strip())
-
-
 def flatten(params: Mapping[str, Any], place: str = "") -> list[tuple[str, str]]:
-    """Parameters as the fields of an address: `with_filters(nest(…))` gives them again.
+    """Parameters as the fields of an address: `read` gives them again.
 
     >>> flatten({"steps": [{"event": "a"}], "window": {"value": 7}})
     [('steps.0.event', 'a'), ('window.value', '7')]
@@ -217,43 +202,22 @@ def flatten(params: Mapping[str, Any], place: str = "") -> list[tuple[str, str]]
     fields: list[tuple[str, str]] = []
     for key, value in params.items():
         name = place + key
-        if value is None or value == []:
+        if value == []:
             continue
-        if key == "filter" and isinstance(value, Mapping):
-            fields += _filter_fields(value, place)
+        if key == "filter":
+            fields += filter_fields(value, place)
+        elif value is None:
+            fields.append((name, NOTHING))
         elif isinstance(value, Mapping):
             fields += flatten(value, name + ".")
         elif isinstance(value, list):
             for index, one in enumerate(value):
                 if isinstance(one, Mapping):
                     fields += flatten(one, f"{name}.{index}.")
+                elif isinstance(one, (list, tuple)):
+                    fields += [(f"{name}.{index}.{i}", shown(end)) for i, end in enumerate(one)]
                 else:
-                    fields.append((f"{name}.{index}", _shown(one)))
+                    fields.append((f"{name}.{index}", shown(one)))
         else:
-            fields.append((name, _shown(value)))
+            fields.append((name, shown(value)))
     return fields
-
-
-def _filter_fields(spec: Mapping[str, Any], place: str) -> list[tuple[str, str]]:
-    rows, deeper = conditions(spec)
-    fields = [
-        (f"{place}where.{index}.{key}", value)
-        for index, row in enumerate(rows)
-        for key, value in row.items()
-        if value
-    ]
-    return [*fields, (f"{place}filter", deeper)] if deeper else fields
-
-
-class Loose(dict[str, Any]):
-    """Parameters as a form reads them: what is not there is empty, and so is all below it."""
-
-    def __missing__(self, _key: object) -> Loose:
-        return Loose()
-
-
-def loosen(value: Any) -> Any:
-    """The same tree with every mapping Loose."""
-    if isinstance(value, Mapping):
-        return Loose({key: loosen(one) for key, one in value.items() if one is not None})
-    return [loosen(one) for one in value] if isinstance(value, list) else value

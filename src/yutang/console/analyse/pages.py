@@ -1,40 +1,78 @@
-"""The analyse pages: choose a model, ask, look, save, take away."""
+"""The analyse pages: choose a model, ask, look, save, take away. They know no model by name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from markupsafe import Markup
 from starlette.datastructures import FormData
 
 from yutang import analysis
 from yutang.console.analyse import form as fields
-from yutang.console.analyse.defaults import defaults
-from yutang.console.analyse.present import STATS, Answer, Asked, present
-from yutang.console.analyse.words import Vocabulary, vocabulary
+from yutang.console.analyse.answer import Answer, Asked, change
+from yutang.console.analyse.choices import ADD, NOTES
+from yutang.console.analyse.conditions import OPERATORS
+from yutang.console.analyse.controls import form_of
+from yutang.console.analyse.defaults import in_words, usual
+from yutang.console.analyse.present import present
+from yutang.console.analyse.schema import Field, fields_of, find
+from yutang.console.analyse.words import Vocabulary, suggested, vocabulary
 from yutang.console.exports import download
 from yutang.console.guard import Session, needs, posted
 from yutang.console.render import render, see_other
 from yutang.errors import BadInput, NotFound
+from yutang.reports import RANGE, RANGES, resolved, span_of
 
 ROUTES = APIRouter()
-OWN_FORM = {"funnel", "event"}
-LISTS = ("steps", "measures", "group", "formulas", "exclusions")
+# Fields of an address that are the page's, not the question's.
+OWN = ("as", "report", "csrf", "name")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a model is asked. `tree`: as it was typed; `params` may hold `range`; error: why it
+    cannot be asked."""
+
+    fields: tuple[Field, ...]
+    tree: Mapping[str, Any]
+    params: Mapping[str, Any]
+    error: BadInput | None = None
+
+    @property
+    def query(self) -> str:
+        return urlencode(fields.flatten(self.params))
+
+    @property
+    def over_all_days(self) -> str:
+        kept = {k: v for k, v in self.params.items() if k not in ("from", "to", "compare")}
+        return urlencode(fields.flatten({**kept, RANGE: "all"}))
 
 
 @ROUTES.get("/b/{brand}/analyse")
 def models(request: Request, session: Session = needs("analyse")) -> Response:
+    shards = _find_shards(session)
+    words = vocabulary(session, shards) if shards is not None else None
     return render(
         request,
         "analyse/index.html",
         models=analysis.MODELS,
+        examples={one.NAME: _example(one, words) for one in analysis.MODELS},
         reports=session.brand.reports.list_(),
         titles={model.NAME: (model.ZH, model.EN) for model in analysis.MODELS},
     )
+
+
+@ROUTES.get("/b/{brand}/analyse/values")
+def values(session: Session = needs("analyse"), name: str = "", q: str = "") -> Response:
+    """Known values of a property, for the boxes they are typed into."""
+    shards = _find_shards(session)
+    found = suggested(session, shards, name, q[:100]) if shards is not None else []
+    return JSONResponse([{"value": value, "label": label} for value, label in found])
 
 
 @ROUTES.get("/b/{brand}/analyse/saved/{report_id}")
@@ -44,6 +82,22 @@ def saved(report_id: int, session: Session = needs("analyse")) -> Response:
         return RedirectResponse(f"{session.base}/sql?report={report_id}", status_code=303)
     query = urlencode([*fields.flatten(report.params), ("report", str(report_id))])
     return RedirectResponse(f"{session.base}/analyse/{report.model}?{query}", status_code=303)
+
+
+@ROUTES.post("/b/{brand}/analyse/saved/{report_id}/rename")
+def rename_report(
+    request: Request,
+    report_id: int,
+    session: Session = needs("analyse"),
+    form: FormData = Depends(posted),
+) -> Response:
+    before = session.brand.reports.get(report_id)
+    report = session.brand.reports.rename(report_id, str(form.get("name", "")))
+    session.brand.audit.record(
+        session.account.login, "report_renamed", report.name, {"before": before.name}, session.ip
+    )
+    note = session.text("Renamed: %(name)s.", name=report.name)
+    return see_other(request, f"{session.base}/analyse", note)
 
 
 @ROUTES.post("/b/{brand}/analyse/saved/{report_id}/delete")
@@ -66,44 +120,49 @@ def delete_report(
 def ask(request: Request, model: str, session: Session = needs("analyse")) -> Response:
     known = analysis.get_model(model)
     shards = _find_shards(session)
-    if shards is None:
+    words = vocabulary(session, shards) if shards is not None else None
+    example = usual(known, words) if words is not None else None
+    if words is None or example is None:
         return render(request, "analyse/empty.html", model=known)
-    words = vocabulary(session, shards)
-    asked = [(k, v) for k, v in request.query_params.multi_items() if k not in ("as", "report")]
-    usual = defaults(model, list(shards.event_names), session.brand.measure.today())
-    if usual is None:
-        return render(request, "analyse/empty.html", model=known)
-    error = answer = result = None
-    params: Mapping[str, Any] = usual
-    try:
-        if asked:
-            params = _params(model, asked, words)
-        result = analysis.run(model, shards, params)
-        answer = present(Asked(session, words, model, params, result))
-    except BadInput as bad:
-        error = bad
+    asked = [one for one in request.query_params.multi_items() if one[0] not in OWN]
+    question = _question(known, asked or fields.flatten(example), words)
+    today = session.brand.measure.today()
+    answer, result, error = None, None, question.error
+    if error is None:
+        try:
+            params = resolved(question.params, today)
+            result = analysis.run(model, shards, params)  # type: ignore[arg-type]
+            answer = present(Asked(session, words, model, params, result))
+        except BadInput as bad:
+            error = bad
     export = request.query_params.get("as")
     if export and answer is not None:
-        return _export(model, export, answer)
+        return _export(session, model, export, answer)
     return render(
         request,
         "analyse/model.html",
         "answer",
-        status=422 if error else 200,
+        status=422 if error and asked else 200,
+        asked=bool(asked),
         model=known,
         models=analysis.MODELS,
         words=words,
-        params=fields.loosen(params),
-        rows_of=fields.conditions,
-        operators=fields.OPERATORS,
-        stats=STATS,
-        sentence=f"analyse/forms/{model}.html" if model in OWN_FORM else "analyse/forms/any.html",
+        form=form_of(question.fields, question.tree),
+        ranges=RANGES,
+        span=_range(question, today),
+        operators=OPERATORS,
+        add=ADD,
+        note_on=NOTES.get(model, ""),
         answer=answer,
-        say=Markup(answer.say) if answer else "",  # noqa: S704 - built and escaped in present.py
+        say=Markup(answer.say) if answer else "",  # noqa: S704 - built and escaped in present*.py
+        change=change,
         result=result,
         events_read=_events_of(shards),
         error=error,
-        again=urlencode(fields.flatten(params)),
+        place=_place(session, question.fields, error),
+        again=question.query,
+        all_days=question.over_all_days,
+        example=(in_words(example, words), urlencode(fields.flatten(example))),
         report=_report(request, session),
         chart_name=model,
     )
@@ -117,12 +176,14 @@ def save(
     form: FormData = Depends(posted),
 ) -> Response:
     known = analysis.get_model(model)
-    shards = session.brand.shards()
-    asked = [(key, str(value)) for key, value in form.multi_items() if key not in ("csrf", "name")]
-    params = _params(model, asked, vocabulary(session, shards))
-    analysis.read_params(known, params)
+    words = vocabulary(session, session.brand.shards())
+    asked = [(key, str(value)) for key, value in form.multi_items() if key not in OWN]
+    question = _question(known, asked, words)
+    if question.error is not None:
+        raise question.error
+    analysis.read_params(known, resolved(question.params, session.brand.measure.today()))
     report = session.brand.reports.add(
-        str(form.get("name", "")), model, params, by=session.account.login
+        str(form.get("name", "")), model, question.params, by=session.account.login
     )
     session.brand.audit.record(
         session.account.login, "report_saved", report.name, {"model": model}, session.ip
@@ -131,36 +192,46 @@ def save(
     return see_other(request, f"{session.base}/analyse/saved/{report.id}", note)
 
 
-def _params(model: str, asked: list[tuple[str, str]], words: Vocabulary) -> dict[str, Any]:
-    params = fields.with_filters(fields.nest(asked), words.types)
-    if not isinstance(params, dict) or not _shaped(params):
-        raise BadInput("The address of this analysis cannot be read.")
-    if str(params.get("sample", "")).isdigit():
-        params["sample"] = int(params["sample"])
-    if model == "funnel":
-        # A row whose event is still to be chosen is not a step yet.
-        params["steps"] = [s for s in params.get("steps", []) if s.get("event")]
-    if model == "event":
-        params["measures"] = [m for m in params.get("measures", []) if m.get("event")]
-        for one in params["measures"]:
-            if one.get("measure", "times") in ("times", "people", "times_per_person"):
-                one.pop("property", None)
-            elif not one.get("property"):
-                raise BadInput(
-                    "Choose the property that is measured.",
-                    hint="It stands beside the measure.",
-                )
-    if "group" in params:
-        params["group"] = [g for g in params["group"] if g.get("property")]
-    return params
+def _question(model: Any, asked: list[tuple[str, str]], words: Vocabulary) -> Question:
+    known = fields_of(model.Params)
+    tree: Mapping[str, Any] = {}
+    try:
+        tree = fields.typed(known, asked)
+        params = fields.read(known, asked, words.types)
+        if params.get(RANGE) in RANGES:  # the days beside it only show what it means today
+            params = {key: value for key, value in params.items() if key not in ("from", "to")}
+        elif params.get(RANGE) == fields.CUSTOM:
+            del params[RANGE]
+        return Question(known, tree, params)
+    except BadInput as bad:
+        return Question(known, tree, {}, bad)
 
 
-def _shaped(params: dict[str, Any]) -> bool:
-    """Whether the parts that the forms look into have the shape that the forms give them."""
-    lists = [params.get(key, []) for key in LISTS]
-    return isinstance(params.get("window", {}), dict) and all(
-        isinstance(one, list) and all(isinstance(row, dict) for row in one) for one in lists
-    )
+def _range(question: Question, today: Any) -> dict[str, str]:
+    """What the range's fields show: the preset, and the days that it means today."""
+    tree = question.tree
+    name = str(tree.get(RANGE, "custom"))
+    if name in RANGES:
+        first, last = span_of(name, today)
+    else:
+        name, first, last = "custom", tree.get("from", ""), tree.get("to", "")
+    return {"name": name, "from": str(first or ""), "to": str(last or "")}
+
+
+def _place(session: Session, known: tuple[Field, ...], error: BadInput | None) -> dict[str, str]:
+    """Where an error belongs: the field's name in the form, and what a person calls it."""
+    place = str(error.params.get("place", "")) if error else ""
+    name = place.replace("[", ".").replace("]", "")
+    titles = [session.pick(field.title) for field in find(known, place)]
+    numbers = [str(int(part) + 1) for part in name.split(".") if part.isdigit()]
+    if titles and numbers:
+        titles[0] = f"{titles[0]} {numbers[0]}"
+    return {"name": name, "title": " › ".join(titles) or place}
+
+
+def _example(model: Any, words: Vocabulary | None) -> str:
+    found = usual(model, words) if words is not None else None
+    return in_words(found, words) if found and words is not None else ""
 
 
 def _find_shards(session: Session) -> Any | None:
@@ -179,6 +250,7 @@ def _report(request: Request, session: Session) -> Any | None:
     return session.brand.reports.get(int(value)) if value.isascii() and value.isdigit() else None
 
 
-def _export(model: str, kind: str, answer: Answer) -> Response:
-    heads = [head.title for head in answer.heads]
-    return download(kind, model, heads, ([c.value for c in row] for row in answer.rows))
+def _export(session: Session, model: str, kind: str, answer: Answer) -> Response:
+    grid = answer.grid
+    heads = grid.flat_heads(session.text(" (compared)"))
+    return download(kind, model, heads, (grid.flat_row(row) for row in grid.rows))

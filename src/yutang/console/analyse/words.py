@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from yutang.analysis.groups import ABSENT_LABEL, NOT_REACHED_LABEL, OTHER_LABEL
@@ -16,6 +18,7 @@ from yutang.console.language import mark
 from yutang.customers import ROLES, STAGES
 
 CUSTOMER = "customer."
+_PIECE = 4096
 ATTRIBUTES = {
     "stage": mark("purchase stage"),
     "role": mark("relation"),
@@ -33,6 +36,9 @@ SPECIAL = {
     ABSENT_LABEL: mark("unknown"),
     OTHER_LABEL: mark("others"),
     NOT_REACHED_LABEL: mark("did not get there"),
+    "(left)": mark("left"),
+    "(start)": mark("began"),
+    "(direct)": mark("direct"),
 }
 # Values that the catalogue can name, by property.
 VALUES: dict[str, Callable[[str], Any]] = {
@@ -64,6 +70,10 @@ class Vocabulary:
     properties: tuple[PropertyWord, ...]
     session: Session
 
+    @cached_property
+    def event_names(self) -> frozenset[str]:
+        return frozenset(name for name, _, _ in self.events)
+
     @property
     def types(self) -> dict[str, str]:
         return {one.name: one.type for one in self.properties}
@@ -92,6 +102,33 @@ class Vocabulary:
         if text in SPECIAL:
             return self.session.text(SPECIAL[text])
         return self.session.pick(VALUES[name](text)) if name in VALUES else text
+
+
+MOST_SUGGESTED = 30
+
+
+def suggested(session: Session, shards: Any, name: str, part: str) -> list[tuple[str, str]]:
+    """Known values of a property that contain `part`, with the words for them; few of many."""
+    words = Vocabulary((), (), session)
+    known = shards.columns.get(name)
+    attribute = shards.attributes.get(name.removeprefix(CUSTOMER)) if known is None else None
+    kind = known.type if known else attribute.type if attribute else ""
+    if kind == "bool":
+        return [("true", session.text("yes")), ("false", session.text("no"))]
+    if kind not in ("string", "list"):
+        return []
+    values = attribute.dictionary if attribute else _texts(shards.dictionary(name))
+    found = ((value, words.value(name, value)) for value in values if value)
+    part = part.casefold()
+    fits = (one for one in found if part in one[0].casefold() or part in one[1].casefold())
+    return list(islice(fits, MOST_SUGGESTED))
+
+
+def _texts(dictionary: Any) -> Iterator[str]:
+    """The texts of a property, piece by piece: there may be millions."""
+    for chunk in dictionary.chunks:
+        for start in range(0, len(chunk), _PIECE):
+            yield from chunk.slice(start, _PIECE).to_pylist()
 
 
 def vocabulary(session: Session, shards: Any) -> Vocabulary:

@@ -23,6 +23,8 @@ ROUTES = APIRouter()
 # What cannot be told yet gives its place to the next that can.
 KEYS = ("gmv_net", "private_share", "buyers", "repurchase_rate", "pool_stock", "upt", "orders")
 KEYS_SHOWN = 5
+# The steps of a trend.
+STEPS = {"day": mark("day"), "week": mark("week"), "month": mark("month")}
 UNITS = {
     "fen": mark("yuan"),
     "count": mark("units"),
@@ -122,7 +124,7 @@ def _money(session: Session, found: Overview) -> Chart:
         series.append(Series(session.text("Compared"), fitted, "compare"))
     say = session.text(
         "Net GMV by %(unit)s, highest %(high)s.",
-        unit=session.text(found.unit),
+        unit=session.text(STEPS[found.unit]),
         high=f"¥{max(whole, default=0) / 100:,.0f}",
     )
     return Chart("area", trend.labels, series, say, unit="money", height=250)

@@ -69,6 +69,7 @@ ACTIONS = {
     "dictionary_privacy": mark("set the rule for personal values"),
     "report_saved": mark("saved a report"),
     "report_deleted": mark("deleted a report"),
+    "report_renamed": mark("renamed a report"),
     "customers_exported": mark("exported customers"),
     "identity.linked": mark("merged two customers"),
     "identity.unlinked": mark("took identities apart"),

@@ -27,9 +27,15 @@
       return `${sign}¥${(Math.abs(number) / 100).toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
     }
     if (unit === "rate") return `${(number * 100).toFixed(1)}%`;
+    if (unit === "duration") return short(number, unit);
     return plain.format(number).replace("-", "−");
   }
+  const SPANS = chinese ? [[86400, " 天"], [3600, " 小时"], [60, " 分钟"], [0, " 秒"]] : [[86400, " d"], [3600, " h"], [60, " min"], [0, " s"]];
   function short(number, unit) {
+    if (unit === "duration") {
+      const [size, name] = SPANS.find(([limit]) => Math.abs(number) >= limit);
+      return `${+(number / (size || 1)).toFixed(1)}${name}`;
+    }
     if (unit === "rate") return `${+(number * 100).toFixed(1)}%`;
     const size = unit === "money" ? number / 100 : number;
     const sign = unit === "money" ? "¥" : "";
@@ -145,7 +151,31 @@
     };
   }
 
+  // Bars that touch: what is counted lies on one scale.
+  function histogram(spec, look) {
+    const option = bars(spec, look, false, false);
+    option.series.forEach((s) => { Object.assign(s, { barCategoryGap: "6%", barMaxWidth: undefined }); s.itemStyle.borderRadius = [2, 2, 0, 0]; });
+    return option;
+  }
+
+  function sankey(spec, look, width) {
+    const nodes = spec.nodes.map((name, i) => ({ name: String(i), depth: spec.layers[i] ?? undefined, itemStyle: { color: look.colours[i % look.colours.length] } }));
+    const lowest = Math.min(...nodes.map((n) => n.depth ?? 0));
+    nodes.forEach((n) => { if (n.depth !== undefined) n.depth -= lowest; });
+    const named = (p) => (p.dataType === "edge" ? `${spec.nodes[+p.data.source]} → ${spec.nodes[+p.data.target]}` : spec.nodes[+p.name]);
+    return {
+      tooltip: { ...tooltip(spec, look), trigger: "item", formatter: (p) => `${window.echarts.format.encodeHTML(named(p))}<br><b>${value(p.value, spec.unit)}</b>` },
+      series: [{
+        type: "sankey", data: nodes, links: spec.flows.map((f) => ({ source: String(f.source), target: String(f.target), value: f.value })),
+        left: 4, right: width < NARROW ? 70 : 130, top: 10, bottom: 10, nodeWidth: 12, nodeGap: 12, layoutIterations: 24, draggable: false,
+        emphasis: { focus: "adjacency" }, lineStyle: { color: "source", opacity: 0.28, curveness: 0.5 },
+        label: { color: look.ink, fontSize: 12, width: width < NARROW ? 64 : 120, overflow: "truncate", formatter: (p) => spec.nodes[+p.name] },
+      }],
+    };
+  }
+
   const KINDS = {
+    histogram, sankey, curve: lines,
     line: lines, area: lines, funnel, waterfall,
     bar: (s, l) => bars(s, l, false, false), rows: (s, l) => bars(s, l, true, false), stacked: (s, l) => bars(s, l, false, true),
   };
@@ -164,7 +194,7 @@
     }
     chart.setOption({ animation: false, color: look.colours, textStyle: { fontFamily: font, color: look.soft }, ...KINDS[spec.kind](spec, look, canvas.clientWidth) }, true);
     chart.off("click");
-    if (spec.links && spec.links.length) chart.on("click", (p) => { const to = spec.links[p.dataIndex]; if (to) location.href = to; });
+    if (spec.links && spec.links.length) chart.on("click", (p) => { if (p.dataType === "node") return; const to = spec.links[p.dataIndex]; if (to) location.href = to; });
     canvas.dataset.drawn = "1";
   }
   function drawAll() {

@@ -41,7 +41,8 @@ document.addEventListener("click", (event) => {
 });
 
 async function copy(button) {
-  await navigator.clipboard.writeText(one(button.dataset.copy).textContent.trim());
+  const text = button.dataset.copy ? one(button.dataset.copy).textContent.trim() : location.href;
+  await navigator.clipboard.writeText(text);
   notice(words.copied);
 }
 
@@ -167,63 +168,18 @@ function upload(form) {
   request.send(new FormData(form));
 }
 
-// --- questions: rows that are added, moved, dropped, each with conditions of its own ---
+// --- rows that are moved up and down ---
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-row]");
   if (!button) return;
   event.preventDefault(); // without this script it sends its form
-  const form = button.closest("form");
   const row = button.closest("[data-rows] > *");
   const act = button.dataset.row;
-  if (act === "add") {
-    const list = one(button.dataset.list, form);
-    const fresh = list.nextElementSibling.content.firstElementChild.cloneNode(true);
-    list.append(fresh);
-    one("select", fresh).focus();
-  } else if (act === "condition" || act === "condition-all") {
-    const box = one("[data-conditions]", act === "condition" ? row : button.closest("[data-scope]"));
-    const fresh = one("template[data-condition-template]", form).content.firstElementChild.cloneNode(true);
-    const place = act === "condition" ? one("[data-name]", row).dataset.name.replace(/[^.]+$/, "") : "";
-    all("[data-name]", fresh).forEach((field) => { field.dataset.name = place + field.dataset.name; });
-    box.append(fresh);
-    one("select", fresh).focus();
-  } else if (act === "up" || act === "down") {
-    if (act === "up") row.previousElementSibling?.before(row); else row.nextElementSibling?.after(row);
-    (button.checkVisibility({ visibilityProperty: true }) ? button : one("[data-row]:not([data-row=" + act + "])", row)).focus();
-  } else {
-    (button.closest("[data-condition]") || row).remove();
-  }
-  renumber(form);
-  fitOperators(form);
-  if (!["add", "condition", "condition-all"].includes(act)) form.dispatchEvent(new Event("change", { bubbles: true }));
+  if (act === "up") row.previousElementSibling?.before(row); else row.nextElementSibling?.after(row);
+  (button.checkVisibility({ visibilityProperty: true }) ? button : one("[data-row]:not([data-row=" + act + "])", row)).focus();
+  button.closest("form").dispatchEvent(new Event("change", { bubbles: true }));
 });
-function renumber(form) {
-  const name = (scope, index) => {
-    all("[data-name]", scope).forEach((field) => {
-      const conditions = field.closest("[data-conditions]");
-      const place = conditions ? [...conditions.children].indexOf(field.closest("[data-condition]")) : 0;
-      field.name = field.dataset.name.replace("*", index).replace("#", place);
-    });
-  };
-  all("[data-rows]", form).forEach((list) => [...list.children].forEach(name));
-  all("[data-scope]", form).forEach((scope) => name(scope, 0));
-}
-function fitOperators(root) {
-  all("[data-condition]", root).forEach((row) => {
-    const type = one("[data-property]", row).selectedOptions[0]?.dataset.type || "string";
-    const op = one("[data-op]", row);
-    const fits = [...op.options].filter((option) => { option.hidden = option.disabled = option.dataset.type !== type; return !option.hidden; });
-    if (!fits.includes(op.selectedOptions[0])) fits[0].selected = true;
-    one("input", row).hidden = ["is_set", "is_empty"].includes(op.value);
-  });
-  all("[data-stat]", root).forEach((stat) => {
-    one("[data-stat-property]", stat.parentElement).hidden = ["times", "people", "times_per_person"].includes(stat.value);
-  });
-}
-document.addEventListener("change", (event) => {
-  const form = event.target.closest("form");
-  if (form && event.target.matches("[data-property],[data-op],[data-stat]")) fitOperators(form);
-}, true);
+
 // A dialog that saves a question takes along what the question form holds at that moment.
 document.addEventListener("submit", (event) => {
   const form = event.target.closest("form[data-takes]");
@@ -264,7 +220,6 @@ document.addEventListener("input", (event) => {
 });
 
 function start(root) {
-  fitOperators(root);
   all("label.drop", root).forEach(wireDrop);
   all("[data-date]", root).forEach(wireDate);
   all(".tabs [aria-current]", root).forEach((tab) => {
