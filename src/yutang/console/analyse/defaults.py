@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from yutang.analysis import Model
+from yutang.analysis import Model, read_params
 from yutang.console.analyse.schema import Field, fields_of
 from yutang.console.analyse.words import Vocabulary
+from yutang.errors import BadInput
 from yutang.reports import RANGE
 
 # Ways people come in, best told first; the first one of which a brand has two steps is taken.
@@ -83,7 +84,27 @@ def usual(model: Model, words: Vocabulary) -> dict[str, Any] | None:
         return None
     if any(field.name == "window" and field.kind == "object" for field in fields) and steps:
         params["window"] = dict(_LONG)
-    return {**params, RANGE: USUAL_RANGE}
+    return {**_accepted(model, params, fields, known), RANGE: USUAL_RANGE}
+
+
+def _accepted(
+    model: Model, params: dict[str, Any], fields: tuple[Field, ...], known: Known
+) -> dict[str, Any]:
+    """The parameters, if need be with the first optional event that makes the model take them."""
+    optional = [{field.name: _filled(field, known)} for field in fields if _may_be_left(field)]
+    for more in ({}, *optional):
+        try:
+            read_params(model, {**params, **more})
+        except BadInput:
+            continue
+        return {**params, **more}
+    return params
+
+
+def _may_be_left(field: Field) -> bool:
+    return (
+        field.nullable and field.kind == "object" and any(p.kind == "event" for p in field.fields)
+    )
 
 
 def _filled(field: Field, known: Known) -> Any:

@@ -70,6 +70,8 @@ def _sentence(asked: Asked) -> str:
     top = max(rows, key=lambda row: row[column.name] or 0)
     keys = (c for c in columns if is_key(c) and top.get(c.name) not in (None, "", True, False))
     where = " · ".join(str(key_label(asked, c, top[c.name])) for c in islice(keys, 3))
+    if not where:
+        return text
     return text + asked.session.language.gap + asked.session.text(
         "%(what)s is highest for %(where)s: <b>%(value)s</b>.",
         what=safe(title_of(asked, column)),
