@@ -10,6 +10,10 @@ HERE = Path(__file__).parent
 DEMO = HERE.parent / "demo"
 BENCHMARKS = (
     ("funnel", ("funnel.py",)),
+    ("retention", ("retention.py",)),
+    ("distribution", ("distribution.py",)),
+    ("activity", ("activity.py",)),
+    ("stickiness", ("stickiness.py",)),
     ("order import", ("imports.py",)),
     ("lake append", ("lake_append.py",)),
     ("tracking requests", ("decoders.py",)),

@@ -145,6 +145,29 @@ def test_history_before_the_range_counts_and_what_comes_after_does_not(shards_of
     assert (row["new"], row["continuing"], row["outflow"], row["open"]) == (1, 1, 0, False)
 
 
+def test_a_group_is_a_history_of_its_own(shards_of):
+    facts = MemoryFacts(ZONE)
+    visits = [(0, "京"), (7, "沪"), (14, "京")]
+    facts.append(
+        [{"customer": 1, "time": START + d * DAY, "event": "a", "place": p} for d, p in visits]
+    )
+    ask = {"event": "a", "absence": 1, "group": ["place"], "to": "2026-03-22"}
+    shards = shards_of(facts)
+
+    def states(**change):
+        rows = analysis.run("activity", shards, {**ask, **change}).rows
+        names = ("new", "continuing", "returning", "dormant")
+        return [(r["period"][-2:], r["group_1"], name) for r in rows for name in names if r[name]]
+
+    assert states(values="single") == [
+        ("02", "京", "new"), ("09", "京", "continuing"), ("16", "京", "continuing"),
+    ]  # fmt: skip
+    assert states() == [
+        ("02", "京", "new"), ("09", "京", "dormant"), ("09", "沪", "new"),
+        ("16", "京", "returning"), ("16", "沪", "dormant"),
+    ]  # fmt: skip
+
+
 def test_active_may_mean_several_times(shards_of):
     facts = story([(1, 0, "a"), (1, 1, "a"), (2, 0, "a")])
     (row,) = analysis.run("activity", shards_of(facts), {"event": "a", "times": 2}).rows

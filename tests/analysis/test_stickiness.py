@@ -215,6 +215,24 @@ def test_a_week_across_two_months_counts_in_both(shards_of):
     ]
 
 
+def test_a_single_group_is_that_of_the_first_event_of_each_period(shards_of):
+    facts = MemoryFacts(ZONE)
+    visits = [(0, "京"), (1, "沪"), (7, "沪"), (8, "京")]
+    facts.append(
+        [{"customer": 1, "time": START + d * DAY, "event": "a", "place": p} for d, p in visits]
+    )
+    ask = {"event": "a", "within": "week", "group": ["place"], "to": "2026-03-15"}
+    shards = shards_of(facts)
+
+    def people(**change):
+        rows = analysis.run("stickiness", shards, {**ask, **change}).rows
+        return {(r["period"][-2:], r["group_1"], r["active"]) for r in rows if r["people"]}
+
+    assert people(values="single") == {("02", "京", 2), ("09", "沪", 2)}
+    each = {(week, place, 1) for week in ("02", "09") for place in "京沪"}
+    assert people(values="multi") == each
+
+
 def test_no_facts_give_an_empty_answer(shards_of):
     result = analysis.run("stickiness", shards_of(MemoryFacts(ZONE)), {"group": ["place"]})
     assert result.rows == []
