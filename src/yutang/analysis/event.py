@@ -158,7 +158,7 @@ def plan(context: Context, params: Params) -> Plan:
         of_customer=of_customer,
         edges=edges,
         periods=periods,
-        dims=_dimensions(context, params),
+        dims=dimensions(context, params.group, params.values),
         groups=[],
         folded=0,
         counted=counted,
@@ -186,7 +186,7 @@ def _counted(context: Context, measure: Measure, place: str) -> Dimension | None
     if measure.measure != "distinct":
         return None
     group = GroupBy.model_validate({"property": measure.property})
-    return dimensions(context, [group], "multi", lambda name: np.empty(0))[0]
+    return dimensions(context, [group], "multi")[0]
 
 
 def _periods(context: Context, params: Params) -> tuple[np.ndarray, list[str]]:
@@ -195,14 +195,6 @@ def _periods(context: Context, params: Params) -> tuple[np.ndarray, list[str]]:
         return frozen(np.array([first, min(last, EVER[1] - 1) + 1], np.int64)), [""]
     edges, periods = period_edges(*whole_days(context, params), params.unit, context.shards.zone)
     return frozen(edges), periods
-
-
-def _dimensions(context: Context, params: Params) -> list[Dimension]:
-    def numbers(name: str) -> np.ndarray:
-        parts = context.each(lambda view: view.values(name)[view.visible_rows()])
-        return np.concatenate(parts) if parts else np.empty(0)
-
-    return dimensions(context, params.group, params.values, numbers)
 
 
 def _with_groups(context: Context, draft: Plan) -> Plan:

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from yutang.analysis.contract import Caveat, Column, Result, Table, sampled, unknown_events
+from yutang.analysis.contract import (
+    Caveat,
+    Column,
+    Result,
+    Table,
+    folded_groups,
+    sampled,
+    unknown_events,
+)
 from yutang.analysis.groups import factorize, labels
 from yutang.analysis.order_statistics import percentiles
 from yutang.sequence.kernels.events import sum_cells
@@ -266,13 +274,7 @@ def _caveats(plan: Plan) -> list[Caveat]:
     if plan.unknown:
         caveats.append(unknown_events(plan.unknown))
     if plan.folded:
-        caveats.append(
-            Caveat(
-                "folded_groups",
-                f"较小的 {plan.folded} 组合并为“其他”。",
-                f"The {plan.folded} smaller groups are summed as other.",
-            )
-        )
+        caveats.append(folded_groups(plan.folded))
     lists = [dim.name for dim in plan.dims if dim.type == "list"]
     if lists and plan.params.values == "multi":
         caveats.append(
