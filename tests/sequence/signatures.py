@@ -13,9 +13,9 @@ _SCRIPT = """
 import json, sys, tempfile
 from pathlib import Path
 from yutang.sequence import warm
-from yutang.sequence.kernels import events, funnel, sort, subjects
+from yutang.sequence.kernels import events, funnel, intervals, sort, subjects
 KERNELS = [sort.sort_rows, funnel.ordered_funnel, subjects.funnel, events.count_cells,
-           events.select_rows, events.sum_cells]
+           events.select_rows, events.sum_cells, intervals.intervals]
 warm.warm_up()
 if len(sys.argv) > 1:
     import random
@@ -48,6 +48,11 @@ if len(sys.argv) > 1:
                   {"values": "single", "group": ["tags"]}, {"sample": 2},
                   {"filter": {"property": "amount", "op": "is_set"}}):
         analysis.run("event", shards, {"measures": measures, **extra})
+    first = {"first": {"event": "a"}}
+    for extra in ({}, {"next": {"event": "b"}, "pair": "nearest"}, {"hold": "place"},
+                  {"hold": "amount"}, {"hold": "gift"}, {"limit": {"unit": "same_day"}},
+                  {"group": ["place"], "from": "1970-01-02", "to": "1970-01-05"}, {"sample": 2}):
+        analysis.run("interval", shards, {**first, **extra})
 print(json.dumps({k.py_func.__name__ + "@" + k.py_func.__module__: sorted(map(str, k.signatures))
                   for k in KERNELS}))
 """

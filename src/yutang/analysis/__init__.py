@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 from pyroaring import BitMap
 
-from yutang.analysis import event, funnel
+from yutang.analysis import event, funnel, interval
 from yutang.analysis.comparison import beside
 from yutang.analysis.contract import (
     Caveat,
@@ -48,7 +48,7 @@ __all__ = [
     "run",
 ]
 
-MODELS: tuple[Model, ...] = (cast(Model, event), cast(Model, funnel))
+MODELS: tuple[Model, ...] = (cast(Model, event), cast(Model, funnel), cast(Model, interval))
 
 _lock = threading.Lock()
 _shared: Threads | None = None
