@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 
 from funnel import BENCH_VENV, HERE, FileFacts
-from generate import CODES, CUSTOMERS, EVENTS, write
+from generate import BEGIN, CUSTOMERS, EVENTS, write
 from yutang import analysis, sequence
 from yutang.sequence.executors import Threads, threads
 from yutang.sequence.source import Column
@@ -33,7 +33,10 @@ Rows = list[list[Any]]
 
 
 class PaidFacts(FileFacts):
-    """The generated file as facts; the events of `paid` have an amount."""
+    """The generated file as facts; the events of `paid` have an amount.
+
+    Events of one second arrive by code, so that SQL can put them in the same order.
+    """
 
     def __init__(self, path: Path, paid: tuple[int, ...]) -> None:
         super().__init__(path)
@@ -45,18 +48,17 @@ class PaidFacts(FileFacts):
     def batches(
         self, *, since: int = 0, whole: np.ndarray | None = None
     ) -> Iterator[pa.RecordBatch]:
-        names = pa.array([f"event_{code}" for code in range(CODES)])
         for batch in super().batches(since=since, whole=whole):
-            if not self.paid:
-                yield batch
-                continue
             customer = np.asarray(batch.column("customer")).astype(np.int64)
             second = np.asarray(batch.column("time")) // 1000
-            amount = (customer * 7 + second) % 1000
-            code = np.asarray(batch.column("event").indices)
-            column = pa.array(amount.astype(np.float64), mask=~np.isin(code, self.paid))
-            assert batch.column("event").dictionary.equals(names)
-            yield batch.append_column("amount", column)
+            code = np.asarray(batch.column("event").indices).astype(np.int64)
+            number = np.asarray(batch.column("arrival"))
+            columns = {name: batch.column(name) for name in ("customer", "time", "event")}
+            columns["arrival"] = pa.array(((second - BEGIN) * 32 + code << 26) + number)
+            if self.paid:
+                amount = ((customer * 7 + second) % 1000).astype(np.float64)
+                columns["amount"] = pa.array(amount, mask=~np.isin(code, self.paid))
+            yield pa.record_batch(columns)
 
 
 class Chdb:

@@ -14,6 +14,7 @@ REASONS: dict[str, str] = {
     "connectors/order_files/cells.py::macros": "one SQL text: what a cell of each kind may say",
     "sequence/kernels/events.py::count_cells": "one compiled loop over all events",
     "sequence/kernels/funnel.py::ordered_funnel": "one compiled loop over all customers",
+    "sequence/kernels/paths.py::paths": "one compiled loop over all customers",
     "sequence/kernels/subjects.py::funnel": "one compiled loop over all subjects",
 }
 

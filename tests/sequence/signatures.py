@@ -13,9 +13,10 @@ _SCRIPT = """
 import json, sys, tempfile
 from pathlib import Path
 from yutang.sequence import warm
-from yutang.sequence.kernels import events, funnel, intervals, sort, subjects
+from yutang.sequence.kernels import events, funnel, intervals, paths, sort, subjects
 KERNELS = [sort.sort_rows, funnel.ordered_funnel, subjects.funnel, events.count_cells,
-           events.select_rows, events.sum_cells, intervals.intervals]
+           events.select_rows, events.sum_cells, intervals.intervals,
+           paths.paths, paths.count_channels]
 warm.warm_up()
 if len(sys.argv) > 1:
     import random
@@ -53,6 +54,10 @@ if len(sys.argv) > 1:
                   {"hold": "amount"}, {"hold": "gift"}, {"limit": {"unit": "same_day"}},
                   {"group": ["place"], "from": "1970-01-02", "to": "1970-01-05"}, {"sample": 2}):
         analysis.run("interval", shards, {**first, **extra})
+    credit = {"target": {"event": "c"}, "touches": [{"event": "a"}, {"event": "b"}]}
+    for extra in ({}, {"channel": "place", "value": "amount"}, {"hold": "place"}, {"sample": 2},
+                  {"look_back": {"unit": "same_day"}, "beside": ["markov"]}, {"reuse": True}):
+        analysis.run("attribution", shards, {**credit, **extra})
 print(json.dumps({k.py_func.__name__ + "@" + k.py_func.__module__: sorted(map(str, k.signatures))
                   for k in KERNELS}))
 """

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 from pyroaring import BitMap
 
-from yutang.analysis import event, funnel, interval
+from yutang.analysis import attribution, event, funnel, interval
 from yutang.analysis.comparison import beside
 from yutang.analysis.contract import (
     Caveat,
@@ -48,7 +48,12 @@ __all__ = [
     "run",
 ]
 
-MODELS: tuple[Model, ...] = (cast(Model, event), cast(Model, funnel), cast(Model, interval))
+MODELS: tuple[Model, ...] = (
+    cast(Model, event),
+    cast(Model, funnel),
+    cast(Model, interval),
+    cast(Model, attribution),
+)
 
 _lock = threading.Lock()
 _shared: Threads | None = None
