@@ -28,7 +28,8 @@ SELECT code, max(touches), max(people), sum(credit), sum(worth) FROM (
   SELECT channel, 0, 0, count(*), sum(amount) FROM (
     SELECT amount, second, code,
       max(CASE WHEN code <> {target} THEN second END) OVER w AS touched,
-      max(CASE WHEN code <> {target} THEN CAST(second AS BIGINT) * 32 + code END) OVER w % 32 AS channel,
+      max(CASE WHEN code <> {target} THEN CAST(second AS BIGINT) * 32 + code END) OVER w % 32
+        AS channel,
       max(CASE WHEN code = {target} THEN second END) OVER (
         PARTITION BY customer ORDER BY second, code = {target}
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before

@@ -111,7 +111,8 @@ class Plan:
     lo: int
     hi: int
     edges: np.ndarray
-    touch_names: np.ndarray  # int64 by entry of touches: the first entry of the same name
+    touch_keys: np.ndarray  # int64: the touches, of one name only the first
+    touch_places: np.ndarray  # int64 by touch: the place of its name among them
     channel: Dimension | None
     unknown: list[str]
     as_of: int
@@ -134,6 +135,7 @@ def plan(context: Context, params: Params) -> Plan:
         check_hold(context, params.hold)
     lo, hi = params.moments(shards.zone)
     titles = [touch.title for touch in params.touches]
+    names = list(dict.fromkeys(titles))
     channel = [params.channel] if params.channel else []
     return Plan(
         params=params,
@@ -142,7 +144,8 @@ def plan(context: Context, params: Params) -> Plan:
         lo=lo,
         hi=hi,
         edges=params.look_back.edges(context),
-        touch_names=np.array([titles.index(title) for title in titles], np.int64),
+        touch_keys=np.array([titles.index(title) for title in names], np.int64),
+        touch_places=np.array([names.index(title) for title in titles], np.int64),
         channel=next(iter(dimensions(context, channel, "single")), None),
         unknown=sorted({n for n in used if n != "*" and n not in shards.event_codes}),
         as_of=(shards.span or (0, 0))[1],
@@ -165,9 +168,10 @@ class _Found:
 
     keys: np.ndarray
     channel: np.ndarray
-    inside: np.ndarray
     rows: np.ndarray
     who: np.ndarray
+    touch: np.ndarray
+    inside: np.ndarray
     history: np.ndarray
     followed: np.ndarray
     path_rows: np.ndarray
@@ -183,18 +187,15 @@ def _find(view: View, plan: Plan) -> _Found:
         keys, table, view.time, view.offsets, keep, held(view, plan.params.hold), plan.lo, plan.hi,
         plan.params.look_back.milliseconds, plan.edges, plan.params.reuse,
     )  # fmt: skip
-    rows, who = found[0], found[1]
+    rows, who, touch = found[:3]
     if plan.channel is None:
-        bits = table[keys[rows]] >> np.uint32(1)
-        first = np.bitwise_count((bits & (~bits + np.uint32(1))) - np.uint32(1))
-        named = plan.touch_names[first]
+        known, channel = plan.touch_keys, np.take(plan.touch_places, touch)
     else:
-        named = plan.channel.keys(view, rows, who)[1]
-    known, channel = factorize(named[:, None])
+        labelled, channel = factorize(plan.channel.keys(view, rows, who)[1][:, None])
+        known = labelled[:, 0]
     if known.size > _MOST_CHANNELS:
         raise _too_many()
-    inside = (view.time[rows] >= plan.lo) & (view.time[rows] <= plan.hi)
-    return _Found(np.append(known[:, 0], DIRECT_KEY), channel, inside, *found)
+    return _Found(np.append(known, DIRECT_KEY), channel, *found)
 
 
 def _too_many() -> BadInput:
@@ -235,10 +236,10 @@ def run(view: View, plan: Plan) -> Credits:
         else none,
         conversions=found.path_rows.size,
         value=np.array([[values.sum(), made.value.sum()]]),
-        converters=np.unique(found.path_who).size,
+        converters=int(np.count_nonzero(np.diff(found.path_who, prepend=-1))),
         direct=int((found.first == found.end).sum()),
         nulls=nulls.size - 1,
-        open=int((_closes(view, plan, found.rows[lost]) > plan.as_of).sum()),
+        open=int((_closes(view, plan, found.rows[lost]) > plan.as_of).sum()) if chained else 0,
     )
 
 
@@ -261,12 +262,15 @@ def _paths(view: View, plan: Plan, found: _Found) -> Paths:
     lengths, begins = lengths[kept], begins[kept]
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     at = np.arange(offsets[-1]) + np.repeat(begins - offsets[:-1], lengths)
-    ended = view.time[found.path_rows[kept]]
-    touched = np.append(view.time[found.rows], 0)[at]
+    age = np.empty(0)
+    if "time_decay" in plan.params.rules:
+        ended = view.time[found.path_rows[kept]]
+        touched = np.append(view.time[found.rows], 0)[at]
+        age = (np.repeat(ended, lengths) - touched).astype(np.float64)
     return Paths(
         channel=np.append(found.channel, found.keys.size - 1)[at],
         offsets=offsets,
-        age=(np.repeat(ended, lengths) - touched).astype(np.float64),
+        age=age,
         conversions=np.ones(kept.size),
         value=_values(view, plan, found.path_rows[kept]),
         channels=found.keys.size,

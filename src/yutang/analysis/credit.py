@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
@@ -65,11 +66,11 @@ class Paths:
     value: np.ndarray
     channels: int
 
-    @property
+    @cached_property
     def lengths(self) -> np.ndarray:
         return np.diff(self.offsets)
 
-    @property
+    @cached_property
     def owner(self) -> np.ndarray:
         """int64 path of each touch."""
         return np.repeat(np.arange(self.offsets.size - 1), self.lengths)

@@ -23,6 +23,17 @@ def _opening(at, window, edges):
 
 
 @njit(nogil=True, cache=True)
+def _first_touch(bits):
+    """The place of the first touch among the bits, from 0."""
+    place = 0
+    bits >>= 1
+    while not bits & 1:
+        bits >>= 1
+        place += 1
+    return place
+
+
+@njit(nogil=True, cache=True)
 def paths(keys, table, time, offsets, keep, hold, lo, hi, window, edges, reuse):
     """All touches, and of each conversion in [lo, hi] which of them led to it.
 
@@ -30,12 +41,14 @@ def paths(keys, table, time, offsets, keep, hold, lo, hi, window, edges, reuse):
     before an earlier conversion count again. A history is a customer's, or with `hold` that of one
     value. Of one instant, what is only a touch comes first, then conversions as stored; a
     conversion that is a touch, too, is one after itself.
-    Returns of touches: int64 rows, int32 customer positions, int32 histories (rising), bool
+    Returns of touches: int32 rows, int32 customer positions, int8 the first touch each one meets
+    (from 0), bool whether it lies in [lo, hi], int32 histories (rising), bool
     whether a conversion of their history followed within the look-back; of conversions: int64
     rows, customer positions, and the first touch and the end of its stretch.
     """
     size, most = offsets[-1], longest(offsets) + 1
-    row_of, who = np.empty(size, np.int64), np.empty(size, np.int32)
+    row_of, who = np.empty(size, np.int32), np.empty(size, np.int32)
+    touch, inside = np.empty(size, np.int8), np.empty(size, np.bool_)
     history, followed = np.empty(size, np.int32), np.empty(size, np.bool_)
     path_row, path_who = np.empty(size, np.int64), np.empty(size, np.int64)
     path_first, path_end = np.empty(size, np.int64), np.empty(size, np.int64)
@@ -64,6 +77,7 @@ def paths(keys, table, time, offsets, keep, hold, lo, hi, window, edges, reuse):
             while j < n and ev_time[j] == at and (hold.size == 0 or ev_hold[j] == ev_hold[i]):
                 if not ev_mask[j] & TARGET:
                     row_of[touches], who[touches] = ev_row[j], customer
+                    touch[touches], inside[touches] = _first_touch(ev_mask[j]), lo <= at <= hi
                     history[touches], followed[touches] = histories, False
                     touches += 1
                 j += 1
@@ -83,14 +97,15 @@ def paths(keys, table, time, offsets, keep, hold, lo, hi, window, edges, reuse):
                 since = touches
                 if ev_mask[k] != TARGET:
                     row_of[touches], who[touches] = ev_row[k], customer
+                    touch[touches], inside[touches] = _first_touch(ev_mask[k]), lo <= at <= hi
                     history[touches], followed[touches] = histories, False
                     touches += 1
             i = j
         histories += 1
+    # Not copied: memory that was never written was never taken.
     return (
-        row_of[:touches].copy(), who[:touches].copy(), history[:touches].copy(),
-        followed[:touches].copy(), path_row[:made].copy(), path_who[:made].copy(),
-        path_first[:made].copy(), path_end[:made].copy(),
+        row_of[:touches], who[:touches], touch[:touches], inside[:touches], history[:touches],
+        followed[:touches], path_row[:made], path_who[:made], path_first[:made], path_end[:made],
     )  # fmt: skip
 
 
