@@ -13,10 +13,10 @@ _SCRIPT = """
 import json, sys, tempfile
 from pathlib import Path
 from yutang.sequence import warm
-from yutang.sequence.kernels import events, funnel, intervals, paths, sort, subjects
+from yutang.sequence.kernels import events, funnel, intervals, paths, sort, subjects, values
 KERNELS = [sort.sort_rows, funnel.ordered_funnel, subjects.funnel, events.count_cells,
            events.select_rows, events.sum_cells, intervals.intervals,
-           paths.paths, paths.count_channels]
+           paths.paths, paths.count_channels, values.starters, values.revenue]
 warm.warm_up()
 if len(sys.argv) > 1:
     import random
@@ -58,6 +58,10 @@ if len(sys.argv) > 1:
     for extra in ({}, {"channel": "place", "value": "amount"}, {"hold": "place"}, {"sample": 2},
                   {"look_back": {"unit": "same_day"}, "beside": ["markov"]}, {"reuse": True}):
         analysis.run("attribution", shards, {**credit, **extra})
+    worth = {"start": {"event": "a"}, "revenue": [{"event": "b", "property": "amount"}]}
+    for extra in ({}, {"group": ["place"], "unit": "day"}, {"sample": 2},
+                  {"filter": {"property": "amount", "op": "is_set"}}):
+        analysis.run("ltv", shards, {**worth, **extra})
 print(json.dumps({k.py_func.__name__ + "@" + k.py_func.__module__: sorted(map(str, k.signatures))
                   for k in KERNELS}))
 """

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 from pyroaring import BitMap
 
-from yutang.analysis import attribution, event, funnel, interval
+from yutang.analysis import attribution, event, funnel, interval, ltv
 from yutang.analysis.comparison import beside
 from yutang.analysis.contract import (
     Caveat,
@@ -53,6 +53,7 @@ MODELS: tuple[Model, ...] = (
     cast(Model, funnel),
     cast(Model, interval),
     cast(Model, attribution),
+    cast(Model, ltv),
 )
 
 _lock = threading.Lock()
