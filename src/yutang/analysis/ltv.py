@@ -158,9 +158,10 @@ def plan(context: Context, params: Params) -> Plan:
     )
 
 
-def _check(context: Context, params: Params) -> None:
-    for i, one in enumerate(params.revenue):
-        place = f"revenue[{i}]"
+def check_revenue(context: Context, measures: list[Revenue], where: str) -> None:
+    """Raises BadInput unless each measures a number of its event."""
+    for i, one in enumerate(measures):
+        place = f"{where}[{i}]"
         kind = property_type(context.shards, one.property, place)
         if kind != "number" or one.property not in context.shards.columns:
             raise BadInput(
@@ -168,6 +169,10 @@ def _check(context: Context, params: Params) -> None:
                 place=place,
                 name=repr(one.property),
             )
+
+
+def _check(context: Context, params: Params) -> None:
+    check_revenue(context, params.revenue, "revenue")
     if params.date is None:
         return
     kind = property_type(context.shards, params.date, "date")
