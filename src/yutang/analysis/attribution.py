@@ -280,7 +280,7 @@ def _paths(view: View, plan: Plan, found: _Found) -> Paths:
 def _values(view: View, plan: Plan, rows: np.ndarray) -> np.ndarray:
     if plan.params.value is None:
         return np.zeros(rows.size)
-    found: np.ndarray = np.nan_to_num(view.values(plan.params.value)[rows])
+    found: np.ndarray = np.nan_to_num(view.values_at(plan.params.value, rows))
     return found
 
 

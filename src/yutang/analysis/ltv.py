@@ -242,7 +242,7 @@ def _amounts(
     amounts, pays = np.zeros(rows.size), np.zeros(rows.size, np.bool_)
     for i, one in enumerate(plan.params.revenue, start=1):
         at = np.flatnonzero(bits & np.uint32(1 << i))
-        values = view.values(one.property)[rows[at]]
+        values = view.values_at(one.property, rows[at])
         present = ~np.isnan(values)
         amounts[at[present]] += one.factor * values[present]
         if one.factor > 0:

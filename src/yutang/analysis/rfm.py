@@ -194,8 +194,16 @@ def _spent(view: View, plan: Plan, moment: Moment) -> Spent:
     keys, table = plan.bits.of(view)
     keep = kept_customers(view, plan.of_customer, plan.params.sample)
 
+    known: dict[Matcher, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+
     def select(bit: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Rows, whose they are, and their business day, as a place in plan.days."""
+        same = plan.bits.matchers[bit]
+        if same not in known:
+            known[same] = search(bit)
+        return known[same]
+
+    def search(bit: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rows, who = select_rows(
             keys, table, bit, view.time, view.offsets, keep, moment.lo, moment.hi + 1
         )
@@ -218,7 +226,7 @@ def _spent(view: View, plan: Plan, moment: Moment) -> Spent:
     fen = np.zeros(size, np.int64)
     for i, one in enumerate(plan.params.monetary):
         rows, who, _ = select(_MONEY + i)
-        values = np.nan_to_num(view.values(one.property)[rows])
+        values = np.nan_to_num(view.values_at(one.property, rows))
         unit = 100 if plan.params.money == "yuan" else 1
         # Whole fen add up exactly in a float, as far as money goes.
         found = np.rint(values * (one.factor * unit))
