@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 import venv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from funnel import BENCH_VENV, HERE, FileFacts
 from generate import BEGIN, CUSTOMERS, EVENTS, write
 from yutang import analysis, sequence
 from yutang.sequence.executors import Threads, threads
-from yutang.sequence.source import Column
+from yutang.sequence.source import Attribute, Column
 
 RUNS = 3
 Rows = list[list[Any]]
@@ -128,10 +128,14 @@ def race(
     chdb: str,
     duckdb: str,
     paid: tuple[int, ...] = (),
+    attributes: Callable[[int], Mapping[str, Attribute]] = lambda customers: {},
     goal: float = 4,
     about: str = "",
 ) -> None:
-    """Run, compare, print. The SQL of both reads a table `e`; its rows are in the order of ours."""
+    """Run, compare, print. The SQL of both reads a table `e`; its rows are in the order of ours.
+
+    attributes: how many customers -> their attributes.
+    """
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--events", type=int, default=EVENTS)
@@ -146,7 +150,8 @@ def race(
             write(path, asked.events, asked.customers)
         sequence.warm_up()
         sequence.build(PaidFacts(path, paid), Path(name) / "shards")
-        shards, executor = sequence.open_shards(Path(name) / "shards"), Threads()
+        known = attributes(asked.customers)
+        shards, executor = sequence.open_shards(Path(name) / "shards", known), Threads()
         engine = Chdb(path)
         for _ in range(RUNS):
             result = analysis.run(model, shards, params, executor=executor)

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 from pyroaring import BitMap
 
-from yutang.analysis import attribution, event, funnel, interval, ltv, rfm
+from yutang.analysis import attribution, event, funnel, interval, ltv, property, rfm
 from yutang.analysis.comparison import beside
 from yutang.analysis.contract import (
     Caveat,
@@ -54,6 +54,7 @@ MODELS: tuple[Model, ...] = (
     cast(Model, interval),
     cast(Model, attribution),
     cast(Model, ltv),
+    cast(Model, property),
     cast(Model, rfm),
 )
 
