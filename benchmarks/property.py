@@ -1,7 +1,7 @@
-"""The property model: customers with an event in some days, by two attributes of ten and seven values.
+"""The property model: customers with an event in some days, by attributes of ten and seven values.
 
-`python benchmarks/property.py [FOLDER] [--events N]`; see race.py. The attributes are remainders of
-the customer's number, so the engines work them out; the goal is that of the event model.
+`python benchmarks/property.py [FOLDER] [--events N]`; see race.py. The attributes are remainders
+of the customer's number, so the engines work them out; the goal is that of the event model.
 """
 
 from __future__ import annotations

@@ -133,7 +133,9 @@ def _value_columns(plan: Plan) -> list[Column]:
 
 def _alone(partial: Counted, i: int, plan: Plan, dim: grouping.Dimension) -> Table:
     """People by one dimension alone: the margin of the cross table, each customer once a value."""
-    pairs = np.unique(np.column_stack([partial.at, partial.groups[:, i]]), axis=0)
+    pairs = np.column_stack([partial.at, partial.groups[:, i]])
+    if partial.at.size > partial.customers.size:  # several values of another dimension
+        pairs = grouping.factorize(pairs)[0]
     found, _ = grouping.members(
         pairs[:, 0], pairs[:, 1:], partial.customers.size, [dim], plan.params.top
     )
