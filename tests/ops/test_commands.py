@@ -167,3 +167,17 @@ def test_a_source_from_the_first_key_to_the_last(home: Path) -> None:
     assert f"{key}  since" in shown
     assert "ends" in shown
     assert isinstance(yutang(home, "source", "off", "nobody").exception, NotFound)
+
+
+def test_paths_counted_elsewhere_are_credited(tmp_path: Path) -> None:
+    file = tmp_path / "paths.csv"
+    file.write_text("path,conversions,value,nulls\n扫码 > 社群,6,60,1\n扫码,4,40,0\n", "gb18030")
+    result = RUNNER.invoke(app, ["attribute", "--paths", str(file), "--models", "all", "--json"])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    credit = {(row["model"], row["channel"]): row["conversions"] for row in found["rows"]}
+    assert credit["linear_distinct", "扫码"] == 7
+    assert credit["last", "社群"] == 6
+    assert found["conversions"] == 10
+    missing = RUNNER.invoke(app, ["attribute", "--paths", str(tmp_path / "no.csv")])
+    assert isinstance(missing.exception, BadInput)

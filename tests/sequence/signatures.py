@@ -13,12 +13,13 @@ _SCRIPT = """
 import json, sys, tempfile
 from pathlib import Path
 from yutang.sequence import warm
-from yutang.sequence.kernels import events, funnel, retention, sort, subjects
-from yutang.sequence.kernels import tally
+from yutang.sequence.kernels import events, funnel, intervals, paths, retention, sort, subjects
+from yutang.sequence.kernels import tally, values
 KERNELS = [sort.sort_rows, funnel.ordered_funnel, subjects.funnel, events.count_cells,
            events.select_rows, events.sum_cells, retention.find_starts, retention.count_returns,
            retention.mark_returned, retention.count_exact, tally.tally, tally.tally_plain,
-           tally.count_flows]
+           tally.count_flows, intervals.intervals,
+           paths.paths, paths.count_channels, values.starters, values.revenue]
 warm.warm_up()
 if len(sys.argv) > 1:
     import random
@@ -64,6 +65,19 @@ if len(sys.argv) > 1:
                 analysis.run(model, shards, {**extra, **group})
                 analysis.people(model, shards, {**extra, **group},
                                 {"n": 1} if model == "retention" else {})
+    first = {"first": {"event": "a"}}
+    for extra in ({}, {"next": {"event": "b"}, "pair": "nearest"}, {"hold": "place"},
+                  {"hold": "amount"}, {"hold": "gift"}, {"limit": {"unit": "same_day"}},
+                  {"group": ["place"], "from": "1970-01-02", "to": "1970-01-05"}, {"sample": 2}):
+        analysis.run("interval", shards, {**first, **extra})
+    credit = {"target": {"event": "c"}, "touches": [{"event": "a"}, {"event": "b"}]}
+    for extra in ({}, {"channel": "place", "value": "amount"}, {"hold": "place"}, {"sample": 2},
+                  {"look_back": {"unit": "same_day"}, "beside": ["markov"]}, {"reuse": True}):
+        analysis.run("attribution", shards, {**credit, **extra})
+    worth = {"start": {"event": "a"}, "revenue": [{"event": "b", "property": "amount"}]}
+    for extra in ({}, {"group": ["place"], "unit": "day"}, {"sample": 2},
+                  {"filter": {"property": "amount", "op": "is_set"}}):
+        analysis.run("ltv", shards, {**worth, **extra})
 print(json.dumps({k.py_func.__name__ + "@" + k.py_func.__module__: sorted(map(str, k.signatures))
                   for k in KERNELS}))
 """

@@ -19,7 +19,19 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 from pyroaring import BitMap
 
-from yutang.analysis import activity, distribution, event, funnel, retention, stickiness
+from yutang.analysis import (
+    activity,
+    attribution,
+    distribution,
+    event,
+    funnel,
+    interval,
+    ltv,
+    property,
+    retention,
+    rfm,
+    stickiness,
+)
 from yutang.analysis.comparison import beside
 from yutang.analysis.contract import (
     Caveat,
@@ -53,8 +65,13 @@ MODELS: tuple[Model, ...] = (
     cast(Model, funnel),
     cast(Model, retention),
     cast(Model, distribution),
+    cast(Model, interval),
+    cast(Model, attribution),
+    cast(Model, ltv),
     cast(Model, activity),
     cast(Model, stickiness),
+    cast(Model, property),
+    cast(Model, rfm),
 )
 
 _lock = threading.Lock()

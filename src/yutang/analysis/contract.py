@@ -235,3 +235,30 @@ def unknown_events(names: list[str]) -> Caveat:
         f"还没有发生过这些事件：{listed}。",
         f"These events have never occurred: {', '.join(names)}.",
     )
+
+
+def small_cohort(people: int) -> Caveat:
+    """Too few people for a rate."""
+    return Caveat(
+        "small_cohort",
+        f"只有 {people} 人进入，比率可能只是偶然。",
+        f"Only {people} entered; the rates may be chance.",
+    )
+
+
+def folded_groups(folded: int) -> Caveat:
+    """Groups past the largest were summed."""
+    return Caveat(
+        "folded_groups",
+        f"较小的 {folded} 组合并为“其他”。",
+        f"The {folded} smaller groups are summed as other.",
+    )
+
+
+def several_values() -> Caveat:
+    """Somebody is in more than one group."""
+    return Caveat(
+        "several_values",
+        "有多个取值的客户在每个取值里各算一次，各组相加会多于总数。",
+        "Who has several values counts in each; the groups add up to more than the total.",
+    )

@@ -38,7 +38,6 @@ from yutang.analysis.grouped import (
     check_no_steps,
     group_of,
     keep_largest,
-    read_dimensions,
 )
 from yutang.analysis.groups import (
     ABSENT_KEY,
@@ -161,7 +160,7 @@ def plan(context: Context, params: Params) -> Plan:
         of_customer=of_customer,
         edges=edges,
         periods=periods,
-        dims=read_dimensions(context, params.group, params.values),
+        dims=dimensions(context, params.group, params.values),
         groups=[],
         folded=0,
         counted=counted,
@@ -189,7 +188,7 @@ def _counted(context: Context, measure: Measure, place: str) -> Dimension | None
     if measure.measure != "distinct":
         return None
     group = GroupBy.model_validate({"property": measure.property})
-    return dimensions(context, [group], "multi", lambda name: np.empty(0))[0]
+    return dimensions(context, [group], "multi")[0]
 
 
 def _periods(context: Context, params: Params) -> tuple[np.ndarray, list[str]]:

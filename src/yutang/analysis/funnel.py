@@ -45,7 +45,7 @@ from yutang.analysis.groups import (
     dimensions,
     group_keys,
 )
-from yutang.errors import BadInput
+from yutang.analysis.holding import check_hold, held
 from yutang.sequence.calendar import day_edges
 from yutang.sequence.files import frozen
 from yutang.sequence.filters import Filter, both, compile_filter, split_filter
@@ -63,7 +63,6 @@ _LONGEST_WINDOW = 365 * _MS["day"]
 _ORDERS = {"ordered": ORDERED, "strict": STRICT, "any": ANY}
 _COUNTS = {"people": PEOPLE, "times": TIMES, "orders": VALUES}
 _MOST_EXCLUSIONS = 8
-_NONE = frozen(np.empty(0, np.int32))
 
 
 class Events(Strict):
@@ -108,6 +107,18 @@ class Window(Strict):
         if self.unit != "same_day" and self.value * _MS[self.unit] > _LONGEST_WINDOW:
             raise ValueError("a window is at most 365 days")
         return self
+
+    @property
+    def milliseconds(self) -> int:
+        """Its length; 0 where the business day ends it."""
+        return 0 if self.unit == "same_day" else self.value * _MS[self.unit]
+
+    def edges(self, context: Context) -> np.ndarray:
+        """Starts of the business days that end it, empty where its length does."""
+        first, last = context.shards.span or (0, 0)
+        same_day = self.unit == "same_day"
+        days = day_edges(first, last, context.shards.zone) if same_day else np.empty(0, np.int64)
+        return frozen(days)
 
 
 class Params(RangeParams):
@@ -190,10 +201,9 @@ def plan(context: Context, params: Params) -> Plan:
     lo, hi = params.moments(shards.zone)
     hold = params.hold or ("order_id" if params.count == "orders" else None)
     if hold is not None:
-        _check_hold(context, hold)
+        check_hold(context, hold)
     used = [name for _, one in places for name in one.names]
-    first, last = shards.span or (0, 0)
-    same_day = params.window.unit == "same_day"
+    last = (shards.span or (0, 0))[1]
     return Plan(
         params=params,
         bits=Bits(shards, matchers),
@@ -201,8 +211,8 @@ def plan(context: Context, params: Params) -> Plan:
         lo=lo,
         hi=hi,
         last=hi if params.end == "truncate" else EVER[1],
-        window=0 if same_day else params.window.value * _MS[params.window.unit],
-        edges=frozen(day_edges(first, last, shards.zone) if same_day else np.empty(0, np.int64)),
+        window=params.window.milliseconds,
+        edges=params.window.edges(context),
         gaps=frozen(
             np.array(
                 [(e.from_, e.to or len(params.steps)) for e in params.exclusions], np.int64
@@ -210,23 +220,12 @@ def plan(context: Context, params: Params) -> Plan:
         ),
         step_of=_single_step if _is_simple(params, hold, matchers) else None,
         hold=hold,
-        dims=dimensions(context, params.group, params.values, lambda name: _numbers(context, name)),
+        dims=dimensions(context, params.group, params.values),
         unknown=sorted({n for n in used if n != "*" and n not in shards.event_codes}),
         as_of=min(last, hi) if params.end == "truncate" else last,
         zone=shards.zone,
         facts_version=shards.facts_version,
     )
-
-
-def _check_hold(context: Context, hold: str) -> None:
-    column = context.shards.columns.get(hold)
-    if column is None or column.type == "list":
-        raise BadInput("hold: %(name)s is not an event property with one value.", name=repr(hold))
-
-
-def _numbers(context: Context, name: str) -> np.ndarray:
-    parts = context.each(lambda view: view.values(name)[view.visible_rows()])
-    return np.concatenate(parts) if parts else np.empty(0)
 
 
 def _is_simple(params: Params, hold: str | None, matchers: list[Matcher]) -> bool:
@@ -262,7 +261,7 @@ def run(view: View, plan: Plan) -> Entrants:
         rows = np.empty((who.size, 0), np.int64)
     else:
         who, depths, times, rows = funnel(
-            keys, table, view.time, view.offsets, keep, _held(view, plan.hold), plan.steps,
+            keys, table, view.time, view.offsets, keep, held(view, plan.hold), plan.steps,
             _ORDERS[plan.params.order], _COUNTS[plan.params.count], plan.gaps, *limits,
         )  # fmt: skip
     at, groups = np.empty(0, np.int64), np.empty((0, 0), np.int64)
@@ -278,22 +277,6 @@ def _step_rows(dim: Dimension, rows: np.ndarray, depths: np.ndarray) -> np.ndarr
         return np.zeros(depths.size, np.int64)
     step = (dim.step or 1) - 1
     return np.where(depths > step, rows[:, step], -1)
-
-
-def _held(view: View, name: str | None) -> np.ndarray:
-    """int32 by row: what must be equal across the steps, -1 where absent."""
-    if name is None:
-        return _NONE
-    values = view.values(name)
-    kind = view.shards.columns[name].type
-    if kind == "string":
-        return values
-    if kind == "bool":
-        return frozen(values.astype(np.int32))
-    present = ~np.isnan(values) if kind == "number" else values != np.iinfo(np.int64).min
-    held = np.full(values.size, -1, np.int32)
-    held[present] = np.unique(values[present], return_inverse=True)[1]
-    return frozen(held)
 
 
 def merge(partials: list[Entrants], plan: Plan) -> Entrants:

@@ -16,7 +16,10 @@ from yutang.analysis.contract import (
     Column,
     Result,
     Table,
+    folded_groups,
     sampled,
+    several_values,
+    small_cohort,
     unknown_events,
 )
 from yutang.analysis.order_statistics import percentiles
@@ -82,10 +85,10 @@ def shape(partial: Entrants, plan: Plan) -> Result:
     rows, columns = whole, list(_STEP_COLUMNS)
     if plan.dims:
         chosen, folded = _groups(partial, plan)
-        columns = [*_group_columns(plan), *columns]
+        columns = [*grouping.group_columns(plan.dims), *columns]
         tables["total"] = Table(_STEP_COLUMNS, whole)
         rows = [
-            {**_group_cells(label), **row}
+            {**grouping.group_cells(label), **row}
             for label, entrants in chosen
             for row in _step_rows(_take(partial, entrants), plan)
         ]
@@ -143,28 +146,8 @@ def _take(partial: Entrants, chosen: np.ndarray) -> Entrants:
 
 def _groups(partial: Entrants, plan: Plan) -> tuple[list[tuple[tuple[Any, ...], np.ndarray]], int]:
     """(labels, positions of entrants) of the largest groups and OTHER; how many were folded."""
-    found, place = grouping.factorize(partial.groups)
-    sizes = np.bincount(place, minlength=len(found))
-    by_key = {tuple(key): float(size) for key, size in zip(found.tolist(), sizes, strict=True)}
-    kept = grouping.largest(by_key, plan.dims, plan.params.top)
-    where = {tuple(key): i for i, key in enumerate(found.tolist())}
-    chosen = [(grouping.labels(plan.dims, key), partial.at[place == where[key]]) for key in kept]
-    folded = len(by_key) - len(kept)
-    if folded:
-        others = ~np.isin(place, [where[key] for key in kept])
-        label = (grouping.OTHER_LABEL,) * len(plan.dims)
-        member = np.zeros(partial.customers.size, np.bool_)
-        member[partial.at[others]] = True
-        chosen.append((label, np.flatnonzero(member)))
-    return chosen, folded
-
-
-def _group_columns(plan: Plan) -> list[Column]:
-    return [Column(f"group_{i}", dim.name, dim.name, "group") for i, dim in enumerate(plan.dims, 1)]
-
-
-def _group_cells(label: tuple[Any, ...]) -> dict[str, Any]:
-    return {f"group_{i}": value for i, value in enumerate(label, 1)}
+    size = partial.customers.size
+    return grouping.members(partial.at, partial.groups, size, plan.dims, plan.params.top)
 
 
 def _trend(partial: Entrants, plan: Plan) -> Table:
@@ -229,29 +212,11 @@ def _caveats(partial: Entrants, plan: Plan, folded: int) -> list[Caveat]:
         )
     entered = partial.customers.size * plan.params.sample
     if 0 < entered < SMALL_COHORT:
-        caveats.append(
-            Caveat(
-                "small_cohort",
-                f"只有 {entered} 人进入，比率可能只是偶然。",
-                f"Only {entered} entered; the rates may be chance.",
-            )
-        )
+        caveats.append(small_cohort(entered))
     if folded:
-        caveats.append(
-            Caveat(
-                "folded_groups",
-                f"较小的 {folded} 组合并为“其他”。",
-                f"The {folded} smaller groups are summed as other.",
-            )
-        )
+        caveats.append(folded_groups(folded))
     if partial.at.size > partial.customers.size:
-        caveats.append(
-            Caveat(
-                "several_values",
-                "有多个取值的客户在每个取值里各算一次，各组相加会多于总数。",
-                "Who has several values counts in each; the groups add up to more than the total.",
-            )
-        )
+        caveats.append(several_values())
     if plan.params.sample > 1:
         caveats.append(sampled(plan.params.sample))
     return caveats

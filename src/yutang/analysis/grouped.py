@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from yutang.analysis.contract import Caveat, Column, Context
+from yutang.analysis.contract import Caveat, Column, Context, folded_groups
 from yutang.analysis.groups import (
     OTHER_KEY,
     Dimension,
     GroupBy,
     Values,
-    dimensions,
     factorize,
     group_keys,
     labels,
@@ -35,16 +34,6 @@ NO_GROUP_OF = frozen(np.empty(0, np.int32))
 Key = tuple[int, ...]
 # view -> rows to be counted, and the customer of each
 Select = Callable[[View], tuple[np.ndarray, np.ndarray]]
-
-
-def read_dimensions(context: Context, group: Sequence[GroupBy], values: Values) -> list[Dimension]:
-    """What to group by, for models without steps. Raises BadInput with the place."""
-
-    def numbers(name: str) -> np.ndarray:
-        parts = context.each(lambda view: view.values(name)[view.visible_rows()])
-        return np.concatenate(parts) if parts else np.empty(0)
-
-    return dimensions(context, group, values, numbers)
 
 
 def check_no_steps(group: Sequence[GroupBy]) -> None:
@@ -155,13 +144,7 @@ def group_caveats(dims: Sequence[Dimension], values: Values, folded: int) -> lis
     """What the reader of groups must know."""
     caveats = []
     if folded:
-        caveats.append(
-            Caveat(
-                "folded_groups",
-                f"较小的 {folded} 组合并为“其他”。",
-                f"The {folded} smaller groups are summed as other.",
-            )
-        )
+        caveats.append(folded_groups(folded))
     if values == "multi" and any(dim.type == "list" for dim in dims):
         caveats.append(
             Caveat(

@@ -7,7 +7,7 @@ a bucket's place, a business day. A list gives one key per element (`multi`) or 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from yutang.analysis.contract import Context, Kind, Strict
+from yutang.analysis.contract import Column, Context, Kind, Strict
 from yutang.errors import BadInput
 from yutang.sequence.calendar import day_of, day_start
 from yutang.sequence.filters import CUSTOMER, property_type
@@ -189,9 +189,8 @@ def dimensions(
     context: Context,
     groups: Sequence[GroupBy],
     values: Values,
-    numbers: Callable[[str], np.ndarray],
 ) -> list[Dimension]:
-    """Resolve what to group by. numbers: all values of an event property, to find buckets in."""
+    """Resolve what to group by."""
     made = []
     for i, group in enumerate(groups):
         place = f"group[{i}]"
@@ -208,7 +207,7 @@ def dimensions(
         if isinstance(group.buckets, list):
             edges = np.array(group.buckets, np.float64)
         elif group.buckets is not None:
-            found = numbers(name) if attribute is None else attribute.values
+            found = _numbers(context, name) if attribute is None else attribute.values
             edges = even_edges(found, group.buckets)
         words: Any = ()
         if kind in ("string", "list"):
@@ -217,6 +216,12 @@ def dimensions(
             Dimension(name, group.step, kind, attribute, words, edges, values, context.shards.zone)
         )
     return made
+
+
+def _numbers(context: Context, name: str) -> np.ndarray:
+    """All values of an event property, to find buckets in."""
+    parts = context.each(lambda view: view.values(name)[view.visible_rows()])
+    return np.concatenate(parts) if parts else np.empty(0)
 
 
 def even_edges(values: np.ndarray, buckets: int) -> np.ndarray:
@@ -281,3 +286,35 @@ def largest(
     ranked = sorted(sizes, key=lambda key: (-sizes[key], [str(x) for x in labels(dims, key)]))
     kept = ranked[:top]
     return kept + [key for key in ranked[top:] if NOT_REACHED_KEY in key]
+
+
+def members(
+    at: np.ndarray, keys: np.ndarray, count: int, dims: Sequence[Dimension], top: int
+) -> tuple[list[tuple[tuple[Any, ...], np.ndarray]], int]:
+    """(labels, positions) of the largest groups and OTHER; how many were folded into OTHER.
+
+    at, keys: as `group_keys` gives them, over `count` positions.
+    """
+    found, place = factorize(keys)
+    sizes = np.bincount(place, minlength=len(found))
+    by_key = {tuple(key): float(size) for key, size in zip(found.tolist(), sizes, strict=True)}
+    kept = largest(by_key, dims, top)
+    where = {tuple(key): i for i, key in enumerate(found.tolist())}
+    chosen = [(labels(dims, key), at[place == where[key]]) for key in kept]
+    folded = len(by_key) - len(kept)
+    if folded:
+        others = ~np.isin(place, [where[key] for key in kept])
+        member = np.zeros(count, np.bool_)
+        member[at[others]] = True
+        chosen.append(((OTHER_LABEL,) * len(dims), np.flatnonzero(member)))
+    return chosen, folded
+
+
+def group_columns(dims: Sequence[Dimension]) -> list[Column]:
+    """The columns `group_1` … of a table."""
+    return [Column(f"group_{i}", dim.name, dim.name, "group") for i, dim in enumerate(dims, 1)]
+
+
+def group_cells(label: tuple[Any, ...]) -> dict[str, Any]:
+    """The cells of one group's row."""
+    return {f"group_{i}": value for i, value in enumerate(label, 1)}

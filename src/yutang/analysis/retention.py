@@ -45,9 +45,8 @@ from yutang.analysis.grouped import (
     find_group,
     find_groups,
     group_of,
-    read_dimensions,
 )
-from yutang.analysis.groups import MOST_GROUPS, Dimension, GroupBy, Values
+from yutang.analysis.groups import MOST_GROUPS, Dimension, GroupBy, Values, dimensions
 from yutang.analysis.retention_table import Counts
 from yutang.analysis.retention_worth import Members, worth_of
 from yutang.analysis.tallies import Doing, check_number
@@ -205,7 +204,7 @@ def plan(context: Context, params: Params) -> Plan:
         highs=frozen(
             np.array([_FOREVER if params.mode == "later" else n for _, n in cells], np.int64)
         ),
-        dims=read_dimensions(context, params.group, params.values),
+        dims=dimensions(context, params.group, params.values),
         groups=[],
         folded=0,
         unknown=sorted({n for n in used if n != "*" and n not in shards.event_codes}),

@@ -32,9 +32,8 @@ from yutang.analysis.grouped import (
     find_groups,
     group_caveats,
     group_of,
-    read_dimensions,
 )
-from yutang.analysis.groups import Dimension, GroupBy, Values, labels
+from yutang.analysis.groups import Dimension, GroupBy, Values, dimensions, labels
 from yutang.errors import BadInput
 from yutang.sequence.calendar import day_start, period_edges
 from yutang.sequence.files import frozen
@@ -183,7 +182,7 @@ def prepare(
         edges=frozen(edges),
         units=frozen(np.union1d(units, edges)) if units.size else _NO_UNITS,
         worth=worth,
-        dims=read_dimensions(context, group, values),
+        dims=dimensions(context, group, values),
         groups=[],
         folded=0,
         values=values,

@@ -62,7 +62,7 @@ def init(
 
 for command in (
     running.serve, running.collect, running.demo,
-    asking.status, asking.analyse, asking.sql,
+    asking.status, asking.analyse, asking.attribute, asking.sql,
     keeping.doctor, keeping.backup, keeping.restore, keeping.rebuild, keeping.compact,
 ):  # fmt: skip
     app.command()(command)

@@ -24,7 +24,7 @@ def status(brand: BrandOption = "", home: HomeOption = None, as_json: JsonOption
 
 
 def analyse(
-    model: Annotated[str, typer.Argument(help="event, funnel, retention … (docs/models).")],
+    model: Annotated[str, typer.Argument(help="One of the models in docs/models, such as funnel.")],
     params: Annotated[str, typer.Option(help="JSON, or a file that holds it.")],
     brand: BrandOption = "",
     home: HomeOption = None,
@@ -97,3 +97,62 @@ def _params(text: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise BadInput("The parameters are a JSON object: {…}.")
     return found
+
+
+def attribute(
+    paths: Annotated[
+        Path, typer.Option(help="CSV with the columns path (A > B > C), conversions, value, nulls.")
+    ],
+    models: Annotated[str, typer.Option(help="Rules, comma between; or all.")] = "all",
+    direct: Annotated[str, typer.Option(help="Channels that are direct, comma between.")] = (
+        "direct,(direct)"
+    ),
+    nulls: Annotated[bool, typer.Option(help="Count paths without a conversion (Markov).")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Credit channels for paths that were counted elsewhere."""
+    from yutang.analysis.credit import find_rules
+    from yutang.analysis.path_file import RULES, credit_paths, read_paths
+
+    names = _names(models)
+    rules = find_rules(names)
+    if "all" in names:
+        rules = list(RULES)  # those that a file of paths can answer
+    counted = read_paths(_read_text(paths).splitlines())
+    rows = credit_paths(counted, rules, direct=_names(direct), nulls=nulls)
+    if as_json:
+        print_json(
+            {
+                "columns": ["model", "channel", "conversions", "value", "removal_effect"],
+                "rows": rows,
+                "conversions": float(counted.paths.conversions.sum()),
+                "value": float(counted.paths.value.sum()),
+                "nulls": float(counted.nulls.sum()),
+            }
+        )
+        return
+    typer.echo("model\tchannel\tconversions\tvalue")
+    for row in rows:
+        typer.echo(
+            f"{row['model']}\t{row['channel']}\t{row['conversions']:.6g}\t{row['value']:.6g}"
+        )
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _read_text(path: Path) -> str:
+    """A CSV's text: UTF-8, else the code page that spreadsheets write in China."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise BadInput(
+            "%(path)s cannot be read: %(why)s.", path=str(path), why=error.strerror or str(error)
+        ) from error
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise BadInput("%(path)s is neither UTF-8 nor GB18030 text.", path=str(path))

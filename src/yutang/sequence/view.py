@@ -48,6 +48,17 @@ class View:
                 self._values[name] = file.read(self.first_row, self.end_row)
         return self._values[name]
 
+    def values_at(self, name: str, rows: np.ndarray) -> np.ndarray:
+        """The same for ascending `rows` only: a sparse property is not spread over all rows."""
+        file = self.shard.column(name)
+        if name in self._values or file is None or file.index is None:
+            return np.asarray(self.values(name)[rows])
+        kind = self.shards.columns[name].type
+        out: np.ndarray = np.full(rows.size, ABSENT[kind], DTYPES[kind])
+        at, found, _ = file.take(rows + self.first_row)
+        out[at] = found
+        return out
+
     def lists(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """A list property by row: offsets (one more than rows) and codes."""
         file = self.shard.column(name)

@@ -11,6 +11,8 @@ import numpy as np
 from yutang.sequence.files import frozen
 from yutang.sequence.kernels.events import count_cells, select_rows, sum_cells
 from yutang.sequence.kernels.funnel import NO_STEP, ordered_funnel
+from yutang.sequence.kernels.intervals import intervals
+from yutang.sequence.kernels.paths import count_channels, paths
 from yutang.sequence.kernels.repeats import ANY, ORDERED
 from yutang.sequence.kernels.retention import (
     EXACT,
@@ -22,6 +24,7 @@ from yutang.sequence.kernels.retention import (
 from yutang.sequence.kernels.sort import sort_rows
 from yutang.sequence.kernels.subjects import PEOPLE, TIMES, funnel
 from yutang.sequence.kernels.tally import EACH, count_flows, tally, tally_plain
+from yutang.sequence.kernels.values import revenue, starters
 
 
 def warm_up() -> None:
@@ -39,6 +42,13 @@ def warm_up() -> None:
     gaps = frozen(np.empty((0, 2), np.int64))
     for order, count in ((ORDERED, PEOPLE), (ANY, PEOPLE), (ORDERED, TIMES)):
         funnel(keys, table, time, offsets, keep, none, 2, order, count, gaps, 0, 1, 1, 1, edges)
+    intervals(keys, table, time, offsets, keep, none, 0, 1, 1, 1, edges, False, 1)
+    paths(keys, table, time, offsets, keep, none, 0, 1, 1, edges, False)
+    channel, chosen = np.zeros(1, np.int64), np.ones(1, np.bool_)
+    count_channels(channel, np.zeros(1, np.int32), chosen, 1)
+    starters(keys, table, time, offsets, keep, 0, 1)
+    days = frozen(np.array([0, 2], np.int64))
+    revenue(keys, table, time, offsets, frozen(np.zeros(1, np.int64)), days, 1)
     periods = frozen(np.array([0, 2], np.int64))
     count_cells(keys, table, 0, time, offsets, keep, periods, edges, none, 1, False)
     select_rows(keys, table, 0, time, offsets, keep, 0, 2)

@@ -89,23 +89,25 @@ def select_rows(keys, table, bit, time, offsets, keep, first, end):
     Arguments as `count_cells`.
     """
     mask = np.uint32(1) << np.uint32(bit)
+    rows = np.empty(offsets[-1] + 1, np.int64)
     found = 0
-    for row in range(offsets[-1]):
+    for row in range(offsets[-1]):  # without a branch: whether a row is asked about is no pattern
+        rows[found] = row
         found += (table[keys[row]] & mask) != 0
-    rows = np.empty(found, np.int64)
     who = np.empty(found, np.int64)
-    found = 0
-    for customer in range(offsets.size - 1):
+    made, customer = 0, 0
+    for i in range(found):
+        row = rows[i]
+        if time[row] < first or time[row] >= end:
+            continue
+        while offsets[customer + 1] <= row:
+            customer += 1
         if keep.size and not keep[customer]:
             continue
-        for row in range(offsets[customer], offsets[customer + 1]):
-            if table[keys[row]] & mask:
-                if time[row] >= end:
-                    break
-                if time[row] >= first:
-                    rows[found], who[found] = row, customer
-                    found += 1
-    return rows[:found].copy(), who[:found].copy()
+        rows[made], who[made] = row, customer
+        made += 1
+    # Not copied: memory that was never written was never taken.
+    return rows[:made], who[:made]
 
 
 @njit(nogil=True, cache=True)

@@ -65,7 +65,7 @@ def _apply_instant(i, count, served, moment, start, deadline, chain, lo, hi, win
 
 
 @njit(nogil=True, cache=True)
-def _longest(offsets):
+def longest(offsets):
     """The most rows of one customer."""
     most = 0
     for customer in range(offsets.size - 1):
@@ -88,7 +88,7 @@ def ordered_funnel(keys, step_of, time, offsets, keep, steps, lo, hi, last, wind
     times = np.empty((offsets.size - 1, steps), np.int64)
     start, deadline = np.empty(steps, np.int64), np.empty(steps, np.int64)
     chain = np.empty((steps, steps), np.int64)
-    room = _longest(offsets) + 1
+    room = longest(offsets) + 1
     served, moment = np.empty(room, np.uint8), np.empty(room, np.int64)
     found = 0
     for customer in range(offsets.size - 1):

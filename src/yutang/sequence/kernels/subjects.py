@@ -28,7 +28,7 @@ def _room(keys, table, offsets, count):
 
 
 @njit(nogil=True, cache=True)
-def _gather(keys, table, rows_from, rows_to, time, hold, ev_time, ev_mask, ev_row, ev_hold):
+def gather(keys, table, rows_from, rows_to, time, hold, ev_time, ev_mask, ev_row, ev_hold):
     """Copy a customer's events; with `hold`, grouped by its value, absent ones left out."""
     n = 0
     for row in range(rows_from, rows_to):
@@ -92,7 +92,7 @@ def funnel(
     for customer in range(offsets.size - 1):
         if keep.size and not keep[customer]:
             continue
-        n = _gather(
+        n = gather(
             keys, table, offsets[customer], offsets[customer + 1], time, hold,
             ev_time, ev_mask, ev_row, ev_hold,
         )  # fmt: skip

@@ -1,0 +1,319 @@
+"""The attribution model against its definition, and examples one can read."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.analysis import attribution_oracle as oracle
+from tests.analysis.histories import (
+    DAY,
+    HOUR,
+    MINUTE,
+    START,
+    ZONE,
+    by_customer,
+    histories,
+)
+from tests.analysis.test_event import labels_of
+from tests.analysis.test_funnel import FILTERS, WINDOWS, meets, passes, rules_of
+from tests.sequence.facts import MemoryFacts
+from yutang import analysis
+from yutang.analysis.credit import RULES
+from yutang.errors import BadInput
+from yutang.sequence.calendar import day_of, day_start
+
+TOUCHES = (
+    [{"event": "a"}, {"event": "b"}],
+    [{"event": ["b", "c"], "name": "bc"}, {"event": "x"}, {"event": "a", "name": "bc"}],
+    [{"event": "a", "filter": FILTERS[1]}, {"event": ["a", "c"], "name": "rest"}],
+)
+questions = st.fixed_dictionaries(
+    {
+        "target": st.sampled_from(
+            [{"event": "x"}, {"event": ["a", "x"]}, {"event": "c", "filter": FILTERS[1]}]
+        ),
+        "value": st.sampled_from([None, "amount"]),
+        "touches": st.sampled_from(TOUCHES),
+        "channel": st.sampled_from([None, "place", "tags", "customer.city"]),
+        "look_back": st.sampled_from(WINDOWS),
+        "hold": st.sampled_from([None, None, "gift", "amount"]),
+        "direct": st.sampled_from(["out", "in"]),
+        "direct_channels": st.sampled_from([["(none)", "a"], ["沪", "bc"]]),
+        "reuse": st.booleans(),
+        "nulls": st.booleans(),
+        "filter": st.sampled_from(FILTERS),
+        "half_life": st.just({"value": 12, "unit": "hour"}),
+    },
+    optional={"range": st.sampled_from([("2026-03-02", "2026-03-03"), ("2026-03-04",) * 2])},
+)
+
+
+def asked(question, **more):
+    params = {k: v for k, v in question.items() if k != "range"} | more
+    if "range" in question:
+        params |= dict(zip(("from", "to"), question["range"], strict=True))
+    return {"model": "linear", "beside": list(RULES), **params}
+
+
+def channel_of(row, params):
+    if params["channel"] is None:
+        touch = next(t for t in params["touches"] if meets(row, t))
+        return touch.get("name") or touch["event"]
+    return str(labels_of(row, [params["channel"]], "single")[0][0])
+
+
+def everything(facts, params):
+    """By hand: touches {channel: [customers]}, converting and null paths."""
+    rules = rules_of({**params, "window": params["look_back"], "order": None, "end": "extend"})
+    unit = params["look_back"]["unit"]
+
+    def opening(moment):
+        if unit == "same_day":
+            return day_start(day_of(moment, ZONE), ZONE)
+        return moment - (rules["until"](moment) - moment)
+
+    touches, converting, null = {}, [], []
+    for customer, rows in by_customer(facts).items():
+        events = []
+        for row in rows:
+            mine = passes(row, params["filter"])
+            events.append(
+                {
+                    "time": row["time"],
+                    "target": mine and meets(row, params["target"]),
+                    "touch": mine and any(meets(row, t) for t in params["touches"]),
+                    "hold": row.get(params["hold"]) if params["hold"] else None,
+                }
+            )
+        some, others = oracle.paths_of(
+            events, lo=rules["lo"], hi=rules["hi"], opening=opening, reuse=params["reuse"],
+            hold=bool(params["hold"]),
+        )  # fmt: skip
+        for event, row in zip(events, rows, strict=True):
+            served = event["touch"] and (not params["hold"] or event["hold"] is not None)
+            if served and rules["lo"] <= row["time"] <= rules["hi"]:
+                touches.setdefault(channel_of(row, params), []).append(customer)
+        for target, before in some:
+            channels = [channel_of(rows[i], params) for i in before]
+            ages = [rows[target]["time"] - rows[i]["time"] for i in before]
+            value = rows[target].get("amount") or 0 if params["value"] else 0
+            converting.append((customer, channels, ages, value))
+        null += [[channel_of(rows[i], params) for i in path] for path in others]
+    return touches, converting, null
+
+
+def expected(params, converting, null):
+    """{rule: {channel: [conversions, value]}}"""
+    paths = [
+        (channels or ["(direct)"], ages or [0], 1, value)
+        for _, channels, ages, value in converting
+        if channels or params["direct"] == "in"
+    ]
+    out = {}
+    for rule in RULES[:-1]:
+        out[rule] = oracle.credit(rule, paths, params["direct_channels"], 12 * HOUR)
+    effects = oracle.removal_effects(
+        [(channels, 1) for channels, *_ in paths],
+        [(channels, 1) for channels in null] if params["nulls"] else [],
+    )
+    whole = sum(effects.values())
+    money = sum(Fraction(value) for *_, value in paths)
+    out["markov"] = {
+        c: [e / whole * len(paths), e / whole * money] for c, e in effects.items() if whole
+    }
+    return out
+
+
+def check(history, params):
+    facts, shards = history
+    result = analysis.run("attribution", shards, params)
+    touches, converting, null = everything(facts, params)
+    credit = expected(params, converting, null)
+    rows = {row["channel"]: row for row in result.tables["models"].rows}
+    for rule in RULES:
+        for channel in set(rows) | set(credit[rule]):
+            conversions, value = credit[rule].get(channel, (0, 0))
+            assert rows[channel][f"{rule}_conversions"] == pytest.approx(float(conversions), 1e-9)
+            assert rows[channel][f"{rule}_value"] == pytest.approx(float(value), 1e-9, 1e-9)
+    for row in result.rows:
+        mine = touches.get(row["channel"], [])
+        assert (row["touches"], row["people"]) == (len(mine), len(set(mine)))
+        assert row["conversions"] == rows[row["channel"]]["linear_conversions"]
+        cell = {"channel": row["channel"]}
+        assert set(analysis.people("attribution", shards, params, cell)) == set(mine)
+        found = analysis.people("attribution", shards, params, {**cell, "state": "converted"})
+        assert set(found) == {
+            customer for customer, channels, *_ in converting
+            if row["channel"] in channels or (row["channel"] == "(direct)" and not channels)
+        }  # fmt: skip
+    assert set(touches) <= set(rows)
+    assert result.tables["total"].rows == [
+        {
+            "conversions": len(converting),
+            "value": pytest.approx(sum(value for *_, value in converting)),
+            "people": len({customer for customer, *_ in converting}),
+            "direct": sum(not channels for _, channels, *_ in converting),
+            "null_paths": len(null),
+        }
+    ]
+    everybody = analysis.people("attribution", shards, params, {"state": "converted"})
+    assert set(everybody) == {customer for customer, *_ in converting}
+
+
+@settings(max_examples=40, deadline=None)
+@given(histories(), questions)
+def test_credit_is_what_the_definition_says(history, question):
+    check(history, asked(question))
+
+
+@pytest.mark.slow
+@settings(max_examples=500, deadline=None)
+@given(histories(), questions)
+def test_credit_is_what_the_definition_says_many_times(history, question):
+    check(history, asked(question))
+
+
+# -- examples one can read --------------------------------------------------------------------
+
+
+def attribution(shards_of, story, **params):
+    """story: [(minute, event)] of one customer, in stored order."""
+    facts = MemoryFacts(ZONE)
+    facts.append([{"customer": 1, "time": START + m * MINUTE, "event": e} for m, e in story])
+    asked = {"target": {"event": "buy"}, "touches": [{"event": e} for e in "abc"], **params}
+    return analysis.run("attribution", shards_of(facts), asked)
+
+
+def credited(result):
+    return {row["channel"]: row["conversions"] for row in result.rows if row["conversions"]}
+
+
+PATH = [(0, "a"), (1, "b"), (2, "c"), (3, "buy")]
+
+
+@pytest.mark.parametrize(
+    ("model", "credit"),
+    [
+        ("first", {"a": 1}),
+        ("last", {"c": 1}),
+        ("linear", {"a": 1 / 3, "b": 1 / 3, "c": 1 / 3}),
+        ("position", {"a": 0.4, "b": 0.2, "c": 0.4}),
+        ("markov", {"a": 1 / 3, "b": 1 / 3, "c": 1 / 3}),
+    ],
+)
+def test_each_rule_shares_out_one_path(shards_of, model, credit):
+    assert credited(attribution(shards_of, PATH, model=model)) == pytest.approx(credit)
+
+
+def test_a_half_life_halves(shards_of):
+    story = [(0, "a"), (60, "b"), (120, "c"), (120, "buy")]
+    hour = {"value": 1, "unit": "hour"}
+    result = attribution(shards_of, story, model="time_decay", half_life=hour)
+    assert credited(result) == pytest.approx({"a": 0.25 / 1.75, "b": 0.5 / 1.75, "c": 1 / 1.75})
+
+
+def test_a_very_old_path_still_shares_out_one_conversion(shards_of):
+    story = [(0, "a"), (1, "b"), (300 * 24 * 60, "buy")]
+    result = attribution(
+        shards_of, story, model="time_decay", half_life={"value": 1, "unit": "minute"},
+        look_back={"value": 365, "unit": "day"},
+    )  # fmt: skip
+    assert credited(result) == pytest.approx({"a": 1 / 3, "b": 2 / 3})
+
+
+def test_the_last_touch_that_is_not_direct(shards_of):
+    result = attribution(shards_of, PATH, model="last_non_direct", direct_channels=["c"])
+    assert credited(result) == {"b": 1}
+
+
+def test_touches_before_an_earlier_conversion_count_once_unless_reused(shards_of):
+    story = [(0, "a"), (1, "buy"), (2, "b"), (3, "buy")]
+    assert credited(attribution(shards_of, story, model="first")) == {"a": 1, "b": 1}
+    assert credited(attribution(shards_of, story, model="first", reuse=True)) == {"a": 2}
+
+
+def test_a_touch_of_the_same_instant_counts_however_it_was_stored(shards_of):
+    assert credited(attribution(shards_of, [(1, "buy"), (1, "a")])) == {"a": 1}
+
+
+def test_conversions_without_a_touch_are_direct(shards_of):
+    story = [(0, "buy"), *[(m + 10, e) for m, e in PATH]]
+    assert credited(attribution(shards_of, story)) == {"c": 1}
+    assert credited(attribution(shards_of, story, direct="in")) == {"c": 1, "(direct)": 1}
+    assert attribution(shards_of, story).tables["total"].rows[0]["direct"] == 1
+
+
+def test_costs_give_the_price_of_a_conversion(shards_of):
+    facts = MemoryFacts(ZONE)
+    facts.append(
+        [{"customer": 1, "time": START, "event": "a"},
+         {"customer": 1, "time": START + 1, "event": "buy", "amount": 30.0}]
+    )  # fmt: skip
+    params = {
+        "target": {"event": "buy"}, "value": "amount", "touches": [{"event": "a", "name": "扫码"}],
+        "costs": {"扫码": 12.0},
+    }  # fmt: skip
+    assert analysis.run("attribution", shards_of(facts), params).rows == [
+        {"channel": "扫码", "touches": 1, "people": 1, "conversions": 1.0, "value": 30.0,
+         "cost": 12.0, "cpa": 12.0, "roas": 2.5}
+    ]  # fmt: skip
+
+
+def test_no_facts_credit_nothing(shards_of):
+    result = attribution(shards_of, [], model="markov", beside=list(RULES))
+    assert result.rows == []
+    assert result.tables["total"].rows[0]["conversions"] == 0
+
+
+def test_many_views_give_what_one_gives(shards_of, monkeypatch):
+    from yutang.sequence import executors
+
+    facts = MemoryFacts(ZONE)
+    facts.append(
+        [{"customer": 1 + i % 97, "time": START + i * i % (9 * DAY), "event": "abcx"[i % 7 % 4],
+          "place": "京沪杭"[i % 3], "amount": i / 8} for i in range(2_000)]
+    )  # fmt: skip
+    shards = shards_of(facts)
+    params = {
+        "target": {"event": "x"}, "touches": [{"event": e} for e in "abc"], "channel": "place",
+        "value": "amount", "model": "linear", "beside": list(RULES),
+    }  # fmt: skip
+    whole = analysis.run("attribution", shards, params)
+    monkeypatch.setattr(executors, "_FEWEST_ROWS", 50)
+    parts = analysis.run("attribution", shards, params, executor=executors.Threads(3))
+    for ours, theirs in zip(parts.tables["models"].rows, whole.tables["models"].rows, strict=True):
+        assert ours.pop("channel") == theirs.pop("channel")
+        assert ours == pytest.approx(theirs, rel=1e-12)
+    assert parts.tables["total"] == whole.tables["total"]
+
+
+GOOD = {"target": {"event": "buy"}, "touches": [{"event": "a"}]}
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"target": {"event": "buy"}}, "“touches” is missing."),
+        ({**GOOD, "touches": []}, "“touches” needs at least 1 entries."),
+        ({**GOOD, "value": "place"}, "value: 'place' is no number of the event."),
+        ({**GOOD, "value": "nothing"}, "value: there is no property"),
+        ({**GOOD, "channel": "nothing"}, "group[0]: there is no property"),
+        ({**GOOD, "costs": {"b": 1}}, "costs: there is no channel 'b'."),
+        ({**GOOD, "model": "data-driven"}, "model: Input should be"),
+        ({**GOOD, "half_life": {"unit": "same_day"}}, "half_life: a half-life has a length"),
+    ],
+)
+def test_wrong_parameters_are_refused_with_their_place(shards_of, params, said):
+    with pytest.raises(BadInput) as refused:
+        analysis.run("attribution", shards_of(MemoryFacts(ZONE)), params)
+    assert str(refused.value).startswith(said)
+
+
+@pytest.mark.parametrize("cell", [{"channel": "no"}, {"state": "odd"}])
+def test_cells_that_are_not_there_are_refused(shards_of, cell):
+    with pytest.raises(BadInput):
+        analysis.people("attribution", shards_of(MemoryFacts(ZONE)), GOOD, cell)
