@@ -13,13 +13,13 @@ _SCRIPT = """
 import json, sys, tempfile
 from pathlib import Path
 from yutang.sequence import warm
-from yutang.sequence.kernels import events, funnel, intervals, paths, retention, sort, subjects
-from yutang.sequence.kernels import tally, values
+from yutang.sequence.kernels import events, funnel, intervals, retention, sort, subjects
+from yutang.sequence.kernels import tally, touches, values
 KERNELS = [sort.sort_rows, funnel.ordered_funnel, subjects.funnel, events.count_cells,
            events.select_rows, events.sum_cells, retention.find_starts, retention.count_returns,
            retention.mark_returned, retention.count_exact, tally.tally, tally.tally_plain,
            tally.count_flows, intervals.intervals,
-           paths.paths, paths.count_channels, values.starters, values.revenue]
+           touches.paths, touches.count_channels, values.starters, values.revenue]
 warm.warm_up()
 if len(sys.argv) > 1:
     import random

@@ -39,7 +39,7 @@ from yutang.analysis.groups import Dimension, GroupBy, dimensions, factorize
 from yutang.analysis.holding import check_hold, held
 from yutang.errors import BadInput
 from yutang.sequence.filters import Filter, both, compile_filter, property_type, split_filter
-from yutang.sequence.kernels.paths import count_channels, paths
+from yutang.sequence.kernels.touches import count_channels, paths
 from yutang.sequence.matching import Bits, Matcher, find_codes, kept_customers
 from yutang.sequence.view import View
 

@@ -12,7 +12,6 @@ from yutang.sequence.files import frozen
 from yutang.sequence.kernels.events import count_cells, select_rows, sum_cells
 from yutang.sequence.kernels.funnel import NO_STEP, ordered_funnel
 from yutang.sequence.kernels.intervals import intervals
-from yutang.sequence.kernels.paths import count_channels, paths
 from yutang.sequence.kernels.repeats import ANY, ORDERED
 from yutang.sequence.kernels.retention import (
     EXACT,
@@ -24,6 +23,7 @@ from yutang.sequence.kernels.retention import (
 from yutang.sequence.kernels.sort import sort_rows
 from yutang.sequence.kernels.subjects import PEOPLE, TIMES, funnel
 from yutang.sequence.kernels.tally import EACH, count_flows, tally, tally_plain
+from yutang.sequence.kernels.touches import count_channels, paths
 from yutang.sequence.kernels.values import revenue, starters
 
 
