@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 from pyroaring import BitMap
 
-from yutang.analysis import event, funnel
+from yutang.analysis import event, funnel, session
 from yutang.analysis.comparison import beside
 from yutang.analysis.contract import (
     Caveat,
@@ -48,7 +48,9 @@ __all__ = [
     "run",
 ]
 
-MODELS: tuple[Model, ...] = (cast(Model, event), cast(Model, funnel))
+# In the order of the sixteen.
+_MODULES = (event, funnel, session)
+MODELS: tuple[Model, ...] = tuple(cast(Model, module) for module in _MODULES)
 
 _lock = threading.Lock()
 _shared: Threads | None = None

@@ -26,10 +26,11 @@ from pydantic import Field, model_validator
 from pyroaring import BitMap
 
 from yutang.analysis import event_table
-from yutang.analysis.contract import EVER, Context, RangeParams, Result, Strict, whole_days
+from yutang.analysis.contract import Context, RangeParams, Result, Strict
 from yutang.analysis.event_table import MeasurePartial
 from yutang.analysis.formulas import Formula, parse
 from yutang.analysis.funnel import Events
+from yutang.analysis.group_places import NO_GROUP_AT, NO_GROUP_OF, places
 from yutang.analysis.groups import (
     ABSENT_KEY,
     MOST_GROUPS,
@@ -43,8 +44,9 @@ from yutang.analysis.groups import (
     labels,
     largest,
 )
+from yutang.analysis.periods import range_periods
 from yutang.errors import BadInput
-from yutang.sequence.calendar import period_edges, period_of
+from yutang.sequence.calendar import period_of
 from yutang.sequence.files import frozen
 from yutang.sequence.filters import Filter, both, compile_filter, property_type, split_filter
 from yutang.sequence.kernels.events import count_cells, select_rows
@@ -59,8 +61,6 @@ NUMERIC = ("sum", "average", "min", "max", "median", "percentile")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # More cells than this are no table any more, and no page could show them.
 _MOST_CELLS = 200_000
-_NO_GROUP_AT = frozen(np.empty(0, np.int64))
-_NO_GROUP_OF = frozen(np.empty(0, np.int32))
 
 Stat = Literal[
     "times", "people", "times_per_person", "sum", "average", "min", "max", "median", "percentile",
@@ -150,7 +150,7 @@ def plan(context: Context, params: Params) -> Plan:
     formulas = [
         parse(one.formula, names, f"formulas[{i}]") for i, one in enumerate(params.formulas)
     ]
-    edges, periods = _periods(context, params)
+    edges, periods = range_periods(context, params, params.unit)
     used = [name for measure in params.measures for name in measure.names]
     draft = Plan(
         params=params,
@@ -187,14 +187,6 @@ def _counted(context: Context, measure: Measure, place: str) -> Dimension | None
         return None
     group = GroupBy.model_validate({"property": measure.property})
     return dimensions(context, [group], "multi", lambda name: np.empty(0))[0]
-
-
-def _periods(context: Context, params: Params) -> tuple[np.ndarray, list[str]]:
-    if params.unit == "total":
-        first, last = params.moments(context.shards.zone)
-        return frozen(np.array([first, min(last, EVER[1] - 1) + 1], np.int64)), [""]
-    edges, periods = period_edges(*whole_days(context, params), params.unit, context.shards.zone)
-    return frozen(edges), periods
 
 
 def _dimensions(context: Context, params: Params) -> list[Dimension]:
@@ -254,14 +246,13 @@ def run(view: View, plan: Plan) -> list[MeasurePartial]:
     """One partial per measure."""
     keys, table = plan.bits.of(view)
     keep = kept_customers(view, plan.of_customer, plan.params.sample)
-    place = {key: i for i, key in enumerate(plan.groups)}
     partials = []
     for bit, measure in enumerate(plan.measures):
         rows = who = at = groups = np.empty(0, np.int64)
         if plan.dims or measure.measure not in COUNTED:
             rows, who = _select(view, plan, keys, table, bit, keep)
         if plan.dims:
-            at, groups = _group_of(view, plan, rows, who, place)
+            at, groups = _group_of(view, plan, rows, who)
         if measure.measure in COUNTED:
             group_at, group_of = _by_row(view, plan, rows[at], groups)
             times, people = count_cells(
@@ -275,20 +266,10 @@ def run(view: View, plan: Plan) -> list[MeasurePartial]:
 
 
 def _group_of(
-    view: View, plan: Plan, rows: np.ndarray, who: np.ndarray, place: dict[tuple[int, ...], int]
+    view: View, plan: Plan, rows: np.ndarray, who: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """(positions in `rows`, place of the group), each pair once."""
-    at, keys = group_keys(plan.dims, view, [rows] * len(plan.dims), who)
-    distinct, code = factorize(keys)
-    other = len(plan.groups) - 1
-    known = np.array([place.get(tuple(key), other) for key in distinct.tolist()], np.int64)
-    groups = known[code] if code.size else code
-    several = at.size > rows.size
-    if several and plan.folded:  # two values that both fell into OTHER are one
-        pairs = factorize(np.column_stack([at, groups]))[0]
-        pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-        return pairs[:, 0], pairs[:, 1]
-    return at, groups
+    return places(view, plan.dims, plan.groups, plan.folded, rows, who)
 
 
 def _by_row(
@@ -296,12 +277,12 @@ def _by_row(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Groups as `count_cells` reads them: one per row, or several cut by offsets."""
     if not plan.dims:
-        return _NO_GROUP_AT, _NO_GROUP_OF
+        return NO_GROUP_AT, NO_GROUP_OF
     counts = np.bincount(rows, minlength=view.rows)
     if rows.size == 0 or counts.max() == 1:
         group_of = np.full(view.rows, -1, np.int32)
         group_of[rows] = groups
-        return _NO_GROUP_AT, frozen(group_of)
+        return NO_GROUP_AT, frozen(group_of)
     group_at = np.zeros(view.rows + 1, np.int64)
     np.cumsum(counts, out=group_at[1:])
     order = np.argsort(rows, kind="stable")
@@ -360,8 +341,7 @@ def people(context: Context, plan: Plan, cell: Mapping[str, Any]) -> BitMap:
             times = view.time[rows]
             chosen = (times >= plan.edges[i]) & (times < plan.edges[i + 1])
         if wanted is not None:
-            place = {key: i for i, key in enumerate(plan.groups)}
-            at, groups = _group_of(view, plan, rows, who, place)
+            at, groups = _group_of(view, plan, rows, who)
             inside = np.zeros(rows.size, np.bool_)
             inside[at[groups == wanted]] = True
             chosen &= inside
