@@ -15,7 +15,6 @@ REASONS: dict[str, str] = {
     "sequence/kernels/events.py::count_cells": "one compiled loop over all events",
     "sequence/kernels/funnel.py::ordered_funnel": "one compiled loop over all customers",
     "sequence/kernels/subjects.py::funnel": "one compiled loop over all subjects",
-    "sequence/kernels/sessions.py::count_sessions": "one compiled loop over all sessions",
 }
 
 

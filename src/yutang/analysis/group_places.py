@@ -71,6 +71,13 @@ class Groups:
         order = np.argsort(at, kind="stable")
         return frozen(group_at), frozen(found[order].astype(np.int32))
 
+    def inside(self, view: View, rows: np.ndarray, who: np.ndarray, wanted: int) -> np.ndarray:
+        """bool by position in `rows`: whether it counts in the group at place `wanted`."""
+        at, groups = self.places(view, rows, who)
+        found = np.zeros(rows.size, np.bool_)
+        found[at[groups == wanted]] = True
+        return found
+
     def index(self, label: Sequence[Any]) -> int:
         """The place of the group with these labels. Raises BadInput."""
         if tuple(label) not in self.labels:

@@ -34,7 +34,7 @@ from yutang.analysis.group_places import Groups, find_groups
 from yutang.analysis.groups import MOST_GROUPS, Dimension, GroupBy, Values, dimensions
 from yutang.analysis.periods import range_periods
 from yutang.analysis.session_table import DEPTHS, LENGTHS, Ends, Visits
-from yutang.analysis.sessions import Cutter, SessionParams, Sessions, cutter, never_occurred
+from yutang.analysis.sessions import Cutter, SessionParams, cutter, never_occurred
 from yutang.errors import BadInput
 from yutang.sequence.kernels.sessions import count_sessions
 from yutang.sequence.view import View
@@ -84,8 +84,9 @@ def plan(context: Context, params: Params) -> Plan:
     """Resolve names and filters, and find the groups. Raises BadInput with the place."""
     shards = context.shards
     edges, periods = range_periods(context, params, params.unit)
-    asked = [("start", params.start), ("end", params.end)]
-    cut = cutter(context, params, edges, asked, by_day=params.split_days)
+    cut = cutter(
+        context, params, edges, start=params.start, end=params.end, by_day=params.split_days
+    )
 
     def begins(view: View) -> tuple[np.ndarray, np.ndarray]:
         found = cut.sessions(view)
@@ -148,7 +149,8 @@ def _ends(view: View, plan: Plan, rows: np.ndarray) -> np.ndarray:
     """The key of the page (or event) of each row."""
     if plan.page is None:
         return view.code[rows].astype(np.int64)
-    return plan.page.keys(view, rows, np.empty(0, np.int64))[1]
+    keys: np.ndarray = plan.page.keys(view, rows, np.empty(0, np.int64))[1]
+    return keys
 
 
 def merge(partials: list[Visits], plan: Plan) -> Visits:
@@ -181,7 +183,7 @@ def people(context: Context, plan: Plan, cell: Mapping[str, Any]) -> BitMap:
             if cell.get(end) is not None:
                 chosen &= _labelled(_ends(view, plan, rows), plan, cell[end])
         if wanted is not None:
-            chosen &= _inside(view, plan, found, wanted)
+            chosen &= plan.groups.inside(view, found.first, found.who, wanted)
         return np.asarray(view.customers[found.who[chosen]])
 
     return BitMap(np.concatenate([np.empty(0, np.uint32), *context.each(behind)]))
@@ -191,11 +193,3 @@ def _labelled(keys: np.ndarray, plan: Plan, label: Any) -> np.ndarray:
     distinct, place = np.unique(keys, return_inverse=True)
     right = [session_table.page_label(plan, key) == label for key in distinct.tolist()]
     return np.array(right, np.bool_)[place] if distinct.size else np.zeros(0, np.bool_)
-
-
-def _inside(view: View, plan: Plan, found: Sessions, wanted: int) -> np.ndarray:
-    """Which sessions are of the group."""
-    at, groups = plan.groups.places(view, found.first, found.who)
-    inside = np.zeros(found.who.size, np.bool_)
-    inside[at[groups == wanted]] = True
-    return inside

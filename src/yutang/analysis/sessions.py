@@ -78,18 +78,21 @@ def cutter(
     context: Context,
     params: SessionParams,
     edges: np.ndarray,
-    asked: Sequence[tuple[str, Events | None]],
     *,
+    start: Events | None = None,
+    end: Events | None = None,
     by_day: bool = False,
+    more: Sequence[tuple[str, Events | None]] = (),
 ) -> Cutter:
-    """asked: (place, events) of bits 1, 2 …; bit 0 is `params.events`. edges: of the range.
+    """edges: of the range. start, end: events that cut. more: (place, events) of bits 3, 4 …,
+    which count like `params.events` and cut nothing.
 
     Raises BadInput with the place.
     """
     shards = context.shards
     of_customer, of_rows = split_filter(params.filter, shards, today=context.today)
     matchers = []
-    for place, one in [("events", params.events), *asked]:
+    for place, one in [("events", params.events), ("start", start), ("end", end), *more]:
         if one is None:
             matchers.append(Matcher(()))
             continue
