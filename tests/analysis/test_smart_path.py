@@ -173,8 +173,8 @@ def test_many_views_give_what_one_gives(shards_of, monkeypatch):
     ],
 )
 def test_a_wrong_question_is_refused_with_its_place(shards_of, change, place):
+    params = {"target": {"event": "t"}} | change
     with pytest.raises(BadInput) as caught:
-        params = {"target": {"event": "t"}} | change
         analysis.run("smart_path", shards_of(story(walk(1, "ab"))), params)
     assert place in str(caught.value)
 

@@ -60,11 +60,12 @@ def approaches(keys, table, time, offsets, keep, node_of, fold, steps, lo, hi, w
             if bits & TARGET:
                 if time[row] < moment:
                     break  # what lies before belongs to that one
-            elif bits and not (fold and place < steps and nodes[n, place] == node_of[row]):
-                if place == 0:
-                    break
-                place -= 1
-                nodes[n, place] = node_of[row]
+            elif bits:
+                if not (fold and place < steps and nodes[n, place] == node_of[row]):
+                    if place == 0:
+                        break
+                    place -= 1
+                    nodes[n, place] = node_of[row]
                 wait[n] = moment - time[row]
             row -= 1
         who[n], reached[n], at_row[n] = customer, is_target, found
