@@ -148,7 +148,7 @@ def run(view: View, plan: Plan) -> Visits:
 def _ends(view: View, plan: Plan, rows: np.ndarray) -> np.ndarray:
     """The key of the page (or event) of each row."""
     if plan.page is None:
-        return view.code[rows].astype(np.int64)
+        return np.asarray(view.code[rows].astype(np.int64))
     keys: np.ndarray = plan.page.keys(view, rows, np.empty(0, np.int64))[1]
     return keys
 
