@@ -13,9 +13,12 @@ _SCRIPT = """
 import json, sys, tempfile
 from pathlib import Path
 from yutang.sequence import warm
-from yutang.sequence.kernels import events, funnel, sort, subjects
+from yutang.sequence.kernels import (approaches, events, funnel, paths, sessions, sort, stages,
+                                     subjects)
 KERNELS = [sort.sort_rows, funnel.ordered_funnel, subjects.funnel, events.count_cells,
-           events.select_rows, events.sum_cells]
+           events.select_rows, events.sum_cells, sessions.cut_sessions, sessions.count_sessions,
+           sessions.count_places, paths.count_nodes, paths.count_links, paths.walk_all,
+           approaches.approaches, stages.first_after]
 warm.warm_up()
 if len(sys.argv) > 1:
     import random
@@ -48,6 +51,21 @@ if len(sys.argv) > 1:
                   {"values": "single", "group": ["tags"]}, {"sample": 2},
                   {"filter": {"property": "amount", "op": "is_set"}}):
         analysis.run("event", shards, {"measures": measures, **extra})
+    for model, params in (
+        ("session", {"split_days": True, "page": "place"}),
+        ("path", {"start": {"event": "a"}, "nodes": 2}),
+        ("path", {"end": {"event": "a"}, "property": "place", "repeats": "keep"}),
+        ("smart_path", {"target": {"event": "a"}}),
+        ("smart_path", {"target": {"event": "a"}, "property": "place"}),
+        ("page", {"view": {"event": "a"}, "page": "place"}),
+        ("page", {"by": "channel", "channel": "place",
+                  "stages": [{"event": e} for e in "abc"]}),
+        ("form", {"form": "place", "name": "place", "field": {"event": "a"}}),
+    ):
+        for extra in ({}, {"group": ["place"]}, {"group": ["tags"]}, {"sample": 2},
+                      {"filter": {"property": "amount", "op": "is_set"}}):
+            analysis.run(model, shards, params | extra)
+            analysis.people(model, shards, params | extra, {})
 print(json.dumps({k.py_func.__name__ + "@" + k.py_func.__module__: sorted(map(str, k.signatures))
                   for k in KERNELS}))
 """

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 from pyroaring import BitMap
 
-from yutang.analysis import event, funnel, page, path, session, smart_path
+from yutang.analysis import event, form, funnel, page, path, session, smart_path
 from yutang.analysis.comparison import beside
 from yutang.analysis.contract import (
     Caveat,
@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 # In the order of the sixteen.
-_MODULES = (event, funnel, path, smart_path, session, page)
+_MODULES = (event, funnel, path, smart_path, session, page, form)
 MODELS: tuple[Model, ...] = tuple(cast(Model, module) for module in _MODULES)
 
 _lock = threading.Lock()

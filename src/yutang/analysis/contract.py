@@ -60,7 +60,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Result:
-    """A model's answer. `chart` is neutral data: kind, categories, series of values."""
+    """A model's answer. `chart` is neutral data: kind, categories, series.
+
+    line, bar, area, stacked, funnel   categories and, by series, its `name` and `values`
+    sankey      categories are nodes [layer, label]; series are links: `source` and `target` (places
+                of nodes, in the order of time), `value` (sessions), `people`
+    sequences   as bar, a category is a path; `funnels`: parameters of the funnel model for each,
+                None where the path is empty; the rest (OTHER) has none
+    """
 
     model: str
     table: Table
