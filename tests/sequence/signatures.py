@@ -17,8 +17,8 @@ from yutang.sequence.kernels import (approaches, events, funnel, paths, sessions
                                      subjects)
 KERNELS = [sort.sort_rows, funnel.ordered_funnel, subjects.funnel, events.count_cells,
            events.select_rows, events.sum_cells, sessions.cut_sessions, sessions.count_sessions,
-           sessions.count_places, paths.count_nodes, paths.count_links, paths.walk_all,
-           approaches.approaches, stages.first_after]
+           sessions.count_places, sessions.count_ends, paths.count_nodes, paths.count_links,
+           paths.walk_all, approaches.approaches, stages.first_after]
 warm.warm_up()
 if len(sys.argv) > 1:
     import random

@@ -31,10 +31,17 @@ from yutang.analysis import session_table
 from yutang.analysis.contract import Context, Result
 from yutang.analysis.funnel import Events
 from yutang.analysis.group_places import Groups, find_groups
-from yutang.analysis.groups import MOST_GROUPS, Dimension, GroupBy, Values, dimensions
+from yutang.analysis.groups import (
+    MOST_GROUPS,
+    Dimension,
+    GroupBy,
+    Values,
+    dimensions,
+    factorize,
+)
 from yutang.analysis.periods import range_periods
 from yutang.analysis.session_table import DEPTHS, LENGTHS, Ends, Visits
-from yutang.analysis.sessions import Cutter, SessionParams, cutter, never_occurred
+from yutang.analysis.sessions import Cutter, SessionParams, Sessions, cutter, never_occurred
 from yutang.errors import BadInput
 from yutang.sequence.kernels.sessions import count_sessions
 from yutang.sequence.view import View
@@ -122,27 +129,36 @@ def run(view: View, plan: Plan) -> Visits:
     """The sessions of a view, counted."""
     found = plan.cutter.sessions(view)
     group_at, group_of = plan.groups.of_items(view, found.first, found.who)
-    cells, of_depth, of_length = count_sessions(
+    cells, of_depth, of_length, lasted, still = count_sessions(
         found.first, found.last, found.depth, found.who, view.time, plan.edges,
         group_at, group_of, plan.groups.count, plan.params.values == "single", DEPTHS, LENGTHS,
+        plan.as_of - plan.cutter.idle,
     )  # fmt: skip
-    length = view.time[found.last] - view.time[found.first]
-    lasted = np.flatnonzero(length)
-    at, groups = np.empty(0, np.int64), np.empty(0, np.int64)
+    groups = group_length = np.empty(0, np.int64)
     if plan.groups.dims:
-        some = found.take(lasted)
-        at, groups = plan.groups.places(view, some.first, some.who)
+        length = view.time[found.last] - view.time[found.first]
+        some = np.flatnonzero(length)
+        at, groups = plan.groups.places(view, found.first[some], found.who[some])
+        group_length = length[some][at]
     return Visits(
         cells=cells,
         of_depth=of_depth,
         of_length=of_length,
-        length=length[lasted],
+        length=lasted,
         group=groups,
-        group_length=length[lasted][at],
-        entry=Ends.of(_ends(view, plan, found.first), found),
-        exit=Ends.of(_ends(view, plan, found.last), found),
-        open=int((view.time[found.last] + plan.cutter.idle >= plan.as_of).sum()),
+        group_length=group_length,
+        entry=_ends_of(view, plan, found.first, found),
+        exit=_ends_of(view, plan, found.last, found),
+        open=int(still),
     )
+
+
+def _ends_of(view: View, plan: Plan, rows: np.ndarray, found: Sessions) -> Ends:
+    keys = _ends(view, plan, rows)
+    if plan.page is None:  # event codes are places already
+        return Ends.of_places(np.arange(len(plan.event_names)), keys, found)
+    distinct, place = factorize(keys.reshape(-1, 1))
+    return Ends.of_places(distinct[:, 0], place, found)
 
 
 def _ends(view: View, plan: Plan, rows: np.ndarray) -> np.ndarray:

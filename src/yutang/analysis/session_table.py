@@ -19,7 +19,7 @@ from yutang.sequence.kernels.sessions import (
     LENGTH,
     PEOPLE,
     SESSIONS,
-    count_places,
+    count_ends,
 )
 
 if TYPE_CHECKING:
@@ -75,11 +75,11 @@ class Ends:
     counts: np.ndarray
 
     @classmethod
-    def of(cls, keys: np.ndarray, found: Sessions) -> Ends:
-        distinct, place = factorize(keys.reshape(-1, 1))
-        times, people = count_places(place, found.who, len(distinct))
-        bounces = np.bincount(place[found.depth == 1], minlength=len(distinct))
-        return cls(distinct[:, 0], np.column_stack([times, people, bounces]))
+    def of_places(cls, keys: np.ndarray, place: np.ndarray, found: Sessions) -> Ends:
+        """place: int64 by session, where in `keys` its page stands."""
+        counts = count_ends(place, found.who, found.depth, keys.size)
+        used = counts[:, 0] > 0
+        return cls(keys[used], counts[used])
 
     @classmethod
     def concat(cls, parts: list[Ends]) -> Ends:

@@ -14,7 +14,7 @@ from yutang.sequence.kernels.events import count_cells, select_rows, sum_cells
 from yutang.sequence.kernels.funnel import NO_STEP, ordered_funnel
 from yutang.sequence.kernels.paths import count_links, count_nodes, walk_all
 from yutang.sequence.kernels.repeats import ANY, ORDERED
-from yutang.sequence.kernels.sessions import count_places, count_sessions, cut_sessions
+from yutang.sequence.kernels.sessions import count_ends, count_places, count_sessions, cut_sessions
 from yutang.sequence.kernels.sort import sort_rows
 from yutang.sequence.kernels.stages import first_after
 from yutang.sequence.kernels.subjects import PEOPLE, TIMES, funnel
@@ -55,8 +55,9 @@ def _warm_visits(
     no_group = frozen(np.empty(0, np.int32))
     count_sessions(
         first, last, depth, who, time, frozen(np.array([0, 2])), none, no_group, 1, False,
-        none, none,
+        none, none, 1,
     )  # fmt: skip
+    count_ends(np.zeros(who.size, np.int64), who, depth, 1)
     count_places(np.zeros(who.size, np.int64), who, 1)
     nodes, follow = frozen(np.zeros(2, np.int32)), frozen(np.full(2, -1, np.int32))
     walk = (keys, table, nodes, False, False, True, follow)

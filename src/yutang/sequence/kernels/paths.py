@@ -19,21 +19,26 @@ ANY_NODE = -1
 @njit(nogil=True, cache=True)
 def _walk(first, last, keys, table, node_of, anchored, backward, fold, out):
     """Fill `out` with one session's nodes; returns how many (0: the anchor did not occur)."""
-    n, begun = 0, not anchored
     step = -1 if backward else 1
-    row = last if backward else first
-    while n < out.size:
-        bits = table[keys[row]]
-        if bits:
-            if bits & ANCHOR:
-                begun = True
-            if begun and not (fold and n and out[n - 1] == node_of[row]):
-                out[n] = node_of[row]
+    row, stop = (np.int64(last), np.int64(first)) if backward else (np.int64(first), np.int64(last))
+    if anchored:
+        # A loop of its own: most sessions have no anchor, and it has one branch less per row.
+        while not table[keys[row]] & ANCHOR:
+            if row == stop:
+                return 0
+            row += step
+    n = 0
+    while True:
+        if table[keys[row]]:
+            node = node_of[row]
+            if not (fold and n and out[n - 1] == node):
+                out[n] = node
                 n += 1
-        if row == (first if backward else last):
-            break
+                if n == out.size:
+                    return n
+        if row == stop:
+            return n
         row += step
-    return n
 
 
 @njit(nogil=True, cache=True)

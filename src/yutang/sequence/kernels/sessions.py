@@ -66,49 +66,98 @@ def _bucket(edges, value):
 
 @njit(nogil=True, cache=True)
 def count_sessions(
-    first, last, depth, who, time, edges, group_at, group_of, groups, single, depths, lengths
+    first, last, depth, who, time, edges, group_at, group_of, groups, single, depths, lengths, fresh
 ):
     """Sessions, people, events, bounces and ms per period and group, with totals; histograms.
 
     first … who: as `cut_sessions` gives; time: int64 by row; edges: int64, one more than periods,
     all sessions begin within; group_at, group_of: int64 and int32, the groups of each session, or
     empty: one group; single: a customer counts only in the group of his first session (of the
-    period, and of the range in totals); depths, lengths: int64 rising edges of the histograms.
-    Returns int64 [periods + 1, groups + 1, 5] (last row and column totals) and two int64
-    histograms, one longer than their edges.
+    period, and of the range in totals); depths, lengths: int64 rising edges of the histograms;
+    fresh: a session whose last event is not before this moment may still go on.
+    Returns int64 [periods + 1, groups + 1, 5] (last row and column totals), two int64 histograms,
+    one longer than their edges, int64 ms of the sessions that lasted, how many may still go on.
     """
     periods = edges.size - 1
     cells = np.zeros((periods + 1, groups + 1, 5), np.int64)
     seen = np.full((periods + 1, groups + 1), -1, np.int32)
     of_depth = np.zeros(depths.size + 1, np.int64)
     of_length = np.zeros(lengths.size + 1, np.int64)
-    customer, period = -1, 0
+    lasted = np.empty(first.size, np.int64)
+    found, still, customer, period = 0, 0, -1, 0
     for i in range(first.size):
-        at = time[first[i]]
-        if who[i] != customer:
+        at, events, length = time[first[i]], depth[i], 0
+        # A customer's sessions stand in order, so he is new in a period when he comes to it.
+        new = who[i] != customer
+        if new:
             customer = who[i]
             period = np.searchsorted(edges, at, side="right") - 1
+            cells[periods, groups, PEOPLE] += 1
         while at >= edges[period + 1]:
             period += 1
-        length = time[last[i]] - at
-        of_depth[_bucket(depths, depth[i])] += 1
-        of_length[_bucket(lengths, length)] += 1
-        begin, end = (group_at[i], group_at[i + 1]) if group_at.size else (0, 1)
-        for j in range(begin, end + 1):  # the last one is the total over groups
-            group = groups
-            if j < end:
-                group = group_of[j] if group_at.size else 0
-            for row in (period, periods):
-                cell = cells[row, group]
-                cell[SESSIONS] += 1
-                cell[EVENTS] += depth[i]
-                cell[BOUNCES] += depth[i] == 1
-                cell[LENGTH] += length
-                if j < end and single and seen[row, groups] == customer:
-                    continue
-                cell[PEOPLE] += seen[row, group] != customer
-                seen[row, group] = customer
-    return cells, of_depth, of_length
+            new = True
+        if events == 1:  # most of them, in most brands: no need to look for the bucket
+            of_depth[0] += 1
+            of_length[0] += 1
+        else:
+            length = time[last[i]] - at
+            of_depth[_bucket(depths, events)] += 1
+            of_length[_bucket(lengths, length)] += 1
+            lasted[found] = length
+            found += length > 0
+        still += at + length >= fresh
+        if group_at.size:
+            for j in range(group_at[i], group_at[i + 1]):
+                group = group_of[j]
+                _add(cells, period, group, events, length)
+                if not single or seen[period, groups] != customer:
+                    cells[period, group, PEOPLE] += seen[period, group] != customer
+                    seen[period, group] = customer
+                if not single or seen[periods, groups] != customer:
+                    cells[periods, group, PEOPLE] += seen[periods, group] != customer
+                    seen[periods, group] = customer
+            seen[period, groups] = customer
+            seen[periods, groups] = customer
+        _add(cells, period, groups, events, length)
+        cells[period, groups, PEOPLE] += new
+    if group_at.size == 0:
+        cells[:, 0] = cells[:, groups]
+    _sum_periods(cells)
+    return cells, of_depth, of_length, lasted[:found].copy(), still
+
+
+@njit(nogil=True, cache=True)
+def _add(cells, period, group, events, length):
+    cells[period, group, SESSIONS] += 1
+    cells[period, group, EVENTS] += events
+    cells[period, group, BOUNCES] += events == 1
+    cells[period, group, LENGTH] += length
+
+
+@njit(nogil=True, cache=True)
+def _sum_periods(cells):
+    """Whatever lies in one period only adds up over the periods; people do not."""
+    for group in range(cells.shape[1]):
+        for period in range(cells.shape[0] - 1):
+            for what in (SESSIONS, EVENTS, BOUNCES, LENGTH):
+                cells[-1, group, what] += cells[period, group, what]
+
+
+@njit(nogil=True, cache=True)
+def count_ends(place, who, depth, places):
+    """int64 [places, 3]: sessions, people and bounces of each entry or exit.
+
+    place: int64 by session; who, depth: as `cut_sessions` gives.
+    """
+    counts = np.zeros((places, 3), np.int64)
+    seen = np.full(places, -1, np.int32)
+    for i in range(place.size):
+        at = place[i]
+        counts[at, 0] += 1
+        counts[at, 1] += seen[at] != who[i]
+        seen[at] = who[i]
+        counts[at, 2] += depth[i] == 1
+    return counts
 
 
 @njit(nogil=True, cache=True)
