@@ -43,11 +43,13 @@ from yutang.analysis.periods import range_periods
 from yutang.analysis.session_table import DEPTHS, LENGTHS, Ends, Visits
 from yutang.analysis.sessions import Cutter, SessionParams, Sessions, cutter, never_occurred
 from yutang.errors import BadInput
-from yutang.sequence.kernels.sessions import count_sessions
+from yutang.sequence.kernels.sessions import count_ends, count_sessions
 from yutang.sequence.view import View
 
 NAME, ZH, EN = "session", "会话", "Session"
 QUESTION = ("来了几次，看了多深，待了多久？", "How often do people visit, how deep, how long?")
+
+_NO_ROWS = np.empty(0, np.int32)
 
 
 class Params(SessionParams):
@@ -154,11 +156,13 @@ def run(view: View, plan: Plan) -> Visits:
 
 
 def _ends_of(view: View, plan: Plan, rows: np.ndarray, found: Sessions) -> Ends:
-    keys = _ends(view, plan, rows)
     if plan.page is None:  # event codes are places already
-        return Ends.of_places(np.arange(len(plan.event_names)), keys, found)
-    distinct, place = factorize(keys.reshape(-1, 1))
-    return Ends.of_places(distinct[:, 0], place, found)
+        names = len(plan.event_names)
+        counts = count_ends(view.code, rows, found.who, found.depth, names)
+        return Ends.used(np.arange(names), counts)
+    distinct, place = factorize(_ends(view, plan, rows).reshape(-1, 1))
+    counts = count_ends(place, _NO_ROWS, found.who, found.depth, len(distinct))
+    return Ends.used(distinct[:, 0], counts)
 
 
 def _ends(view: View, plan: Plan, rows: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from yutang.analysis.contract import Caveat, Column, Result, Table, sampled, unknown_events
 from yutang.analysis.groups import factorize
 from yutang.analysis.order_statistics import percentiles
-from yutang.analysis.sessions import Sessions, open_sessions
+from yutang.analysis.sessions import open_sessions
 from yutang.errors import BadInput
 from yutang.sequence.files import frozen
 from yutang.sequence.kernels.sessions import (
@@ -19,7 +19,6 @@ from yutang.sequence.kernels.sessions import (
     LENGTH,
     PEOPLE,
     SESSIONS,
-    count_ends,
 )
 
 if TYPE_CHECKING:
@@ -75,11 +74,10 @@ class Ends:
     counts: np.ndarray
 
     @classmethod
-    def of_places(cls, keys: np.ndarray, place: np.ndarray, found: Sessions) -> Ends:
-        """place: int64 by session, where in `keys` its page stands."""
-        counts = count_ends(place, found.who, found.depth, keys.size)
-        used = counts[:, 0] > 0
-        return cls(keys[used], counts[used])
+    def used(cls, keys: np.ndarray, counts: np.ndarray) -> Ends:
+        """Those of the keys that any session begins or ends with."""
+        there = counts[:, 0] > 0
+        return cls(keys[there], counts[there])
 
     @classmethod
     def concat(cls, parts: list[Ends]) -> Ends:

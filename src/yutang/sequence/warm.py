@@ -57,7 +57,8 @@ def _warm_visits(
         first, last, depth, who, time, frozen(np.array([0, 2])), none, no_group, 1, False,
         none, none, 1,
     )  # fmt: skip
-    count_ends(np.zeros(who.size, np.int64), who, depth, 1)
+    count_ends(keys, first, who, depth, 2)
+    count_ends(np.zeros(who.size, np.int64), first[:0], who, depth, 1)
     count_places(np.zeros(who.size, np.int64), who, 1)
     nodes, follow = frozen(np.zeros(2, np.int32)), frozen(np.full(2, -1, np.int32))
     walk = (keys, table, nodes, False, False, True, follow)

@@ -83,19 +83,17 @@ def count_sessions(
     seen = np.full((periods + 1, groups + 1), -1, np.int32)
     of_depth = np.zeros(depths.size + 1, np.int64)
     of_length = np.zeros(lengths.size + 1, np.int64)
-    lasted = np.empty(first.size, np.int64)
+    lasted = np.empty(np.sum(depth > 1), np.int64)
     found, still, customer, period = 0, 0, -1, 0
+    rate = periods / (edges[periods] - edges[0])
     for i in range(first.size):
         at, events, length = time[first[i]], depth[i], 0
         # A customer's sessions stand in order, so he is new in a period when he comes to it.
         new = who[i] != customer
-        if new:
-            customer = who[i]
-            period = np.searchsorted(edges, at, side="right") - 1
-            cells[periods, groups, PEOPLE] += 1
-        while at >= edges[period + 1]:
-            period += 1
-            new = True
+        cells[periods, groups, PEOPLE] += new
+        customer = who[i]
+        before, period = period, _period(edges, at, rate)
+        new |= period != before
         if events == 1:  # most of them, in most brands: no need to look for the bucket
             of_depth[0] += 1
             of_length[0] += 1
@@ -103,8 +101,9 @@ def count_sessions(
             length = time[last[i]] - at
             of_depth[_bucket(depths, events)] += 1
             of_length[_bucket(lengths, length)] += 1
-            lasted[found] = length
-            found += length > 0
+            if length:
+                lasted[found] = length
+                found += 1
         still += at + length >= fresh
         if group_at.size:
             for j in range(group_at[i], group_at[i + 1]):
@@ -127,6 +126,18 @@ def count_sessions(
 
 
 @njit(nogil=True, cache=True)
+def _period(edges, at, rate):
+    """The period of a moment. Guessed as if all were equally long, which costs less than a search
+    or a walk: sessions of one customer lie far apart."""
+    period = min(int((at - edges[0]) * rate), edges.size - 2)
+    while at < edges[period]:
+        period -= 1
+    while at >= edges[period + 1]:
+        period += 1
+    return period
+
+
+@njit(nogil=True, cache=True)
 def _add(cells, period, group, events, length):
     cells[period, group, SESSIONS] += 1
     cells[period, group, EVENTS] += events
@@ -144,19 +155,20 @@ def _sum_periods(cells):
 
 
 @njit(nogil=True, cache=True)
-def count_ends(place, who, depth, places):
+def count_ends(place_of, rows, who, depth, places):
     """int64 [places, 3]: sessions, people and bounces of each entry or exit.
 
-    place: int64 by session; who, depth: as `cut_sessions` gives.
+    place_of: uint16 event code by row, or int64 place by session; rows: int32, the row of each
+    session's end, empty where place_of is by session; who, depth: as `cut_sessions` gives.
     """
     counts = np.zeros((places, 3), np.int64)
     seen = np.full(places, -1, np.int32)
-    for i in range(place.size):
-        at = place[i]
+    for i in range(who.size):
+        at = np.int64(place_of[rows[i]] if rows.size else place_of[i])
         counts[at, 0] += 1
         counts[at, 1] += seen[at] != who[i]
-        seen[at] = who[i]
         counts[at, 2] += depth[i] == 1
+        seen[at] = who[i]
     return counts
 
 
