@@ -18,7 +18,8 @@ from yutang.sequence.source import Column
 IDLE, PAGES = 86_400, 50
 SQL = """
 WITH m AS (SELECT customer, second, code, CASE WHEN second - lag(second) OVER (
-             PARTITION BY customer ORDER BY second, code) <= {idle} THEN 0 ELSE 1 END AS cut FROM e ),
+             PARTITION BY customer ORDER BY second, code) <= {idle} THEN 0 ELSE 1 END AS cut
+           FROM e ),
 s AS (SELECT customer, second, code, sum(cut) OVER (PARTITION BY customer ORDER BY second, code
         ROWS UNBOUNDED PRECEDING) AS visit FROM m),
 r AS (SELECT customer, visit, second, code, row_number() OVER w AS place, count(*) OVER p AS size,

@@ -116,16 +116,14 @@ def run(view: View, plan: Plan) -> Counted:
     found = _views(view, plan)
     groups, width = plan.groups.count, plan.items.count + 1
     every = np.arange(found.row.size)
-    at, place = every, np.zeros(every.size, np.int64)
-    if plan.groups.dims:
-        at, place = plan.groups.places(view, found.row, found.who)
     counts = np.zeros((groups + 1, width, 5), np.int64)
-    cells = (
-        (at, place * width + found.page[at]),
-        (at, place * width + width - 1),
+    cells = [
         (every, groups * width + found.page),
         (every, np.full(every.size, groups * width + width - 1)),
-    )
+    ]
+    if plan.groups.dims:
+        at, place = plan.groups.places(view, found.row, found.who)
+        cells += [(at, place * width + found.page[at]), (at, place * width + width - 1)]
     for entries, cell in cells:
         _add(counts.reshape(-1, 5), found, entries, cell)
     entries = np.concatenate([one for one, _ in cells])
@@ -135,7 +133,12 @@ def run(view: View, plan: Plan) -> Counted:
     link = found.page * width + left
     times, people = count_places(link, found.who, plan.items.count * width)
     links = np.stack([times, people], axis=1).reshape(plan.items.count, width, 2)
-    return Counted(counts, cell[present], found.dwell[entries][present], links)
+    return Counted(counts, _small(cell[present]), found.dwell[entries][present], links)
+
+
+def _small(cell: np.ndarray) -> np.ndarray:
+    """As uint16 where they fit, as they nearly always do: it is sorted ten times faster."""
+    return cell.astype(np.uint16) if not cell.size or cell.max() < 1 << 16 else cell
 
 
 def _add(counts: np.ndarray, found: Views, entries: np.ndarray, cell: np.ndarray) -> None:
@@ -155,7 +158,7 @@ def merge(partials: list[Counted], plan: Plan) -> Counted:
     links = np.zeros((plan.items.count, width, 2), np.int64)
     return Counted(
         sum((part.counts for part in partials), counts),
-        np.concatenate([np.empty(0, np.int64), *(part.cell for part in partials)]),
+        np.concatenate([np.empty(0, np.uint16), *(part.cell for part in partials)]),
         np.concatenate([np.empty(0), *(part.dwell for part in partials)]),
         sum((part.links for part in partials), links),
     )
@@ -167,7 +170,9 @@ def shape(partial: Counted, plan: Plan) -> Result:
     order = np.argsort(partial.cell, kind="stable")
     dwell = partial.dwell[order]
     cuts = np.searchsorted(partial.cell[order], np.arange((groups + 1) * width + 1))
-    means, have, _, _ = sum_cells(partial.cell, partial.dwell, (groups + 1) * width)
+    means, have, _, _ = sum_cells(
+        partial.cell.astype(np.int64), partial.dwell, (groups + 1) * width
+    )
 
     def numbers(g: int, page: int) -> dict[str, Any]:
         cell = g * width + page
