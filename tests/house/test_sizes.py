@@ -14,6 +14,7 @@ REASONS: dict[str, str] = {
     "connectors/order_files/cells.py::macros": "one SQL text: what a cell of each kind may say",
     "sequence/kernels/events.py::count_cells": "one compiled loop over all events",
     "sequence/kernels/funnel.py::ordered_funnel": "one compiled loop over all customers",
+    "sequence/kernels/sessions.py::count_sessions": "one compiled loop over all sessions",
     "sequence/kernels/subjects.py::funnel": "one compiled loop over all subjects",
 }
 

@@ -82,7 +82,10 @@ def items(
     column = context.shards.columns.get(name)
     if column is None or column.type != "string":
         raise BadInput(
-            "%(place)s: %(name)s is no event property of type text.", place=place, name=repr(name)
+            "%(place)s: %(name)s is no event property of type text.",
+            hint="The event dictionary in the settings lists them.",
+            place=place,
+            name=repr(name),
         )
     words = context.shards.dictionary(name)
     texts: list[Any] = [without_query(w) if paths else w for w in words.to_pylist()]
