@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 import venv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from funnel import BENCH_VENV, HERE, FileFacts
 from generate import BEGIN, CUSTOMERS, EVENTS, write
 from yutang import analysis, sequence
 from yutang.sequence.executors import Threads, threads
-from yutang.sequence.source import Attribute, Column
+from yutang.sequence.source import Column
 
 RUNS = 3
 Rows = list[list[Any]]
@@ -128,14 +128,11 @@ def race(
     chdb: str,
     duckdb: str,
     paid: tuple[int, ...] = (),
-    attributes: Callable[[int], Mapping[str, Attribute]] = lambda customers: {},
+    facts: type[PaidFacts] = PaidFacts,
     goal: float = 4,
     about: str = "",
 ) -> None:
-    """Run, compare, print. The SQL of both reads a table `e`; its rows are in the order of ours.
-
-    attributes: how many customers -> their attributes.
-    """
+    """Run, compare, print. The SQL of both reads a table `e`; its rows are in the order of ours."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--events", type=int, default=EVENTS)
@@ -149,9 +146,8 @@ def race(
             folder.mkdir(parents=True, exist_ok=True)
             write(path, asked.events, asked.customers)
         sequence.warm_up()
-        sequence.build(PaidFacts(path, paid), Path(name) / "shards")
-        known = attributes(asked.customers)
-        shards, executor = sequence.open_shards(Path(name) / "shards", known), Threads()
+        sequence.build(facts(path, paid), Path(name) / "shards")
+        shards, executor = sequence.open_shards(Path(name) / "shards"), Threads()
         engine = Chdb(path)
         for _ in range(RUNS):
             result = analysis.run(model, shards, params, executor=executor)

@@ -17,6 +17,7 @@ REASONS: dict[str, str] = {
     "sequence/kernels/funnel.py::ordered_funnel": "one compiled loop over all customers",
     "sequence/kernels/retention.py::count_returns": "one compiled loop over all members",
     "sequence/kernels/touches.py::paths": "one compiled loop over all customers",
+    "sequence/kernels/sessions.py::count_sessions": "one compiled loop over all sessions",
     "sequence/kernels/subjects.py::funnel": "one compiled loop over all subjects",
     "sequence/kernels/tally.py::count_flows": "one compiled loop over all active periods",
     "sequence/kernels/tally.py::tally": "one compiled loop over all events",

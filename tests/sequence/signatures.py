@@ -13,13 +13,16 @@ _SCRIPT = """
 import json, sys, tempfile
 from pathlib import Path
 from yutang.sequence import warm
-from yutang.sequence.kernels import events, funnel, intervals, retention, sort, subjects
-from yutang.sequence.kernels import tally, touches, values
+from yutang.sequence.kernels import approaches, events, funnel, intervals, paths, retention
+from yutang.sequence.kernels import sessions, sort, stages, subjects, tally, touches, values
 KERNELS = [sort.sort_rows, funnel.ordered_funnel, subjects.funnel, events.count_cells,
            events.select_rows, events.sum_cells, retention.find_starts, retention.count_returns,
            retention.mark_returned, retention.count_exact, tally.tally, tally.tally_plain,
            tally.count_flows, intervals.intervals,
-           touches.paths, touches.count_channels, values.starters, values.revenue]
+           touches.paths, touches.count_channels, values.starters, values.revenue,
+           sessions.cut_sessions, sessions.count_sessions,
+           sessions.count_places, sessions.count_ends, paths.count_nodes, paths.count_links,
+           paths.walk_all, approaches.approaches, stages.first_after]
 warm.warm_up()
 if len(sys.argv) > 1:
     import random
@@ -78,6 +81,21 @@ if len(sys.argv) > 1:
     for extra in ({}, {"group": ["place"], "unit": "day"}, {"sample": 2},
                   {"filter": {"property": "amount", "op": "is_set"}}):
         analysis.run("ltv", shards, {**worth, **extra})
+    for model, params in (
+        ("session", {"split_days": True, "page": "place"}),
+        ("path", {"start": {"event": "a"}, "nodes": 2}),
+        ("path", {"end": {"event": "a"}, "property": "place", "repeats": "keep"}),
+        ("smart_path", {"target": {"event": "a"}}),
+        ("smart_path", {"target": {"event": "a"}, "property": "place"}),
+        ("page", {"view": {"event": "a"}, "page": "place"}),
+        ("page", {"by": "channel", "channel": "place",
+                  "stages": [{"event": e} for e in "abc"]}),
+        ("form", {"form": "place", "name": "place", "field": {"event": "a"}}),
+    ):
+        for extra in ({}, {"group": ["place"]}, {"group": ["tags"]}, {"sample": 2},
+                      {"filter": {"property": "amount", "op": "is_set"}}):
+            analysis.run(model, shards, params | extra)
+            analysis.people(model, shards, params | extra, {})
 print(json.dumps({k.py_func.__name__ + "@" + k.py_func.__module__: sorted(map(str, k.signatures))
                   for k in KERNELS}))
 """

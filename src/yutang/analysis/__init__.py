@@ -24,12 +24,17 @@ from yutang.analysis import (
     attribution,
     distribution,
     event,
+    form,
     funnel,
     interval,
     ltv,
+    page,
+    path,
     property,
     retention,
     rfm,
+    session,
+    smart_path,
     stickiness,
 )
 from yutang.analysis.comparison import beside
@@ -60,19 +65,12 @@ __all__ = [
     "run",
 ]
 
-MODELS: tuple[Model, ...] = (
-    cast(Model, event),
-    cast(Model, funnel),
-    cast(Model, retention),
-    cast(Model, distribution),
-    cast(Model, interval),
-    cast(Model, attribution),
-    cast(Model, ltv),
-    cast(Model, activity),
-    cast(Model, stickiness),
-    cast(Model, property),
-    cast(Model, rfm),
-)
+# In the order of the sixteen.
+_MODULES = (
+    event, funnel, retention, distribution, path, smart_path, interval, attribution, ltv, session,
+    activity, stickiness, property, rfm, page, form,
+)  # fmt: skip
+MODELS: tuple[Model, ...] = tuple(cast(Model, module) for module in _MODULES)
 
 _lock = threading.Lock()
 _shared: Threads | None = None

@@ -72,6 +72,8 @@ class Result:
     matrix          heat table:  rows [label], columns [label], values [[number or null]],
                                  optional sizes [count by row], open [[bool]] (not ended yet)
     cross           cross table: as a matrix, of counts
+    sequences       as bar, a category is a path; `funnels`: parameters of the funnel model for
+                    each, None where the path is empty
 
     `unit` says what the values are (a column's kind; count where it is missing). The first word of
     a series' name is a column of the table where there is one, further words are group labels. A

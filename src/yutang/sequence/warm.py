@@ -9,9 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from yutang.sequence.files import frozen
+from yutang.sequence.kernels.approaches import approaches
 from yutang.sequence.kernels.events import count_cells, select_rows, sum_cells
 from yutang.sequence.kernels.funnel import NO_STEP, ordered_funnel
 from yutang.sequence.kernels.intervals import intervals
+from yutang.sequence.kernels.paths import count_links, count_nodes, walk_all
 from yutang.sequence.kernels.repeats import ANY, ORDERED
 from yutang.sequence.kernels.retention import (
     EXACT,
@@ -20,7 +22,9 @@ from yutang.sequence.kernels.retention import (
     find_starts,
     mark_returned,
 )
+from yutang.sequence.kernels.sessions import count_ends, count_places, count_sessions, cut_sessions
 from yutang.sequence.kernels.sort import sort_rows
+from yutang.sequence.kernels.stages import first_after
 from yutang.sequence.kernels.subjects import PEOPLE, TIMES, funnel
 from yutang.sequence.kernels.tally import EACH, count_flows, tally, tally_plain
 from yutang.sequence.kernels.touches import count_channels, paths
@@ -67,6 +71,38 @@ def warm_up() -> None:
     tally(keys, table, 0, time, offsets, keep, periods, edges, worth, edges, none, 1, EACH)
     tally_plain(keys, table, 0, time, offsets, keep, periods, edges)
     count_flows(none, none, none, 1, 1, 1, 0)
+    _warm_visits(keys, table, time, offsets, keep, edges)
+
+
+def _warm_visits(
+    keys: np.ndarray,
+    table: np.ndarray,
+    time: np.ndarray,
+    offsets: np.ndarray,
+    keep: np.ndarray,
+    none: np.ndarray,
+) -> None:
+    """The kernels of sessions and of what is made of them."""
+    first, last, depth, who = cut_sessions(keys, table, time, offsets, keep, 1, none, 0, 1)
+    no_group = frozen(np.empty(0, np.int32))
+    count_sessions(
+        first, last, depth, who, time, frozen(np.array([0, 2])), none, no_group, 1, False,
+        none, none, 1,
+    )  # fmt: skip
+    count_ends(keys, first, who, depth, 2)
+    count_ends(np.zeros(who.size, np.int64), first[:0], who, depth, 1)
+    count_places(np.zeros(who.size, np.int64), who, 1)
+    nodes, follow = frozen(np.zeros(2, np.int32)), frozen(np.full(2, -1, np.int32))
+    walk = (keys, table, nodes, False, False, True, follow)
+    place_of = frozen(np.zeros((2, 1), np.int16))
+    count_nodes(first, last, *walk, 1)
+    walk_all(first, last, *walk, place_of, 1)
+    count_links(first, last, who, *walk, place_of, 1, none, no_group, 1)
+    approaches(keys, table, time, offsets, keep, nodes, True, 1, 0, 1, 1)
+    first_after(
+        who, np.zeros(who.size, np.int64), np.zeros(who.size, np.int64), who[:0],
+        np.empty(0, np.int64), np.empty(0, np.int64), 1,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":
