@@ -65,7 +65,7 @@ WORDS: dict[str, Pair] = {
     "last": ("末次触点", "last touch"),
     "last_non_direct": ("末次非直接触点", "last touch that is not direct"),
     "linear": ("平均分给每次触点", "linear over touches"),
-    "linear_channels": ("平均分给每个渠道", "linear over channels"),
+    "linear_distinct": ("平均分给不同渠道（夏普利值）", "linear over distinct channels (Shapley)"),
     "position": ("首尾各 40%", "position 40/20/40"),
     "decay": ("时间衰减", "time decay"),
     "time_decay": ("时间衰减", "time decay"),
