@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from yutang.analysis.contract import Caveat, Column, Result, Table
-from yutang.analysis.grouped import group_cells, group_columns
+from yutang.analysis.groups import group_cells, group_columns
 from yutang.analysis.tallies import open_period, small_cohort
 from yutang.sequence.kernels.tally import CONTINUING, DORMANT, NEW, PAUSED, RETURNING
 

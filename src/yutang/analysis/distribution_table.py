@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from yutang.analysis.contract import Column, Result, Table
-from yutang.analysis.grouped import group_cells, group_columns
-from yutang.analysis.groups import even_edges
+from yutang.analysis.groups import even_edges, group_cells, group_columns
 from yutang.analysis.order_statistics import percentiles
 from yutang.analysis.tallies import open_period, small_cohort
 from yutang.sequence.kernels.events import sum_cells

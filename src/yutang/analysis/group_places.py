@@ -12,23 +12,27 @@ from typing import Any
 import numpy as np
 
 from yutang.analysis.contract import Caveat, Column, Context
+from yutang.analysis.grouped import (
+    NO_GROUP_AT,
+    NO_GROUP_OF,
+    group_caveats,
+    group_of,
+    keep_largest,
+)
 from yutang.analysis.groups import (
-    OTHER_KEY,
     Dimension,
     GroupBy,
     Values,
     dimensions,
     factorize,
+    group_cells,
+    group_columns,
     group_keys,
     labels,
-    largest,
 )
 from yutang.errors import BadInput
 from yutang.sequence.files import frozen
 from yutang.sequence.view import View
-
-NO_GROUP_AT = frozen(np.empty(0, np.int64))
-NO_GROUP_OF = frozen(np.empty(0, np.int32))
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Groups:
 
     @property
     def columns(self) -> list[Column]:
-        return [Column(f"group_{i}", d.name, d.name, "group") for i, d in enumerate(self.dims, 1)]
+        return group_columns(self.dims)
 
     @property
     def labels(self) -> list[tuple[Any, ...]]:
@@ -55,11 +59,11 @@ class Groups:
 
     def cells(self, label: tuple[Any, ...]) -> dict[str, Any]:
         """The group columns of a row."""
-        return {f"group_{i}": value for i, value in enumerate(label, 1)}
+        return group_cells(label)
 
     def places(self, view: View, rows: np.ndarray, who: np.ndarray) -> tuple[np.ndarray, ...]:
         """(positions in `rows`, place of the group), each pair once, by position."""
-        return places(view, self.dims, self.keys, self.folded, rows, who)
+        return group_of(view, self.dims, self.keys, rows, who)
 
     def of_items(self, view: View, rows: np.ndarray, who: np.ndarray) -> tuple[np.ndarray, ...]:
         """(group_at, group_of) by position in `rows` as the kernels read it; empty: one group."""
@@ -86,47 +90,7 @@ class Groups:
 
     def caveats(self, values: Values) -> list[Caveat]:
         """What is folded, and what counts several times."""
-        found = []
-        if self.folded:
-            found.append(
-                Caveat(
-                    "folded_groups",
-                    f"较小的 {self.folded} 组合并为“其他”。",
-                    f"The {self.folded} smaller groups are summed as other.",
-                )
-            )
-        if values == "multi" and any(dim.type == "list" for dim in self.dims):
-            found.append(
-                Caveat(
-                    "several_values",
-                    "有多个取值的在每个取值里各算一次，各组相加会多于总数。",
-                    "What has several values counts in each; the groups add up to more than the"
-                    " total.",
-                )
-            )
-        return found
-
-
-def places(
-    view: View,
-    dims: list[Dimension],
-    keys: list[tuple[int, ...]],
-    folded: int,
-    rows: np.ndarray,
-    who: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """(positions in `rows`, place among `keys`, OTHER the last), each pair once."""
-    place = {key: i for i, key in enumerate(keys)}
-    at, found = group_keys(dims, view, [rows] * len(dims), who)
-    distinct, code = factorize(found)
-    other = len(keys) - 1
-    known = np.array([place.get(tuple(key), other) for key in distinct.tolist()], np.int64)
-    groups = known[code] if code.size else code
-    if at.size > rows.size and folded:  # two values that both fell into OTHER are one
-        pairs = factorize(np.column_stack([at, groups]))[0]
-        pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-        return pairs[:, 0], pairs[:, 1]
-    return at, groups
+        return group_caveats(self.dims, values, self.folded)
 
 
 def find_groups(
@@ -156,6 +120,4 @@ def find_groups(
     for found in context.each(sizes_of):
         for key, size in found.items():
             sizes[key] = sizes.get(key, 0) + size
-    kept = largest(sizes, dims, top)
-    folded = len(sizes) - len(kept)
-    return Groups(dims, [*kept, (OTHER_KEY,) * len(dims)] if folded else kept, folded)
+    return Groups(dims, *keep_largest(sizes, dims, top))

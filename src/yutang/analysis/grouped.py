@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from yutang.analysis.contract import Caveat, Column, Context, folded_groups
+from yutang.analysis.contract import Caveat, Context, folded_groups
 from yutang.analysis.groups import (
     OTHER_KEY,
     Dimension,
@@ -120,16 +120,6 @@ def by_row(total: int, rows: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray
     np.cumsum(counts, out=group_at[1:])
     order = np.argsort(rows, kind="stable")
     return frozen(group_at), frozen(groups[order].astype(np.int32))
-
-
-def group_columns(dims: Sequence[Dimension]) -> list[Column]:
-    """A column per dimension."""
-    return [Column(f"group_{i}", dim.name, dim.name, "group") for i, dim in enumerate(dims, 1)]
-
-
-def group_cells(label: Sequence[Any]) -> dict[str, Any]:
-    """The group columns of a row."""
-    return {f"group_{i}": value for i, value in enumerate(label, 1)}
 
 
 def find_group(dims: Sequence[Dimension], groups: Sequence[Key], wanted: Any) -> int:

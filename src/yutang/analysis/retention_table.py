@@ -16,8 +16,8 @@ from yutang.analysis.contract import (
     sampled,
     unknown_events,
 )
-from yutang.analysis.grouped import group_caveats, group_cells, group_columns
-from yutang.analysis.groups import labels
+from yutang.analysis.grouped import group_caveats
+from yutang.analysis.groups import group_cells, group_columns, labels
 
 if TYPE_CHECKING:
     from yutang.analysis.retention import Plan

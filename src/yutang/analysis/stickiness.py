@@ -27,14 +27,8 @@ from pydantic import Field, model_validator
 from pyroaring import BitMap
 
 from yutang.analysis.contract import Column, Context, RangeParams, Result, Table
-from yutang.analysis.grouped import (
-    check_cells,
-    check_no_steps,
-    find_group,
-    group_cells,
-    group_columns,
-)
-from yutang.analysis.groups import MOST_GROUPS, GroupBy, Values
+from yutang.analysis.grouped import check_cells, check_no_steps, find_group
+from yutang.analysis.groups import MOST_GROUPS, GroupBy, Values, group_cells, group_columns
 from yutang.analysis.tallies import (
     Doing,
     Entries,
