@@ -26,7 +26,7 @@ from pydantic import Field, model_validator
 from pyroaring import BitMap
 
 from yutang.analysis import event_table
-from yutang.analysis.contract import EVER, Context, RangeParams, Result, Strict, whole_days
+from yutang.analysis.contract import Context, RangeParams, Result, Strict
 from yutang.analysis.event_table import MeasurePartial
 from yutang.analysis.formulas import Formula, parse
 from yutang.analysis.funnel import Events
@@ -50,9 +50,9 @@ from yutang.analysis.groups import (
     group_keys,
     labels,
 )
+from yutang.analysis.periods import range_periods
 from yutang.errors import BadInput
-from yutang.sequence.calendar import period_edges, period_of
-from yutang.sequence.files import frozen
+from yutang.sequence.calendar import period_of
 from yutang.sequence.filters import Filter, both, compile_filter, property_type, split_filter
 from yutang.sequence.kernels.events import count_cells, select_rows
 from yutang.sequence.matching import Bits, Matcher, find_codes, kept_customers
@@ -152,7 +152,7 @@ def plan(context: Context, params: Params) -> Plan:
     formulas = [
         parse(one.formula, names, f"formulas[{i}]") for i, one in enumerate(params.formulas)
     ]
-    edges, periods = _periods(context, params)
+    edges, periods = range_periods(context, params, params.unit)
     used = [name for measure in params.measures for name in measure.names]
     draft = Plan(
         params=params,
@@ -189,14 +189,6 @@ def _counted(context: Context, measure: Measure, place: str) -> Dimension | None
         return None
     group = GroupBy.model_validate({"property": measure.property})
     return dimensions(context, [group], "multi")[0]
-
-
-def _periods(context: Context, params: Params) -> tuple[np.ndarray, list[str]]:
-    if params.unit == "total":
-        first, last = params.moments(context.shards.zone)
-        return frozen(np.array([first, min(last, EVER[1] - 1) + 1], np.int64)), [""]
-    edges, periods = period_edges(*whole_days(context, params), params.unit, context.shards.zone)
-    return frozen(edges), periods
 
 
 def _with_groups(context: Context, draft: Plan) -> Plan:
