@@ -7,7 +7,7 @@ PORT ?= 8787
 # Compiled tests are kept: else each run would parse all of them again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo test check bench lock clean
+.PHONY: setup demo test check fuzz bench lock clean
 
 setup: .venv/.ready  ## the environment in .venv, with .venv/bin/yutang
 
@@ -33,6 +33,9 @@ test: setup  ## everything (at most 15 min)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/pytest -n 2
+
+fuzz: setup  ## the tests of properties, on other examples each time
+	@$(BIN)/pytest -n 2 --hypothesis-profile=other -m hypothesis
 
 bench: setup  ## the numbers in docs/benchmarks.md
 	@$(BIN)/python benchmarks/run.py

@@ -1,4 +1,8 @@
-"""For all tests: hypothesis takes the time it needs (machines differ; speed has its own tests)."""
+"""For all tests.
+
+Hypothesis takes the time it needs (machines differ; speed has its own benchmarks) and tries the
+same examples each time, so that a change is judged by what it changes; `make fuzz` tries others.
+"""
 
 from collections.abc import Iterator
 
@@ -8,8 +12,9 @@ from hypothesis import settings
 from tests import quick_databases
 from yutang.state import database
 
-settings.register_profile("yutang", deadline=None)
-settings.load_profile("yutang")
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("other", deadline=None, print_blob=True)
+settings.load_profile("same")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -113,7 +113,10 @@ class Expected:
         unit = params["unit"]
         self.first, self.last = (period_number(d, unit) for d in asked_days(facts, params))
         # The period of the last fact is the one that has begun and not ended.
-        self.now = max((number(row, params) for row in facts.rows), default=self.first - 1)
+        # The first begins at `from`, even if that is not the first day of its week or month.
+        begin, _ = asked_days(facts, params)
+        begun = [number(row, params) for row in facts.rows if day_of(row) >= begin]
+        self.now = max(begun, default=self.first - 1)
         self.days = {period_number(d, unit): d for d in _days(facts, params)}
 
     def matrix(self, members_by_label):

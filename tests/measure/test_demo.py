@@ -47,12 +47,16 @@ def brand(tmp_path_factory: pytest.TempPathFactory, files: list[DemoFile]) -> Br
 def test_the_money_is_that_of_the_files(brand: Brand, files: list[DemoFile]) -> None:
     paths = [str(file.path) for file in files if file.kind == "orders"]
     # The file repeats an order's amounts on each of its lines.
-    paid, refunded, orders = duckdb.execute(
-        "SELECT sum(paid), sum(refund), count(*) FROM (SELECT max(paid_fen) AS paid,"
-        " max(refund_fen) AS refund FROM read_parquet(?, union_by_name = true) GROUP BY order_id)"
-        " WHERE paid > 0",
-        [paths],
-    ).fetchone()
+    paid, refunded, orders = (
+        duckdb.connect()
+        .execute(
+            "SELECT sum(paid), sum(refund), count(*) FROM (SELECT max(paid_fen) AS paid,"
+            " max(refund_fen) AS refund FROM read_parquet(?, union_by_name = true)"
+            " GROUP BY order_id) WHERE paid > 0",
+            [paths],
+        )
+        .fetchone()
+    )
     found = brand.measure.overview(brand.measure.period("all"))
     assert found.number("gmv_paid").value == paid
     assert found.number("gmv_net").value == paid - (refunded or 0)
