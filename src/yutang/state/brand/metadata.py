@@ -1,0 +1,5 @@
+"""What the tables of one brand are listed in."""
+
+from sqlalchemy import MetaData
+
+metadata = MetaData()
