@@ -39,13 +39,14 @@ from yutang.sequence.calendar import day_start, period_edges
 from yutang.sequence.files import frozen
 from yutang.sequence.filters import Filter, both, compile_filter, property_type, split_filter
 from yutang.sequence.kernels.events import select_rows
-from yutang.sequence.kernels.tally import EACH, FIRST_OF_PERIOD, tally, tally_plain
+from yutang.sequence.kernels.tally import EACH, FIRST_OF_PERIOD, tally, tally_plain, tally_units
 from yutang.sequence.matching import Bits, Matcher, find_codes, kept_customers
 from yutang.sequence.view import View
 
 _NO_UNITS = frozen(np.empty(0, np.int64))
 _NO_WORTH = frozen(np.empty(0, np.float64))
 _NO_GROUP = np.empty(0, np.int32)
+_FEW_PERIODS = 5
 
 
 class Doing(Events):
@@ -140,11 +141,13 @@ class Tallying:
 
     def _plain_entries(self, view: View) -> Entries:
         keys, table = self.bits.of(view)
-        who, period, times, units, in_unit = tally_plain(
-            keys, table, 0, view.time, view.offsets, self.keep(view), self.edges, self.units
-        )
-        group = np.zeros(who.size, np.int32)
+        asked = (keys, table, 0, view.time, view.offsets, self.keep(view), self.edges)
         none = _NO_WORTH
+        if self.units.size or self.edges.size <= _FEW_PERIODS:
+            who, period, times, units, in_unit = tally_units(*asked, self.units)
+        else:
+            (who, period, times), units, in_unit = tally_plain(*asked), _NO_GROUP, _NO_UNITS
+        group = np.zeros(who.size, np.int32)
         return Entries(who, group, period, times, units, _NO_GROUP, none, none, none, in_unit)
 
     def is_open(self, period: int) -> bool:

@@ -26,7 +26,7 @@ from yutang.sequence.kernels.sessions import count_ends, count_places, count_ses
 from yutang.sequence.kernels.sort import sort_rows
 from yutang.sequence.kernels.stages import first_after
 from yutang.sequence.kernels.subjects import PEOPLE, TIMES, funnel
-from yutang.sequence.kernels.tally import EACH, count_flows, tally, tally_plain
+from yutang.sequence.kernels.tally import EACH, count_flows, tally, tally_plain, tally_units
 from yutang.sequence.kernels.touches import count_channels, paths
 from yutang.sequence.kernels.values import revenue, starters
 
@@ -69,7 +69,8 @@ def warm_up() -> None:
     mark_returned(keys, table, time, offsets, who, rows, cohorts, periods, EXACT, cells, cells, 0)
     worth = frozen(np.empty(0))
     tally(keys, table, 0, time, offsets, keep, periods, edges, worth, edges, none, 1, EACH)
-    tally_plain(keys, table, 0, time, offsets, keep, periods, edges)
+    tally_plain(keys, table, 0, time, offsets, keep, periods)
+    tally_units(keys, table, 0, time, offsets, keep, periods, periods)
     count_flows(none, none, none, 1, 1, 1, 0)
     _warm_visits(keys, table, time, offsets, keep, edges)
 

@@ -11,11 +11,13 @@ import numpy as np
 from numba import njit
 
 from yutang.sequence.kernels.periods import per_ms, period_at
+from yutang.sequence.kernels.picking import pick, room_for
 
 # What it means to have come back at a cell.
 # EXACT is WITHIN for cells of one period each, one after the other.
 WITHIN, CONTINUOUS, CHURN, EXACT = 0, 1, 2, 3
 _START, _RETURN = np.uint32(1), np.uint32(2)
+_RETURN_BIT = np.uint32(1)  # its place
 _NOBODY = -1
 
 
@@ -232,8 +234,9 @@ def count_exact(keys, table, time, offsets, keep, lo, hi, edges, wide, cells):
     cells].
     """
     sizes = np.zeros((1, wide), np.int64)
-    people = np.zeros((1, wide, cells), np.int64)
+    people = np.zeros((1, wide, cells + 1), np.int64)
     speed = per_ms(edges)
+    picked = room_for(offsets)
     for customer in range(offsets.size - 1):
         if keep.size and not keep[customer]:
             continue
@@ -244,17 +247,16 @@ def count_exact(keys, table, time, offsets, keep, lo, hi, edges, wide, cells):
             continue
         cohort = period_at(time[row], edges, speed)
         sizes[0, cohort] += 1
-        beyond, until = edges[cohort + 1], edges[min(cohort + cells + 1, edges.size - 1)]
-        for later in range(row + 1, end):
-            if table[keys[later]] & _RETURN:
-                at = time[later]
-                if at >= beyond:
-                    if at >= until:
-                        break
-                    period = period_at(at, edges, speed)
-                    people[0, cohort, period - cohort - 1] += 1
-                    beyond = edges[period + 1]
-    return sizes, people
+        returns = pick(keys, table, _RETURN_BIT, row + 1, end, picked)
+        until = edges[min(cohort + cells + 1, edges.size - 1)]
+        while returns and time[picked[returns - 1]] >= until:
+            returns -= 1
+        last = cohort
+        for i in range(returns):
+            period = period_at(time[picked[i]], edges, speed)
+            people[0, cohort, period - cohort] += period != last
+            last = period
+    return sizes, people[:, :, 1:].copy()
 
 
 @njit(nogil=True, cache=True)

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from yutang.sequence.kernels.periods import per_ms, period_at
+from yutang.sequence.kernels.picking import pick, room_for
 
 # In which groups a customer counts: in those of each event, or only in that of his first event of
 # the period, or of all.
@@ -132,12 +133,47 @@ def tally(
 
 
 @njit(nogil=True, cache=True)
-def tally_plain(keys, table, bit, time, offsets, keep, edges, units):
-    """As `tally` without groups and worth, which is the usual question and twice as fast.
+def tally_plain(keys, table, bit, time, offsets, keep, edges):
+    """As `tally` without units, groups and worth, which is the usual question and much faster.
+
+    For many short periods: whether the next event lies in another one is a coin toss, so there is
+    no branch. In few long ones it is known beforehand, and `tally_units` is faster.
+    Returns int32 customer positions, periods, times.
+    """
+    room = offsets[-1]
+    who, when = np.empty(room, np.int32), np.empty(room, np.int32)
+    times = np.empty(room, np.int32)
+    speed = per_ms(edges)
+    start, end_of_all = edges[0], edges[edges.size - 1]
+    picked = room_for(offsets)
+    made = -1
+    for customer in range(offsets.size - 1):
+        if keep.size and not keep[customer]:
+            continue
+        found = pick(keys, table, np.uint32(bit), offsets[customer], offsets[customer + 1], picked)
+        last, count = -1, 0
+        for i in range(found):
+            at = time[picked[i]]
+            if at < start:
+                continue
+            if at >= end_of_all:
+                break
+            period = period_at(at, edges, speed)
+            fresh = period != last
+            made += fresh
+            count = 1 if fresh else count + 1
+            who[made], when[made], times[made] = customer, period, count
+            last = period
+    made += 1
+    return who[:made].copy(), when[:made].copy(), times[:made].copy()
+
+
+@njit(nogil=True, cache=True)
+def tally_units(keys, table, bit, time, offsets, keep, edges, units):
+    """As `tally_plain` with units (many in a period; or empty), for few long periods.
 
     Returns int32 customer positions, periods, times, units, and int64 entries by unit.
     """
-    mask = np.uint32(1) << np.uint32(bit)
     room = offsets[-1]
     who, when = np.empty(room, np.int32), np.empty(room, np.int32)
     times, spent = np.empty(room, np.int32), np.empty(room if units.size else 0, np.int32)
@@ -146,16 +182,15 @@ def tally_plain(keys, table, bit, time, offsets, keep, edges, units):
     if units.size:
         pace = per_ms(units)
     start, end_of_all = edges[0], edges[edges.size - 1]
-    made = 0
+    picked = room_for(offsets)
+    made = -1
     for customer in range(offsets.size - 1):
         if keep.size and not keep[customer]:
             continue
-        period_end, unit_end = start, start
-        count, length = 0, 0
-        for row in range(offsets[customer], offsets[customer + 1]):
-            if not table[keys[row]] & mask:
-                continue
-            at = time[row]
+        found = pick(keys, table, np.uint32(bit), offsets[customer], offsets[customer + 1], picked)
+        period_end, last, count, length = start, -1, 0, 0
+        for i in range(found):
+            at = time[picked[i]]
             if at < start:
                 continue
             if at >= end_of_all:
@@ -163,20 +198,20 @@ def tally_plain(keys, table, bit, time, offsets, keep, edges, units):
             if at >= period_end:
                 period = period_at(at, edges, speed)
                 period_end = edges[period + 1]
-                who[made], when[made] = customer, period
                 made += 1
+                who[made], when[made] = customer, period
                 count, length = 0, 0
-            if units.size:
-                if at >= unit_end:
-                    unit = period_at(at, units, pace)
-                    unit_end = units[unit + 1]
-                    in_unit[unit] += 1
-                    length += 1
-                spent[made - 1] = length
             count += 1
-            times[made - 1] = count
-    n = made if units.size else 0
-    return who[:made].copy(), when[:made].copy(), times[:made].copy(), spent[:n].copy(), in_unit
+            times[made] = count
+            if units.size:
+                unit = period_at(at, units, pace)
+                fresh = unit != last
+                in_unit[unit] += fresh
+                length += fresh
+                spent[made] = length
+                last = unit
+    n, m = made + 1, made + 1 if units.size else 0
+    return who[:n].copy(), when[:n].copy(), times[:n].copy(), spent[:m].copy(), in_unit
 
 
 # States of a customer in a period; OUTSIDE: nothing was ever done before.
