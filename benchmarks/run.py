@@ -9,11 +9,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 DEMO = HERE.parent / "demo"
 BENCHMARKS = (
-    ("funnel", ("funnel.py",)),
-    ("retention", ("retention.py",)),
-    ("distribution", ("distribution.py",)),
-    ("activity", ("activity.py",)),
-    ("stickiness", ("stickiness.py",)),
+    ("sixteen models", ("models.py",)),
     ("order import", ("imports.py",)),
     ("lake append", ("lake_append.py",)),
     ("tracking requests", ("decoders.py",)),

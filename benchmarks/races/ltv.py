@@ -1,13 +1,11 @@
-"""The LTV model: from each customer's first event_5, the amounts of event_9, over 60 days.
-
-`python benchmarks/ltv.py [FOLDER] [--events N]`; see race.py.
-"""
+"""From each customer's first event_5, the amounts of event_9, over 60 days."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from race import Rows, race
+from engines import Rows
+from race import Race
 from yutang.analysis import Result
 
 START, PAID, DAYS = 5, 9, (1, 7, 30, 60)
@@ -53,5 +51,5 @@ def read(result: Result) -> Rows:
     return [[row[n] for row in result.rows for n in ("people", "payers", "revenue")]]
 
 
-if __name__ == "__main__":
-    race("ltv", PARAMS, read, chdb=text(), duckdb=text(), paid=(PAID,), about=__doc__)
+_SQL = {"join": text()}
+RACES = (Race("ltv", PARAMS, read, chdb=_SQL, duckdb=_SQL, goals={"": 4}),)

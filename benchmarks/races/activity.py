@@ -1,11 +1,10 @@
-"""New, continuing, returning and lost customers by week, three ways in one run (see engines.py).
-
-`python benchmarks/activity.py [FOLDER] [--events N --customers N]`
-"""
+"""New, continuing, returning and lost customers by week."""
 
 from __future__ import annotations
 
-from engines import CH_DAY, DUCK_DAY, LAST_DAY, Counts, Question, compare, day_number
+from days import LAST_DAY, day_number
+from engines import CH_DAY, DUCK_DAY, Rows
+from race import Race
 from yutang.analysis import Result
 
 EVENT, ABSENCE = 0, 2
@@ -13,19 +12,19 @@ LAST = (LAST_DAY + 3) // 7
 STATES = ("new", "continuing", "returning", "outflow")
 
 
-def read(result: Result) -> Counts:
+def read(result: Result) -> Rows:
     """People by week and state."""
-    return {
-        ((day_number(row["period"]) + 3) // 7, i): row[name]
+    return [
+        [(day_number(row["period"]) + 3) // 7, i, row[name]]
         for row in result.rows
         for i, name in enumerate(STATES)
-    }
+    ]
 
 
 def duck() -> str:
     week = f"({DUCK_DAY} + 3) // 7"
     return f"""
-        WITH a AS (SELECT DISTINCT customer, {week} AS w FROM events WHERE code = {EVENT}),
+        WITH a AS (SELECT DISTINCT customer, {week} AS w FROM e WHERE code = {EVENT}),
         g AS (SELECT w, w - lag(w) OVER o AS gap, lead(w) OVER o AS next FROM a
               WINDOW o AS (PARTITION BY customer ORDER BY w))
         SELECT w, CASE WHEN gap IS NULL THEN 0 WHEN gap <= {ABSENCE} THEN 1 ELSE 2 END AS s,
@@ -39,7 +38,7 @@ def chdb() -> str:
     week = f"intDiv({CH_DAY} + 3, 7)"
     return f"""
         SELECT at, s, count() FROM (
-          SELECT arraySort(groupUniqArray({week})) AS weeks FROM d.e WHERE code = {EVENT}
+          SELECT arraySort(groupUniqArray({week})) AS weeks FROM e WHERE code = {EVENT}
           GROUP BY customer)
         ARRAY JOIN
           arrayConcat(
@@ -50,14 +49,14 @@ def chdb() -> str:
         WHERE t.2 < 9 GROUP BY t.1 AS at, t.2 AS s"""
 
 
-QUESTION = Question(
-    model="activity",
-    params={"event": f"event_{EVENT}", "unit": "week", "absence": ABSENCE},
-    read=read,
-    chdb={"arrays by customer": chdb()},
-    duckdb={"window functions": duck()},
-    goal=4,
+RACES = (
+    Race(
+        model="activity",
+        params={"event": f"event_{EVENT}", "unit": "week", "absence": ABSENCE},
+        read=read,
+        chdb={"arrays by customer": chdb()},
+        duckdb={"window functions": duck()},
+        goals={"": 4},
+        counts=True,
+    ),
 )
-
-if __name__ == "__main__":
-    compare(QUESTION)

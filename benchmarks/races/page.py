@@ -1,19 +1,10 @@
-"""The page model: views, people, entries, exits and dwell of fifty pages, within visits.
-
-`python benchmarks/page.py [FOLDER] [--events N]`; see race.py. event_0 is a view; its page is made
-of customer and second, in all three the same.
-"""
+"""Views, people, entries, exits and dwell of fifty pages, within visits; event_0 is a view."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import numpy as np
-import pyarrow as pa
-
-from race import PaidFacts, Rows, race
+from engines import Rows
+from race import Race
 from yutang.analysis import Result
-from yutang.sequence.source import Column
 
 IDLE, PAGES = 86_400, 50
 SQL = """
@@ -41,37 +32,17 @@ FROM v GROUP BY page ORDER BY page
 _SHOWN = ("views", "people", "entries", "exits", "seconds")
 
 
-class PageFacts(PaidFacts):
-    """With the page of every view."""
-
-    def columns(self) -> list[Column]:
-        return [*super().columns(), Column("page", "string")]
-
-    def batches(
-        self, *, since: int = 0, whole: np.ndarray | None = None
-    ) -> Iterator[pa.RecordBatch]:
-        names = pa.array([f"{page:02d}" for page in range(PAGES)])
-        for batch in super().batches(since=since, whole=whole):
-            customer = np.asarray(batch.column("customer")).astype(np.int64)
-            second = np.asarray(batch.column("time")) // 1000
-            views = np.asarray(batch.column("event").indices) == 0
-            codes = pa.array(((customer * 7 + second) % PAGES).astype(np.int32), mask=~views)
-            pages = pa.DictionaryArray.from_arrays(codes, names)
-            yield batch.append_column("page", pages)
-
-
 def read(result: Result) -> Rows:
     return sorted([int(row["page"]), *(row[name] for name in _SHOWN)] for row in result.rows)
 
 
-if __name__ == "__main__":
-    numbers = {"idle": IDLE, "pages": PAGES}
-    race(
+NUMBERS = {"idle": IDLE, "pages": PAGES}
+RACES = (
+    Race(
         "page",
         {"view": {"event": "event_0"}, "idle_minutes": IDLE // 60, "items": PAGES},
         read,
-        chdb=SQL.format(big="toUInt64(customer)", **numbers),
-        duckdb=SQL.format(big="customer::BIGINT", **numbers),
-        facts=PageFacts,
-        about=__doc__,
-    )
+        chdb={"window functions": SQL.format(big="toUInt64(customer)", **NUMBERS)},
+        duckdb={"window functions": SQL.format(big="customer::BIGINT", **NUMBERS)},
+    ),
+)

@@ -1,18 +1,15 @@
-"""The property model: customers with an event in some days, by attributes of ten and seven values.
+"""Customers with an event in some days, by attributes of ten and seven values.
 
-`python benchmarks/property.py [FOLDER] [--events N]`; see race.py. The attributes are remainders
-of the customer's number, so the engines work them out; the goal is that of the event model.
+The attributes are remainders of the customer's number, so the engines work them out.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from race import Rows, race
+from engines import Rows
+from race import Race
 from yutang.analysis import Result
-from yutang.sequence.source import Attribute
 
 PARAMS: dict[str, Any] = {
     "group": ["customer.ten", "customer.seven"],
@@ -30,19 +27,9 @@ GROUP BY ten, seven ORDER BY ten, seven
 """
 
 
-def attributes(customers: int) -> dict[str, Attribute]:
-    ids = np.arange(customers + 1)
-    return {
-        name: Attribute("number", (ids % size).astype(np.float64))
-        for name, size in (("ten", 10), ("seven", 7))
-    }
-
-
 def read(result: Result) -> Rows:
     return sorted([r["group_1"], r["group_2"], r["people"], r["A"]] for r in result.rows)
 
 
-if __name__ == "__main__":
-    race(
-        "property", PARAMS, read, chdb=SQL, duckdb=SQL, attributes=attributes, goal=1, about=__doc__
-    )
+_SQL = {"by customer": SQL}
+RACES = (Race("property", PARAMS, read, chdb=_SQL, duckdb=_SQL),)

@@ -1,11 +1,9 @@
-"""The path model: five layers from event_2 on, within visits, each link with its people.
-
-`python benchmarks/path.py [FOLDER] [--events N]`; see race.py.
-"""
+"""Five layers from event_2 on, within visits, each link with its people."""
 
 from __future__ import annotations
 
-from race import Rows, race
+from engines import Rows
+from race import Race
 from yutang.analysis import Result
 
 START, IDLE, LAYERS, LEFT = 2, 86_400, 5, 99
@@ -52,8 +50,8 @@ def read(result: Result) -> Rows:
     )
 
 
-if __name__ == "__main__":
-    race(
+RACES = (
+    Race(
         "path",
         {
             "start": {"event": f"event_{START}"},
@@ -62,7 +60,8 @@ if __name__ == "__main__":
             "nodes": 20,
         },
         read,
-        chdb=CHDB.format(**NUMBERS),
-        duckdb=DUCKDB.format(**NUMBERS),
-        about=__doc__,
-    )
+        chdb={"arrays by customer": CHDB.format(**NUMBERS)},
+        duckdb={"window functions": DUCKDB.format(**NUMBERS)},
+        goals={"": 4},
+    ),
+)

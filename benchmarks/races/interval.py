@@ -1,13 +1,11 @@
-"""The interval model: from every event_1 to the next event_3, within 7 days.
-
-`python benchmarks/interval.py [FOLDER] [--events N]`; see race.py.
-"""
+"""From every event_1 to the next event_3, within 7 days."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from race import Rows, race
+from engines import Rows
+from race import Race
 from yutang.analysis import Result
 
 FIRST, NEXT, LIMIT = 1, 3, 7 * 86_400
@@ -42,16 +40,22 @@ def read(result: Result) -> Rows:
     return [[row[n] for n in ("pairs", "people", "min", "p10", "p50", "p90", "max", "mean")]]
 
 
-if __name__ == "__main__":
-    race(
+RACES = (
+    Race(
         "interval",
         PARAMS,
         read,
-        chdb="SELECT count(), uniqExact(customer), min(wait), quantileExactInclusive(0.1)(wait),"
-        " quantileExactInclusive(0.5)(wait), quantileExactInclusive(0.9)(wait), max(wait),"
-        f" avg(wait) FROM ({ARRAYS.format(**NUMBERS)})",
-        duckdb="SELECT count(*), count(DISTINCT customer), min(wait), quantile_cont(wait, 0.1),"
-        " quantile_cont(wait, 0.5), quantile_cont(wait, 0.9), max(wait), avg(wait)"
-        f" FROM ({PAIRS.format(**NUMBERS)})",
-        about=__doc__,
-    )
+        chdb={
+            "arrays by customer": "SELECT count(), uniqExact(customer), min(wait),"
+            " quantileExactInclusive(0.1)(wait), quantileExactInclusive(0.5)(wait),"
+            " quantileExactInclusive(0.9)(wait), max(wait), avg(wait)"
+            f" FROM ({ARRAYS.format(**NUMBERS)})"
+        },
+        duckdb={
+            "window functions": "SELECT count(*), count(DISTINCT customer), min(wait),"
+            " quantile_cont(wait, 0.1), quantile_cont(wait, 0.5), quantile_cont(wait, 0.9),"
+            f" max(wait), avg(wait) FROM ({PAIRS.format(**NUMBERS)})"
+        },
+        goals={"": 4},
+    ),
+)

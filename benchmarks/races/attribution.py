@@ -1,14 +1,15 @@
-"""The attribution model: event_9 credited to the events 1 to 3 of the 7 days before, last touch.
+"""event_9 credited to the events 1 to 3 of the 7 days before, last touch.
 
-`python benchmarks/attribution.py [FOLDER] [--events N]`; see race.py. The engines credit the last
-touch after the previous conversion; Yutang does so too, and counts touches and people by channel.
+The engines credit the last touch after the previous conversion; so do we, and count touches and
+people by channel.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from race import Rows, race
+from engines import Rows
+from race import Race
 from yutang.analysis import Result
 
 TARGET, TOUCHES, BACK = 9, (1, 2, 3), 7 * 86_400
@@ -49,6 +50,5 @@ def read(result: Result) -> Rows:
     return [[int(row["channel"].removeprefix("event_")), *(row[n] for n in names)] for row in rows]
 
 
-if __name__ == "__main__":
-    sql = SQL.format(target=TARGET, back=BACK)
-    race("attribution", PARAMS, read, chdb=sql, duckdb=sql, paid=(TARGET,), about=__doc__)
+_SQL = {"window functions": SQL.format(target=TARGET, back=BACK)}
+RACES = (Race("attribution", PARAMS, read, chdb=_SQL, duckdb=_SQL, goals={"": 4}),)

@@ -1,13 +1,11 @@
-"""RFM: eight layers by the averages, orders and amounts of event_9.
-
-`python benchmarks/rfm.py [FOLDER] [--events N]`; see race.py.
-"""
+"""Eight layers by the averages, orders and amounts of event_9."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from race import Rows, race
+from engines import Rows
+from race import Race
 from yutang.analysis import Result
 
 PAID = 9
@@ -41,7 +39,6 @@ def read(result: Result) -> Rows:
     return sorted(rows)
 
 
-if __name__ == "__main__":
-    people = PEOPLE.format(paid=PAID, latest=DAY.format("latest"), last=DAY.format("last"))
-    sql = SQL.format(people=people)
-    race("rfm", PARAMS, read, chdb=sql, duckdb=sql, paid=(PAID,), goal=1, about=__doc__)
+_PEOPLE = PEOPLE.format(paid=PAID, latest=DAY.format("latest"), last=DAY.format("last"))
+_SQL = {"by customer": SQL.format(people=_PEOPLE)}
+RACES = (Race("rfm", PARAMS, read, chdb=_SQL, duckdb=_SQL),)

@@ -1,12 +1,13 @@
-"""The session model: visits cut after 30 idle minutes, by day, with entry and exit events.
+"""Visits cut after 30 idle minutes, by day.
 
-`python benchmarks/session.py [FOLDER] [--events N]`; see race.py. The others count visits, people,
-depth, bounces and length by day; Yutang finds entries, exits, histograms and medians on the way.
+The others count visits, people, depth, bounces and length by day; we find entries, exits,
+histograms and medians on the way.
 """
 
 from __future__ import annotations
 
-from race import Rows, race
+from engines import Rows
+from race import Race
 from yutang.analysis import Result
 
 IDLE = 1_800
@@ -40,12 +41,13 @@ def read(result: Result) -> Rows:
     ]
 
 
-if __name__ == "__main__":
-    race(
+RACES = (
+    Race(
         "session",
         {"idle_minutes": IDLE // 60},
         read,
-        chdb=CHDB.format(idle=IDLE),
-        duckdb=DUCKDB.format(idle=IDLE),
-        about=__doc__,
-    )
+        chdb={"arrays by customer": CHDB.format(idle=IDLE)},
+        duckdb={"window functions": DUCKDB.format(idle=IDLE)},
+        goals={"": 4},
+    ),
+)

@@ -1,11 +1,9 @@
-"""The smart path model: the last two of eight events before the first event_9, within 7 days.
-
-`python benchmarks/smart_path.py [FOLDER] [--events N]`; see race.py.
-"""
+"""The last two of eight events before the first event_9, within 7 days."""
 
 from __future__ import annotations
 
-from race import Rows, race
+from engines import Rows
+from race import Race
 from yutang.analysis import Result
 
 TARGET, NODES, WINDOW, NONE = 9, 8, 7 * 86_400, 99
@@ -52,8 +50,8 @@ def read(result: Result) -> Rows:
     return sorted([*_codes(r["sequence"]), r["people"], r["others"]] for r in rows)
 
 
-if __name__ == "__main__":
-    race(
+RACES = (
+    Race(
         "smart_path",
         {
             "target": {"event": f"event_{TARGET}"},
@@ -62,7 +60,7 @@ if __name__ == "__main__":
             "top": 100,
         },
         read,
-        chdb=CHDB.format(**NUMBERS),
-        duckdb=DUCKDB.format(**NUMBERS),
-        about=__doc__,
-    )
+        chdb={"arrays by customer": CHDB.format(**NUMBERS)},
+        duckdb={"window functions": DUCKDB.format(**NUMBERS)},
+    ),
+)

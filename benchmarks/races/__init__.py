@@ -1,0 +1,1 @@
+"""What each model is asked, and the same question in SQL."""
