@@ -18,7 +18,8 @@ Sampling keeps whole customers; times, people and sums are scaled up.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -61,7 +62,7 @@ from yutang.sequence.view import View
 NAME, ZH, EN = "event", "事件", "Event"
 QUESTION = ("发生了多少次，多少人，值多少钱？", "How often, to how many, and worth how much?")
 
-COUNTED = ("times", "people", "times_per_person")
+COUNTED = {"times", "people", "times_per_person"}
 NUMERIC = ("sum", "average", "min", "max", "median", "percentile")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -132,6 +133,12 @@ class Plan:
     def measures(self) -> list[Measure]:
         return self.params.measures
 
+    @cached_property
+    def same(self) -> list[int]:
+        """By measure: the first one of the same events and filter."""
+        asked = [(measure.names, measure.filter) for measure in self.measures]
+        return [asked.index(one) for one in asked]
+
     @property
     def cells(self) -> tuple[int, int]:
         """Periods and groups, without totals."""
@@ -199,7 +206,7 @@ def _with_groups(context: Context, draft: Plan) -> Plan:
             sizes[key] = sizes.get(key, 0) + size
     kept, folded = keep_largest(sizes, draft.dims, draft.params.top)
     check_cells(len(draft.periods) * len(kept))
-    return Plan(**{**draft.__dict__, "groups": kept, "folded": folded})
+    return replace(draft, groups=kept, folded=folded)
 
 
 def _sizes(view: View, plan: Plan) -> dict[tuple[int, ...], float]:
@@ -208,7 +215,7 @@ def _sizes(view: View, plan: Plan) -> dict[tuple[int, ...], float]:
     of_people = plan.measures[0].measure == "people"
     keys, table = plan.bits.of(view)
     keep = kept_customers(view, plan.of_customer, plan.params.sample)
-    for bit in range(len(plan.measures)):
+    for bit in sorted(set(plan.same)):
         rows, who = _select(view, plan, keys, table, bit, keep)
         at, found = group_keys(plan.dims, view, [rows] * len(plan.dims), who)
         distinct, place = factorize(found)
@@ -232,8 +239,12 @@ def run(view: View, plan: Plan) -> list[MeasurePartial]:
     """One partial per measure."""
     keys, table = plan.bits.of(view)
     keep = kept_customers(view, plan.of_customer, plan.params.sample)
-    partials = []
+    partials: list[MeasurePartial] = []
     for bit, measure in enumerate(plan.measures):
+        alike = plan.same[bit]
+        if alike < bit and {measure.measure, plan.measures[alike].measure} <= COUNTED:
+            partials.append(partials[alike])
+            continue
         rows = who = at = groups = np.empty(0, np.int64)
         if plan.dims or measure.measure not in COUNTED:
             rows, who = _select(view, plan, keys, table, bit, keep)

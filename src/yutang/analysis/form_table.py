@@ -189,7 +189,7 @@ def _stage_rows(partial: Attempts, mine: np.ndarray, plan: Plan) -> list[dict[st
                 "step": stage + 1,
                 "stage": zh,
                 "attempts": attempts,
-                "people": int(np.unique(partial.customers[done]).size) * scale,
+                "people": _people(partial.customers[done]) * scale,
                 "rate_previous": attempts / previous if previous else None,
                 "rate_first": attempts / first if first else None,
                 "median_seconds": None if waits[0] is None else waits[0] / 1000,
@@ -197,6 +197,11 @@ def _stage_rows(partial: Attempts, mine: np.ndarray, plan: Plan) -> list[dict[st
             }
         )
     return rows
+
+
+def _people(customers: np.ndarray) -> int:
+    """How many there are; a customer's attempts stand together."""
+    return int(customers.size and 1 + np.count_nonzero(customers[1:] != customers[:-1]))
 
 
 def _field_rows(partial: Attempts, plan: Plan) -> list[dict[str, Any]]:

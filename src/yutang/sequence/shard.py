@@ -48,7 +48,7 @@ class PropertyFile:
         """Values of rows [first, end), absent ones filled in (not for lists)."""
         if self.index is None:
             return self.values[first:end]
-        a, b = np.searchsorted(self.index, (first, end))
+        a, b = self._places(np.array((first, end)))
         out = np.full(end - first, ABSENT[self.type], DTYPES[self.type])
         out[self.index[a:b].astype(np.int64) - first] = self.values[a:b]
         return frozen(out)
@@ -57,12 +57,18 @@ class PropertyFile:
         """Lists of rows [first, end): offsets (one more than rows) and their codes."""
         assert self.index is not None
         assert self.offsets is not None
-        a, b = np.searchsorted(self.index, (first, end))
+        a, b = self._places(np.array((first, end)))
         offsets = np.zeros(end - first + 1, np.int64)
         lengths = np.diff(self.offsets[a : b + 1])
         offsets[self.index[a:b].astype(np.int64) - first + 1] = lengths
         np.cumsum(offsets, out=offsets)
         return frozen(offsets), self.values[self.offsets[a] : self.offsets[b]]
+
+    def _places(self, rows: np.ndarray) -> np.ndarray:
+        """Where `rows` stand, or would, in the index. Of its own type: numpy would copy all of it
+        into that of `rows`."""
+        assert self.index is not None
+        return np.searchsorted(self.index, rows.astype(self.index.dtype))
 
     def take(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Present values among ascending `rows`: positions in `rows`, values, list lengths."""
@@ -73,7 +79,7 @@ class PropertyFile:
             present = ~np.isnan(values) if self.type == "number" else values != absent
             at = np.flatnonzero(present)
             return at, values[at], none
-        found = np.searchsorted(self.index, rows)
+        found = self._places(rows)
         found[found == self.index.size] = 0
         at = np.flatnonzero(self.index[found] == rows) if self.index.size else np.empty(0, np.int64)
         found = found[at]

@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from yutang.sequence.kernels.picking import pick, room_for
+
 NO_GROUP = -1
 
 
@@ -34,14 +36,14 @@ def count_cells(keys, table, bit, time, offsets, keep, edges, group_at, group_of
     times = np.zeros((periods + 1, groups + 1), np.int64)
     people = np.zeros((periods + 1, groups + 1), np.int64)
     seen = np.full((periods + 1, groups + 1), -1, np.int64)
-    mask = np.uint32(1) << np.uint32(bit)
+    picked = room_for(offsets)
     for customer in range(offsets.size - 1):
         if keep.size and not keep[customer]:
             continue
         period = -2
-        for row in range(offsets[customer], offsets[customer + 1]):
-            if not table[keys[row]] & mask:
-                continue
+        found = pick(keys, table, np.uint32(bit), offsets[customer], offsets[customer + 1], picked)
+        for j in range(found):
+            row = picked[j]
             at = time[row]
             if at < edges[0]:
                 continue
