@@ -267,13 +267,14 @@ class Services:
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The web application of an installation: console at /, API at /api/v1."""
+    """The web application of an installation: console at /, API at /api/v1, MCP at /mcp."""
     from fastapi import FastAPI
 
-    from yutang import __version__, api, console
+    from yutang import __version__, api, console, mcp
 
     app = FastAPI(title="Yutang 鱼塘", version=__version__, docs_url=None, redoc_url=None)
     app.state.services = Services.open(settings)
     api.mount(app)
+    mcp.mount(app)
     console.mount(app)
     return app
