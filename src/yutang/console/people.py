@@ -56,9 +56,7 @@ def people_of(session: Session, text: str) -> People:
     raise BadInput("This link to a group of people cannot be read.")
 
 
-def people_behind(
-    brand: Any, model: str, params: dict[str, Any], cell: Mapping[str, Any]
-) -> Any:
+def people_behind(brand: Any, model: str, params: dict[str, Any], cell: Mapping[str, Any]) -> Any:
     """The people of a cell. A page names the column of the value, too; a model whose rows count the
     same people in every column has no use for it."""
     shards, cell = brand.shards(), dict(cell)

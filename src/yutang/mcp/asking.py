@@ -137,7 +137,9 @@ def run_report(call: Call, asked: OneReport) -> dict[str, Any]:
 def read_overview(call: Call, asked: Period) -> dict[str, Any]:
     found = overview_of(call.brand, asked.period, compare=asked.compare)
     return {
-        **found.model_dump(mode="json", exclude={"labels": True, "numbers": {"__all__": {"trend"}}}),
+        **found.model_dump(
+            mode="json", exclude={"labels": True, "numbers": {"__all__": {"trend"}}}
+        ),
         "units": "fen: a hundredth of a yuan; rates are 0 to 1.",
         "page": call.link(f"?period={asked.period}"),
     }

@@ -44,9 +44,7 @@ def server_for(call_of: CallOf) -> Server[Any]:
             tools=[_described(one) for one in TOOLS if call.caller.may(one.right)]
         )
 
-    async def call_tool(
-        context: Any, params: types.CallToolRequestParams
-    ) -> types.CallToolResult:
+    async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
         asked = partial(_answered, call_of, context, params.name, params.arguments or {})
         return await to_thread.run_sync(asked, limiter=limiter)
 
@@ -87,7 +85,7 @@ def _answered(
     except YutangError as error:
         call.caller.record("mcp_called", name[:80], {**kept, "reason": error.code})
         return _refused(error)
-    except Exception as error:  # noqa: BLE001 - the last one who can say anything to the caller
+    except Exception as error:
         log.error("mcp.crashed", tool=name, exc_info=error)
         call.caller.record("mcp_called", name[:80], {**kept, "reason": "error"})
         wrong = YutangError(
@@ -131,13 +129,10 @@ def _unreadable(error: ValidationError) -> BadInput:
 def _kept(tool: Tool | None, arguments: dict[str, Any]) -> dict[str, Any]:
     """What the audit log keeps of a call: no answers, and no personal values."""
     wanted = tool.audited if tool else ()
-    return {
-        key: mask_text(str(arguments[key]))[:TEXT] for key in wanted if arguments.get(key)
-    }
+    return {key: mask_text(str(arguments[key]))[:TEXT] for key in wanted if arguments.get(key)}
 
 
 def _refused(error: YutangError) -> types.CallToolResult:
     return types.CallToolResult(
         content=[types.TextContent(type="text", text=str(error))], is_error=True
     )
-

@@ -39,9 +39,7 @@ def _call(services: Any, brand: str, key: str, base: str) -> Call:
         )
     found = services.staff.find_key(key)
     if found is None:
-        raise Forbidden(
-            "This key is not valid.", hint="It may have been revoked: make a new one."
-        )
+        raise Forbidden("This key is not valid.", hint="It may have been revoked: make a new one.")
     if brand and services.installation.get_brand(brand).slug != found.slug:
         raise Forbidden(
             "This key opens the brand “%(own)s”, not “%(brand)s”.",

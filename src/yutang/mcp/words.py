@@ -126,4 +126,3 @@ def _property(line: PropertyLine, share: float | None) -> dict[str, Any]:
         "examples": masked_texts(list(word.examples)),
     }
     return row if share is None else {**row, "share_of_events": round(share, 4)}
-
