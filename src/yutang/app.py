@@ -252,6 +252,11 @@ class Services:
         from yutang.kit.clock import now_ms
 
         installation = Installation.open(settings.home)
+        if settings.ray_address:
+            from yutang import analysis
+            from yutang.sequence import Ray
+
+            analysis.use(Ray(settings.ray_address))
         return cls(settings, installation, Staff(installation.db, now_ms))
 
     def brands(self) -> list[BrandRow]:
