@@ -76,9 +76,10 @@ def history() -> MemoryFacts:
             "note": f"/page/{draw.integers(0, 4)}",
             "tags": ["red", "old"][: int(draw.integers(0, 3))],
             "form": "card",
+            "field": "phone",
         }
         rows.append(row)
-    facts.known = [*facts.known, Column("form", "string")]
+    facts.known = [*facts.known, Column("form", "string"), Column("field", "string")]
     facts.append(rows)
     size = np.arange(PEOPLE)
     facts.customer_attributes = {
@@ -156,7 +157,7 @@ def test_both_workers_work(shards, cluster):
     def whose(view):
         import ray
 
-        sum(range(3_000_000))  # else one of them would be done before the other has begun
+        sum(range(8_000_000))  # else one of them would be done before the other has begun
         return ray.get_runtime_context().get_node_id()
 
     assert len(set(cluster.run(shards, whose))) == 2

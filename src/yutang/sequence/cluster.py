@@ -15,6 +15,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import socket
 import threading
 import uuid
 from collections import OrderedDict
@@ -40,6 +41,9 @@ RETRIES = 3
 KEPT_OPEN = 8
 # Sets of attributes whoever asks keeps in the object store.
 KEPT_SHIPPED = 4
+
+
+KNOCK_SECONDS = 3.0
 
 
 class FactsMovedError(Exception):
@@ -96,15 +100,18 @@ class Ray:
         with self._lock:
             if not ray.is_initialized():
                 try:
+                    _knock(self.address)
                     ray.init(address=self.address, namespace="yutang", log_to_driver=False)
-                except (ConnectionError, RuntimeError, ValueError) as error:
+                except (OSError, RuntimeError, ValueError) as error:
                     raise Busy(
                         "There is no Ray cluster at %(address)s.",
                         hint="Start one with `ray start --head`, or unset YUTANG_RAY_ADDRESS.",
                         address=self.address,
                     ) from error
             if self._remote is None:
-                self._remote = ray.remote(num_cpus=1, max_retries=RETRIES)(work_on)
+                # Views are of one size and read by path: no machine is nearer to one than another.
+                remote = ray.remote(num_cpus=1, max_retries=RETRIES, scheduling_strategy="SPREAD")
+                self._remote = remote(work_on)
         return ray
 
     def _ship(self, shards: ShardSet) -> Shipped:
@@ -120,6 +127,13 @@ class Ray:
                 while len(self._shipped) > KEPT_SHIPPED:
                     self._shipped.popitem(last=False)
             return held
+
+
+def _knock(address: str) -> None:
+    """Raises OSError where nobody listens; Ray itself would try for minutes, and then exit."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=KNOCK_SECONDS).close()
 
 
 class Shipped:
@@ -217,7 +231,7 @@ def loads(work: bytes, shards: ShardSet) -> Callable[[View], Any]:
         def persistent_load(self, name: tuple[Any, ...]) -> Any:
             return _find(shards, *name)
 
-    found: Callable[[View], Any] = Unpickler(io.BytesIO(work)).load()  # noqa: S301
+    found: Callable[[View], Any] = Unpickler(io.BytesIO(work)).load()
     return found
 
 
