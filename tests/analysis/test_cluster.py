@@ -193,7 +193,7 @@ def test_a_refusal_on_a_worker_is_the_same_refusal(shards, cluster):
     def work(view):
         raise BadInput("No %(what)s.", hint="Try %(other)s.", what="tea", other="coffee")
 
-    with pytest.raises(BadInput, match="No tea. Try coffee."):
+    with pytest.raises(BadInput, match=r"No tea\. Try coffee\."):
         cluster.run(shards, work)
 
 

@@ -1,8 +1,8 @@
 """Shards of facts sorted by customer and time, and the kernels that read them.
 
-`refresh` and `build` (the one writer), `open_shards` / `ShardCache` (everybody), `Threads` (runs
-work over views; `Executor` is what else may do so, such as `Ray`). Names are loaded when first used: kernels cost the compiler's import, which a
-command that only needs `source` should not pay.
+`refresh` and `build` (the one writer), `open_shards` / `ShardCache` (everybody), `Threads` and
+`Ray` (run work over views). Names are loaded when first used: kernels cost the compiler's import,
+which a command that only needs `source` should not pay.
 """
 
 from __future__ import annotations

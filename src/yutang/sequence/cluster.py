@@ -21,7 +21,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import structlog
@@ -212,14 +212,14 @@ def dumps(work: Callable[[View], Any], shards: ShardSet) -> bytes:
 
     names = _names_of(shards)
 
-    class Pickler(CloudPickler):  # type: ignore[misc] - untyped
+    class Pickler(CloudPickler):
         def persistent_id(self, thing: Any) -> tuple[Any, ...] | None:
             if isinstance(thing, np.ndarray):
                 return names.get(_place(thing))
             return names.get((id(thing),))
 
-    buffer = io.BytesIO()
-    Pickler(buffer, protocol=pickle.HIGHEST_PROTOCOL).dump(work)
+    buffer, untyped = io.BytesIO(), cast(Any, Pickler)
+    untyped(buffer, protocol=pickle.HIGHEST_PROTOCOL).dump(work)
     return buffer.getvalue()
 
 

@@ -67,6 +67,7 @@ ACTIONS = {
     "property_let_in": mark("let a property in"),
     "dictionary_strict": mark("switched strict mode"),
     "dictionary_privacy": mark("set the rule for personal values"),
+    "mcp_called": mark("asked by a program (MCP)"),
     "report_saved": mark("saved a report"),
     "report_deleted": mark("deleted a report"),
     "report_renamed": mark("renamed a report"),
@@ -102,6 +103,11 @@ DETAILS = {
     "what": mark("what:"),
     "kind": mark("kind:"),
     "days": mark("days the old one is still taken:"),
+    "sql": mark("question:"),
+    "report": mark("report:"),
+    "event": mark("event:"),
+    "metric": mark("metric:"),
+    "persons": mark("people listed:"),
 }
 ANSWERS = {"joined": mark("one person"), "apart": mark("joins nobody")}
 
