@@ -72,8 +72,8 @@ def test_properties_of_an_event(ask: Ask) -> None:
 
 
 def test_attributes_are_named_as_filters_take_them(ask: Ask) -> None:
-    names = {one["name"]: one["type"] for one in ask("list_attributes")["attributes"]}
-    assert names["customer.stage"] == "string"
+    names = {one["name"]: (one["type"], one["zh"]) for one in ask("list_attributes")["attributes"]}
+    assert names["customer.stage"] == ("string", "购买阶段")
     params = {**PAID, "group": ["customer.stage"]}
     assert ask("run_model", model="event", params=params)["rows"]
 
@@ -186,7 +186,7 @@ def test_every_call_is_in_the_audit_log(office: Office, ask: Ask) -> None:
     )  # fmt: skip
     assert asked.detail == {"sql": "SELECT '138****8000'"}
     assert (refused.target, refused.detail) == (
-        "run_model", {"model": "magic", "reason": "not_found"},
+        "run_model", {"model": "magic", "refused": "not_found"},
     )  # fmt: skip
 
 
@@ -199,4 +199,4 @@ def test_a_crash_is_a_sentence_and_an_audit_line(
     monkeypatch.setattr("yutang.analysis.run", broken)
     assert "on our side" in ask("run_model", model="event", params=PAID)
     (line,) = office.services.brand("main").audit.page(limit=1)
-    assert line.detail == {"model": "event", "reason": "error"}
+    assert line.detail == {"model": "event", "refused": "error"}

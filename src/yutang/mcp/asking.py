@@ -141,7 +141,7 @@ def read_overview(call: Call, asked: Period) -> dict[str, Any]:
             mode="json", exclude={"labels": True, "numbers": {"__all__": {"trend"}}}
         ),
         "units": "fen: a hundredth of a yuan; rates are 0 to 1.",
-        "page": call.link(f"?period={asked.period}"),
+        "page": call.link(f"overview?period={asked.period}"),
     }
 
 

@@ -55,7 +55,7 @@ def _metric(call: Call, name: str) -> dict[str, Any]:
         "normal": metric.normal_en,
         "direction": BETTER[metric.better],
         "document": "docs/concepts/metrics.md",
-        "page": call.link(""),
+        "page": call.link("overview"),
     }
 
 

@@ -83,11 +83,11 @@ def _answered(
     try:
         answer = _run(call, tool, name, arguments)
     except YutangError as error:
-        call.caller.record("mcp_called", name[:80], {**kept, "reason": error.code})
+        call.caller.record("mcp_called", name[:80], {**kept, "refused": error.code})
         return _refused(error)
     except Exception as error:
         log.error("mcp.crashed", tool=name, exc_info=error)
-        call.caller.record("mcp_called", name[:80], {**kept, "reason": "error"})
+        call.caller.record("mcp_called", name[:80], {**kept, "refused": "error"})
         wrong = YutangError(
             "Something went wrong on our side.",
             hint="It was written to the server's log. Asking for something simpler may help.",

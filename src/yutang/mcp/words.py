@@ -10,6 +10,7 @@ from yutang.catalog.attributes import attribute_label
 from yutang.catalog.events import event_of
 from yutang.catalog.properties import ORDER_EVENTS, label_of
 from yutang.console.analyse.words import ATTRIBUTES
+from yutang.console.language import language
 from yutang.ingest import EventLine, PropertyLine
 from yutang.kit.clock import iso_day
 from yutang.mcp.bounds import Tables, masked_texts
@@ -43,7 +44,7 @@ def list_brands(call: Call, _asked: Nothing) -> dict[str, Any]:
                 "today": str(call.brand.measure.today()),
                 "facts_version": call.brand.facts.version(),
                 "caches_are_fresh": call.brand.is_fresh(),
-                "page": call.link(""),
+                "page": call.link("overview"),
             }
         ],
         "role": role.en,
@@ -87,7 +88,8 @@ def list_properties(call: Call, asked: OfEvent) -> dict[str, Any]:
 def list_attributes(call: Call, asked: Searched) -> dict[str, Any]:
     found = []
     for name, attribute in sorted(call.brand.shards().attributes.items()):
-        zh, en = attribute_label(name) or (name, ATTRIBUTES.get(name, name))
+        own = ATTRIBUTES.get(name, name)
+        zh, en = attribute_label(name) or (language("zh").text(own), own)
         if asked.search.casefold() in f"{name}{zh}{en}".casefold():
             found.append({"name": f"customer.{name}", "zh": zh, "en": en, "type": attribute.type})
     tables = Tables()

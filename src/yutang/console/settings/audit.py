@@ -108,7 +108,15 @@ DETAILS = {
     "event": mark("event:"),
     "metric": mark("metric:"),
     "persons": mark("people listed:"),
+    "refused": mark("refused:"),
 }
+REFUSALS = {
+    "forbidden": mark("no right to it"),
+    "not_found": mark("no such thing"),
+    "busy": mark("too busy"),
+    "error": mark("it failed"),
+}
+NOT_UNDERSTOOD = mark("not understood")
 ANSWERS = {"joined": mark("one person"), "apart": mark("joins nobody")}
 
 
@@ -162,6 +170,8 @@ def _said_value(session: Session, key: str, value: Any) -> str:
         return session.text(ANSWERS[value])
     if key == "what" and value in FIELDS:
         return session.text(FIELDS[value])
+    if key == "refused":
+        return session.text(REFUSALS.get(value, NOT_UNDERSTOOD))
     if key == "reason" and value in BY_CODE:
         return session.pick(BY_CODE[value])
     if key == "role":
