@@ -17,6 +17,11 @@ setup: .venv/.ready  ## the environment in .venv, with .venv/bin/yutang
 	@$(BIN)/python tools/setup.py
 	@touch $@
 
+# What only a cluster needs (240 MB): the tests install it, the demo does without.
+.venv/.scale: requirements-scale.lock .venv/.ready
+	@$(BIN)/python tools/setup.py scale
+	@touch $@
+
 demo: setup  ## two brands with orders, and the console on them
 	@$(BIN)/yutang demo $(HOME_FOLDER) --port $(PORT)
 
@@ -27,7 +32,7 @@ check: setup  ## lint, types, layers and the fast tests (at most 90 s)
 	@$(BIN)/lint-imports
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not browser"
 
-test: setup  ## everything (at most 15 min)
+test: setup .venv/.scale  ## everything (at most 15 min)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -43,6 +48,9 @@ bench: setup  ## the numbers in docs/benchmarks.md
 lock: setup  ## pin every dependency exactly
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--no-header --no-emit-index-url --no-annotate --upgrade -q -o requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra scale --universal --python-version 3.11 \
+		--no-header --no-emit-index-url --no-annotate --upgrade -q -c requirements.lock \
+		-o requirements-scale.lock
 
 clean:  ## remove what setup and the demo made
 	rm -rf .venv demo node_modules

@@ -1,6 +1,7 @@
 """Fill .venv: packages from the lock, the console's front-end files, texts, compiled kernels.
 
-Run by `make setup` with the environment's own Python; running it again costs seconds.
+Run by `make setup` with the environment's own Python; running it again costs seconds. With the
+word `scale` it adds what only a cluster needs.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
+SCALE_LOCK = ROOT / "requirements-scale.lock"
 
 
 def step(text: str, *command: str) -> None:
@@ -24,13 +26,20 @@ def step(text: str, *command: str) -> None:
     print(f" {time.monotonic() - started:.0f} s")
 
 
+def installing(python: str) -> tuple[str, ...]:
+    # Compiled bytecode: a first answer must not wait for Python's own compiler.
+    return (python, "-m", "uv", "pip", "install", "-q", "--compile-bytecode", "--python", python)
+
+
 def main() -> None:
     python = sys.executable
+    if sys.argv[1:] == ["scale"]:
+        step("cluster packages", *installing(python), "-r", str(SCALE_LOCK))
+        return
     uv = next(line for line in LOCK.read_text().splitlines() if line.startswith("uv=="))
     print("Setting up:")
     step("installer", python, "-m", "pip", "install", "-q", "--disable-pip-version-check", uv)
-    # Compiled bytecode: a first answer must not wait for Python's own compiler.
-    install = (python, "-m", "uv", "pip", "install", "-q", "--compile-bytecode", "--python", python)
+    install = installing(python)
     step("packages", *install, "-r", str(LOCK))
     step("yutang itself", *install, "--no-deps", "-e", ".")
     step("front-end files", python, "tools/vendor.py")

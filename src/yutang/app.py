@@ -252,6 +252,11 @@ class Services:
         from yutang.kit.clock import now_ms
 
         installation = Installation.open(settings.home)
+        if settings.ray_address:
+            from yutang import analysis
+            from yutang.sequence import Ray
+
+            analysis.use(Ray(settings.ray_address))
         return cls(settings, installation, Staff(installation.db, now_ms))
 
     def brands(self) -> list[BrandRow]:
@@ -267,13 +272,14 @@ class Services:
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The web application of an installation: console at /, API at /api/v1."""
+    """The web application of an installation: console at /, API at /api/v1, MCP at /mcp."""
     from fastapi import FastAPI
 
-    from yutang import __version__, api, console
+    from yutang import __version__, api, console, mcp
 
     app = FastAPI(title="Yutang 鱼塘", version=__version__, docs_url=None, redoc_url=None)
     app.state.services = Services.open(settings)
     api.mount(app)
+    mcp.mount(app)
     console.mount(app)
     return app

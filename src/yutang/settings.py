@@ -34,4 +34,5 @@ class Settings(BaseSettings):
     text_limit: int = Field(8_191, ge=1, description="characters of one text value")
     sql_seconds: float = Field(30, gt=0, description="longest a question in SQL may take")
     sql_memory_mb: int = Field(1_024, ge=64, description="memory a question in SQL may use")
+    ray_address: str = Field("", description="Ray cluster that answers analyses, as HOST:6379")
     queue_limit_mb: int = Field(64, ge=1, description="requests that may wait in memory")

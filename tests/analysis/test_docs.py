@@ -19,7 +19,8 @@ from tests.sequence.facts import COLUMNS, MemoryFacts
 from yutang import analysis
 from yutang.sequence.source import NO_TIME, Attribute, Column
 
-PAGES = sorted((Path(__file__).parents[2] / "docs" / "models").glob("*.md"))
+FOLDER = Path(__file__).parents[2] / "docs" / "models"
+PAGES = sorted(page for page in FOLDER.glob("*.md") if page.stem != "README")
 BLOCK = re.compile(r"^```python example\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ZONE = "Asia/Shanghai"
 
@@ -80,6 +81,14 @@ def test_the_worked_examples_are_true(page, shards_of):
 
 
 def test_every_model_has_its_page():
-    written = {page.stem for page in PAGES}
-    missing = {model.NAME for model in analysis.MODELS} - written - {"event", "funnel"}
-    assert not missing
+    assert {page.stem for page in PAGES} == {model.NAME for model in analysis.MODELS}
+    index = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert [f"({model.NAME}.md)" in index for model in analysis.MODELS] == [True] * len(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_answers_what_readers_ask(page):
+    """The sections that `explain_number` of yutang.mcp hands out."""
+    text = page.read_text(encoding="utf-8")
+    for heading in ("What is counted", "How to read it", "What is normal", "Traps"):
+        assert f"\n## {heading}" in text, heading

@@ -49,7 +49,7 @@ from yutang.analysis.contract import (
 )
 from yutang.analysis.groups import MOST_GROUPS
 from yutang.errors import BadInput, NotFound
-from yutang.sequence import ShardSet, Threads
+from yutang.sequence import Executor, ShardSet, Threads
 
 __all__ = [
     "MODELS",
@@ -63,6 +63,7 @@ __all__ = [
     "people",
     "read_params",
     "run",
+    "use",
 ]
 
 # In the order of the sixteen.
@@ -73,7 +74,7 @@ _MODULES = (
 MODELS: tuple[Model, ...] = tuple(cast(Model, module) for module in _MODULES)
 
 _lock = threading.Lock()
-_shared: Threads | None = None
+_shared: Executor | None = None
 
 
 def get_model(name: str) -> Model:
@@ -131,7 +132,7 @@ def run(
     params: Mapping[str, Any],
     *,
     today: date | None = None,
-    executor: Threads | None = None,
+    executor: Executor | None = None,
 ) -> Result:
     """The answer of a model. `today` is the business day relative dates count from."""
     started = time.perf_counter()
@@ -159,7 +160,7 @@ def people(
     cell: Mapping[str, Any],
     *,
     today: date | None = None,
-    executor: Threads | None = None,
+    executor: Executor | None = None,
 ) -> BitMap:
     """Customers behind a cell of the result; what a cell is, each model's `people` says."""
     model = get_model(name)
@@ -167,14 +168,21 @@ def people(
     return model.people(context, model.plan(context, read_params(model, params)), cell)
 
 
-def _context(shards: ShardSet, today: date | None, executor: Threads | None) -> Context:
+def _context(shards: ShardSet, today: date | None, executor: Executor | None) -> Context:
     if today is None:
         today = datetime.now(ZoneInfo(shards.zone)).date()
-    return Context(shards, executor or _threads(), today)
+    return Context(shards, executor or _executor(), today)
 
 
-def _threads() -> Threads:
-    """One pool for the process: requests share the processors anyway."""
+def use(executor: Executor) -> None:
+    """Let this executor answer whatever comes without one of its own."""
+    global _shared
+    with _lock:
+        _shared = executor
+
+
+def _executor() -> Executor:
+    """One for the process: requests share the processors anyway."""
     global _shared
     with _lock:
         if _shared is None:

@@ -22,7 +22,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pyroaring import BitMap
 
-from yutang.sequence import ShardSet, Threads
+from yutang.sequence import Executor, ShardSet
 from yutang.sequence.calendar import day_of, day_start
 
 # Moments before and after all facts, far from overflow when a window is added.
@@ -122,7 +122,7 @@ class Context:
     """What a run happens in. today: the business day relative dates count from."""
 
     shards: ShardSet
-    executor: Threads
+    executor: Executor
     today: date
 
     def each(self, work: Callable[[Any], Any]) -> list[Any]:

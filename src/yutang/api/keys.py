@@ -30,6 +30,18 @@ class Caller:
         """How audit log and imports name it."""
         return f"key:{self.key.name}"
 
+    def may(self, right: str) -> bool:
+        return may(self.key.role, right)
+
+    def require(self, right: str) -> None:
+        """Raises Forbidden where the key's role does not include the right."""
+        if not self.may(right):
+            raise Forbidden(
+                "The role of this key does not include: %(right)s.",
+                hint="Make a key with another role.",
+                right=RIGHTS[right][1],
+            )
+
     def record(self, action: str, target: str, detail: dict[str, Any] | None = None) -> None:
         self.brand.audit.record(self.name, action, target, detail, self.ip)
 
@@ -52,12 +64,7 @@ def needs(right: str) -> Any:
     """A dependency: the Caller, if its role has this right."""
 
     def allowed(caller: Caller = Depends(caller_of)) -> Caller:
-        if not may(caller.key.role, right):
-            raise Forbidden(
-                "The role of this key does not include: %(right)s.",
-                hint="Make a key with another role.",
-                right=RIGHTS[right][1],
-            )
+        caller.require(right)
         return caller
 
     return Depends(allowed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -69,7 +69,19 @@ def get_overview(
     caller: Caller = needs("see"),
 ) -> OverviewOut:
     """The brand's numbers in a period, which ends with the newest fact unless it is `custom`."""
-    measure = caller.brand.measure
+    return overview_of(caller.brand, period, first=first, last=last, compare=compare)
+
+
+def overview_of(
+    brand: Any,
+    period: Preset,
+    *,
+    first: date | None = None,
+    last: date | None = None,
+    compare: Literal["previous", "last_year"] = "previous",
+) -> OverviewOut:
+    """The numbers of a brand (`yutang.app.Brand`) in a period."""
+    measure = brand.measure
     found = measure.overview(measure.period(period, first=first, last=last), compare)
     return OverviewOut(
         first=found.period.first,

@@ -69,6 +69,13 @@ ORDER_REFUNDED = ("order_id", "platform", "shop", "domain", "refund")
 ITEM_BOUGHT = ("order_id", "platform", "shop", "domain", "paid", "quantity", "item_id", "title",
                "category", "brand")  # fmt: skip
 
+# Event that is projected from orders → its properties.
+ORDER_EVENTS = {
+    "order_paid": ORDER_PAID,
+    "order_refunded": ORDER_REFUNDED,
+    "item_bought": ITEM_BOUGHT,
+}
+
 
 def label_of(name: str) -> tuple[str, str]:
     """What pages call a property, (zh, en); one that nobody named keeps its own name.

@@ -61,7 +61,7 @@ def init(
 
 
 for command in (
-    running.serve, running.collect, running.demo,
+    running.serve, running.collect, running.mcp, running.demo,
     asking.status, asking.analyse, asking.attribute, asking.sql,
     keeping.doctor, keeping.backup, keeping.restore, keeping.rebuild, keeping.compact,
 ):  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yutang.cli.common import HomeOption
+from yutang.cli.common import BrandOption, HomeOption, open_services
 
 if TYPE_CHECKING:
     from yutang.settings import Settings
@@ -28,6 +28,23 @@ def collect(host: HostOption = None, port: PortOption = None, home: HomeOption =
     from yutang.receivers import collect as run
 
     run(_settings(home, host, port))
+
+
+def mcp(
+    brand: BrandOption = "",
+    key: Annotated[
+        str, typer.Option("--key", envvar="YUTANG_API_KEY", help="An API key: its role's rights.")
+    ] = "",
+    home: HomeOption = None,
+) -> None:
+    """Answer a program over the Model Context Protocol, on standard input and output."""
+    from yutang import logs
+    from yutang.mcp import serve_stdio
+
+    settings = _settings(home, None, None)
+    logs.configure(settings.log_level)
+    base = f"http://{settings.host}:{settings.port}"
+    serve_stdio(open_services(settings.home), brand=brand, key=key, base=base)
 
 
 def _settings(home: Path | None, host: str | None, port: int | None) -> Settings:

@@ -28,7 +28,7 @@ CATALOGUE = LOCALES / "zh" / "LC_MESSAGES" / "messages.po"
 # Their errors are for whoever sits at the machine, or for programs: those speak English.
 NEVER_ON_A_PAGE = (
     *("worker.py", "serve.py", "demo_home.py", "installation.py"),
-    *("cli/", "ops/", "demo/", "api/", "collect/", "notebook/"),
+    *("cli/", "ops/", "demo/", "api/", "collect/", "mcp/", "notebook/"),
 )
 CALLS = {"mark", "text", "_", "gettext", "said"}
 LINE_WIDTH = 100

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -43,7 +44,8 @@ def people_of(session: Session, text: str) -> People:
     except (binascii.Error, ValueError, KeyError, AttributeError) as error:
         raise BadInput("This link to a group of people cannot be read.") from error
     if kind == "analysis":
-        return People(_of_analysis(session, what), mark("people of an analysis"))
+        members = people_behind(session.brand, what["model"], what["params"], what["cell"])
+        return People(members, mark("people of an analysis"))
     if kind == "metric":
         first, last = (date.fromisoformat(what[end]) for end in ("first", "last"))
         period = session.brand.measure.period("custom", first=first, last=last)
@@ -54,13 +56,13 @@ def people_of(session: Session, text: str) -> People:
     raise BadInput("This link to a group of people cannot be read.")
 
 
-def _of_analysis(session: Session, what: dict[str, Any]) -> Any:
+def people_behind(brand: Any, model: str, params: dict[str, Any], cell: Mapping[str, Any]) -> Any:
     """The people of a cell. A page names the column of the value, too; a model whose rows count the
     same people in every column has no use for it."""
-    shards, cell = session.brand.shards(), dict(what["cell"])
+    shards, cell = brand.shards(), dict(cell)
     try:
-        return analysis.people(what["model"], shards, what["params"], cell)
+        return analysis.people(model, shards, params, cell)
     except BadInput:
         if cell.pop("measure", None) is None:
             raise
-        return analysis.people(what["model"], shards, what["params"], cell)
+        return analysis.people(model, shards, params, cell)

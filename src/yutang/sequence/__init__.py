@@ -1,8 +1,8 @@
 """Shards of facts sorted by customer and time, and the kernels that read them.
 
-`refresh` and `build` (the one writer), `open_shards` / `ShardCache` (everybody), `Threads` (runs
-work over views). Names are loaded when first used: kernels cost the compiler's import, which a
-command that only needs `source` should not pay.
+`refresh` and `build` (the one writer), `open_shards` / `ShardCache` (everybody), `Threads` and
+`Ray` (run work over views). Names are loaded when first used: kernels cost the compiler's import,
+which a command that only needs `source` should not pay.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from yutang.sequence.building import Built, build, refresh
-    from yutang.sequence.executors import Threads
+    from yutang.sequence.cluster import Ray
+    from yutang.sequence.executors import Executor, Threads
     from yutang.sequence.shard import ShardCache, ShardSet, open_shards
     from yutang.sequence.source import Attribute, Column, Facts
     from yutang.sequence.view import View
@@ -22,7 +23,9 @@ _HOME = {
     "Attribute": "source",
     "Built": "building",
     "Column": "source",
+    "Executor": "executors",
     "Facts": "source",
+    "Ray": "cluster",
     "ShardCache": "shard",
     "ShardSet": "shard",
     "Threads": "executors",
@@ -37,7 +40,9 @@ __all__ = [
     "Attribute",
     "Built",
     "Column",
+    "Executor",
     "Facts",
+    "Ray",
     "ShardCache",
     "ShardSet",
     "Threads",

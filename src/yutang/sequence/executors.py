@@ -1,7 +1,7 @@
 """Executors: plan → one partial per view → merge.
 
-The threads executor serves one machine: kernels and numpy let go of the interpreter lock. Views
-are cut by customer so that each has about as many rows as the others.
+`Threads` serves one machine: kernels and numpy let go of the interpreter lock. `cluster.Ray` serves
+several. Views are cut by customer so that each has about as many rows as the others.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -32,21 +32,49 @@ def threads() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def cut(shards: ShardSet, *, workers: int = 1, most: int = ROWS_PER_VIEW) -> list[View]:
-    """All visible facts as views of about the same number of rows, at most about `most`."""
+class Executor(Protocol):
+    """Whoever runs work over the views of a shard set."""
+
+    def run(self, shards: ShardSet, work: Callable[[View], T]) -> list[T]:
+        """`work` of every view, in the order of the views. What `work` returns may be read-only."""
+        ...
+
+
+class Span(NamedTuple):
+    """A view by numbers: customers [first, end) of shard `shard` of a set, by position."""
+
+    shard: int
+    first: int
+    end: int
+
+    def of(self, shards: ShardSet) -> View:
+        return View(shards, shards.shards[self.shard], self.first, self.end)
+
+
+def spans(shards: ShardSet, *, workers: int = 1, most: int = ROWS_PER_VIEW) -> list[Span]:
+    """All visible facts as spans of about the same number of rows, at most about `most`."""
     total = sum(shard.rows for shard in shards.shards)
     size = min(max(total // (workers * _VIEWS_PER_THREAD), min(_FEWEST_ROWS, most)), most)
-    return [view for shard in shards.shards for view in _cut_shard(shards, shard, max(size, 1))]
+    return [
+        Span(number, first, end)
+        for number, shard in enumerate(shards.shards)
+        for first, end in _cut_shard(shard, max(size, 1))
+    ]
 
 
-def _cut_shard(shards: ShardSet, shard: Shard, size: int) -> list[View]:
+def cut(shards: ShardSet, *, workers: int = 1, most: int = ROWS_PER_VIEW) -> list[View]:
+    """The same as views."""
+    return [span.of(shards) for span in spans(shards, workers=workers, most=most)]
+
+
+def _cut_shard(shard: Shard, size: int) -> list[tuple[int, int]]:
     if shard.rows == 0:
         return []
     parts = -(-shard.rows // size)
     targets = np.linspace(0, shard.rows, parts + 1)[1:-1]
     cuts = np.unique(np.searchsorted(shard.offsets, targets))
     edges = np.unique(np.concatenate([[0], cuts, [shard.customers.size]])).tolist()
-    return [View(shards, shard, a, b) for a, b in pairwise(edges)]
+    return list(pairwise(edges))
 
 
 class Threads:

@@ -143,7 +143,7 @@ class ShardSet:
     def __init__(
         self, folder: Path, manifest: Mapping[str, Any], attributes: Mapping[str, Attribute]
     ) -> None:
-        self.folder = folder
+        self.folder, self.manifest = folder, manifest
         self.facts_version: int = manifest["facts_version"]
         self.zone: str = manifest["zone"]
         self.attributes = attributes

@@ -67,6 +67,7 @@ ACTIONS = {
     "property_let_in": mark("let a property in"),
     "dictionary_strict": mark("switched strict mode"),
     "dictionary_privacy": mark("set the rule for personal values"),
+    "mcp_called": mark("asked by a program (MCP)"),
     "report_saved": mark("saved a report"),
     "report_deleted": mark("deleted a report"),
     "report_renamed": mark("renamed a report"),
@@ -102,7 +103,20 @@ DETAILS = {
     "what": mark("what:"),
     "kind": mark("kind:"),
     "days": mark("days the old one is still taken:"),
+    "sql": mark("question:"),
+    "report": mark("report:"),
+    "event": mark("event:"),
+    "metric": mark("metric:"),
+    "persons": mark("people listed:"),
+    "refused": mark("refused:"),
 }
+REFUSALS = {
+    "forbidden": mark("no right to it"),
+    "not_found": mark("no such thing"),
+    "busy": mark("too busy"),
+    "error": mark("it failed"),
+}
+NOT_UNDERSTOOD = mark("not understood")
 ANSWERS = {"joined": mark("one person"), "apart": mark("joins nobody")}
 
 
@@ -156,6 +170,8 @@ def _said_value(session: Session, key: str, value: Any) -> str:
         return session.text(ANSWERS[value])
     if key == "what" and value in FIELDS:
         return session.text(FIELDS[value])
+    if key == "refused":
+        return session.text(REFUSALS.get(value, NOT_UNDERSTOOD))
     if key == "reason" and value in BY_CODE:
         return session.pick(BY_CODE[value])
     if key == "role":
