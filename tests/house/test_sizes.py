@@ -21,6 +21,8 @@ REASONS: dict[str, str] = {
     "sequence/kernels/subjects.py::funnel": "one compiled loop over all subjects",
     "sequence/kernels/tally.py::count_flows": "one compiled loop over all active periods",
     "sequence/kernels/tally.py::tally": "one compiled loop over all events",
+    "state/migrations/versions/0004_kept_answers.py::_people": "a list of columns, frozen",
+    "state/migrations/versions/0004_kept_answers.py::_telling": "a list of columns, frozen",
 }
 
 
