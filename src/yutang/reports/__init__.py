@@ -5,7 +5,8 @@ from yutang.reports.calendar import ZONES, CalendarDay, announced_until, calenda
 from yutang.reports.dashboards import SHOWS, WIDTHS, Card, Dashboard, Dashboards
 from yutang.reports.day_notes import KINDS, DayNote, DayNotes
 from yutang.reports.ranges import RANGE, RANGES, resolved, span_of
-from yutang.reports.ready import READY, Ready, find_ready, make_ready, names_of, words_of
+from yutang.reports.ready import find_ready, make_ready, names_of, words_of
+from yutang.reports.ready_cards import READY, Ready
 from yutang.reports.scope import SQL, Scope, scope_of, scoped
 from yutang.reports.service import Report, Reports, Uses
 
