@@ -46,6 +46,14 @@ class Card:
     def show(self) -> str:
         return str(self.settings.get("show", "chart"))
 
+    @property
+    def title(self) -> str:
+        return str(self.settings.get("title", ""))
+
+    @property
+    def measure(self) -> str:
+        return str(self.settings.get("measure", ""))
+
 
 @dataclass(frozen=True)
 class Dashboard:

@@ -33,7 +33,7 @@ def list_(request: Request, session: Session = needs("analyse")) -> Response:
         "dashboards/list.html",
         dashboards=found,
         ready=[one for one in READY if one.key not in made],
-        filled=session.brand.is_fresh() and session.updated_at is not None,
+        filled=facts_of(session).shards is not None,
     )
 
 
@@ -101,7 +101,7 @@ def _file(facts: Facts, board: Dashboard, reports: dict[int, Report], scope: Sco
         if card.report_id is None:
             continue
         report = reports[card.report_id]
-        title = str(card.settings.get("title", "")) or report.name
+        title = card.title or report.name
         sheets.append((title, *_sheet(session, facts, report, scope)))
     if not sheets:
         raise BadInput(

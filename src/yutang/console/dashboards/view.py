@@ -64,7 +64,7 @@ def facts_of(session: Session) -> Facts:
 
 def show(facts: Facts, card: Card, report: Report | None, scope: Scope) -> Shown:
     """One card. What is wrong with it is said on it: the others are not troubled."""
-    title = str(card.settings.get("title", "")) or (report.name if report else "")
+    title = card.title or (report.name if report else "")
     if report is None:
         return Shown(card, title)
     link = _link(facts.session, report, scope)
@@ -99,7 +99,7 @@ def _model(facts: Facts, card: Card, report: Report, title: str, link: str, scop
         "notes": tuple(facts.session.pick(one) for one in asked.result.caveats),
         "say": Markup(answer.say),  # noqa: S704 - built and escaped in present*.py
     }
-    figure = figure_of(asked, str(card.settings.get("measure", ""))) if number else None
+    figure = figure_of(asked, card.measure) if number else None
     if figure is not None:
         return Shown(card, title, link, "number", figure=figure, **common)
     if answer.nothing:
