@@ -1,6 +1,7 @@
 """Saved reports and what is made of them: a model's question under a name, answered anew whenever
 it is opened; dashboards of such reports; notes on days and the trade's calendar beside them."""
 
+from yutang.reports.answering import answer_cards, card_json
 from yutang.reports.calendar import ZONES, CalendarDay, announced_until, calendar_days
 from yutang.reports.dashboards import SHOWS, WIDTHS, Card, Dashboard, Dashboards
 from yutang.reports.day_notes import KINDS, DayNote, DayNotes
@@ -31,7 +32,9 @@ __all__ = [
     "Scope",
     "Uses",
     "announced_until",
+    "answer_cards",
     "calendar_days",
+    "card_json",
     "find_ready",
     "make_ready",
     "names_of",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -98,7 +98,7 @@ class Dashboards:
             for of, *card in connection.execute(cards.order_by(_CARD.position, _CARD.id)):
                 by.setdefault(of, []).append(Card(*card))
             return [
-                Dashboard(*row, cards=tuple(by.get(row.id, ())))
+                replace(Dashboard(*row), cards=tuple(by.get(row.id, ())))
                 for row in connection.execute(query)
             ]
 
@@ -293,7 +293,7 @@ def _get(connection: Connection, dashboard_id: int) -> Dashboard:
         raise NotFound("There is no such dashboard.", hint="Somebody may have removed it.")
     query = select(*_CARD_COLUMNS).where(_CARD.dashboard_id == dashboard_id, _CARD.position >= 0)
     cards = connection.execute(query.order_by(_CARD.position, _CARD.id))
-    return Dashboard(*row, cards=tuple(Card(*card) for card in cards))
+    return replace(Dashboard(*row), cards=tuple(Card(*card) for card in cards))
 
 
 def _card(

@@ -101,10 +101,8 @@ _PER_ORDER = Way(
     "number",
     "F1",
 )
-_ONCE = {"property": "customer.orders", "op": "=", "value": 1}
 _COUPONS = _as("每日核销优惠券人数", "Coupons redeemed by day", _event("coupon_redeemed"))
 _COUPON_NUMBER = _as("核销优惠券人数", "Redeemed a coupon", _number("coupon_redeemed"))
-_REPEAT = {"property": "customer.orders", "op": ">=", "value": 2}
 _MONEY_NUMBER = ReadyCard("支付金额（元）", "Paid, yuan", 3, (_number(MONEY),))
 _ORDERS_NUMBER = ReadyCard("支付订单", "Paid orders", 3, (_number(_times(BUY)),))
 _BUYERS_NUMBER = ReadyCard("支付客户", "Buyers", 3, (_number(BUY),))
@@ -149,9 +147,9 @@ OPERATIONS = Ready(
                  _event(_times("item_bought"), unit="total", group="category"))),
         ),
         ReadyCard(
-            "客户分层（RFM）", "Customers by RFM", 6,
+            "客户分层（RFM）人数", "Customers by RFM layer", 6,
             (Way("rfm", {"orders": {"event": BUY}, "monetary": REVENUE, "range": "last_365"},
-                 (BUY, "paid")),),
+                 (BUY, "paid"), "chart", "people"),),
         ),
     ),
     MONTH,
@@ -170,10 +168,9 @@ ACQUISITION = Ready(
         )),
         ReadyCard("加粉人数", "Contacts added", 3, (_number("contact_added"), _COUPON_NUMBER)),
         ReadyCard("进群人数", "Joined a group", 3, (_number("group_joined"),)),
-        ReadyCard(
-            "只买过一次的支付客户", "Buyers with one order so far", 3,
-            (_number(BUY, filter=_ONCE),),
-        ),
+        ReadyCard("绑定会员人数", "Became members", 3, (
+            _number("member_bound"), _as("支付客户", "Buyers", _number(BUY)),
+        )),
         ReadyCard(
             "引流漏斗", "From the first touch to the first order", 6,
             (_funnel("code_scanned", "contact_added", "group_joined", BUY),
@@ -198,8 +195,8 @@ ACQUISITION = Ready(
             "每日新增：扫码、加粉、进群", "New each day: scans, contacts, group members", 8,
             (_event("code_scanned", "contact_added", "group_joined"),
              _as("每日加粉", "Contacts added each day", _event("contact_added")),
-             _as("每日只买过一次的支付客户", "Buyers with one order so far, by day",
-                 _event(BUY, filter=_ONCE))),
+             _as("每周新客、老客与回流", "New, continuing and returning buyers by week",
+                 Way("activity", {"event": {"event": BUY}, "unit": "week", **QUARTER}, (BUY,)))),
         ),
         ReadyCard(
             "客户第一次从哪里来", "First source of customers", 4,
@@ -228,7 +225,7 @@ ACQUISITION = Ready(
                                   "buckets": 12, **QUARTER}, ("campaign_received", BUY)))),
         ),
         ReadyCard(
-            "成交前走过的路", "Paths that led to an order", 6,
+            "成交前走过的路", "Paths that led to an order", 12,
             (Way("smart_path",
                  {"target": {"event": BUY},
                   "events": {"event": ["code_scanned", "contact_added", "group_joined",
@@ -237,10 +234,6 @@ ACQUISITION = Ready(
                   "message_clicked")),
              Way("smart_path", {"target": {"event": BUY}, **MONTH},
                  (BUY, "campaign_received", "coupon_redeemed"))),
-        ),
-        ReadyCard(
-            "邀请与接受人数", "Invited, and accepted", 6,
-            (_event("invitation_sent", "invitation_accepted"),),
         ),
     ),
     MONTH,
@@ -252,8 +245,11 @@ RETENTION = Ready(
     "Retention",
     ("来了的人还回不回来，谁快要流失。", "Do they come back, and who is about to be lost."),
     (
-        ReadyCard("复购客户（累计两单以上）", "Buyers with two orders or more", 4,
-                  (_number(BUY, filter=_REPEAT),)),
+        ReadyCard("人均订单数", "Orders per buyer", 4, (
+            Way("event", {"measures": [_times(BUY), {"event": BUY, "measure": "people"}],
+                          "formulas": [{"formula": "A/B"}], "unit": "day", **MONTH},
+                (BUY,), "number", "F1"),
+        )),
         ReadyCard("删除好友人数", "Deleted the contact", 4, (
             _number("contact_deleted"),
             _as("退款客户", "Customers with a refund", _number("order_refunded")),
@@ -274,7 +270,7 @@ RETENTION = Ready(
                               "buckets": 12, "range": "last_365"}, (BUY,)),),
         ),
         ReadyCard(
-            "一个客户买几次", "Orders per buyer", 6,
+            "一个客户买几次", "How often one buys", 6,
             (Way("distribution", {"event": {"event": BUY}, "buckets": [1, 2, 3, 4, 5, 10],
                                   "range": "last_365"}, (BUY,)),),
         ),

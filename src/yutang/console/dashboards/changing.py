@@ -178,7 +178,7 @@ def change_card(
 ) -> Response:
     """What is not in the form stays."""
     board = session.brand.dashboards.get(dashboard_id)
-    before = next((one.settings for one in board.cards if one.id == card_id), {})
+    before: Any = next((one.settings for one in board.cards if one.id == card_id), {})
     settings = dict(before)
     settings |= {key: _text(form, key) for key in ("show", "title", "measure") if key in form}
     session.brand.dashboards.change_card(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData
@@ -39,7 +40,7 @@ def add(
     note = session.brand.day_notes.add(first, last, kind, text, by=session.account.login)
     _record(session, "day_note_added", note.text, note.first_on)
     return see_other(
-        request, _back(session, form), session.text("Noted: %(name)s.", name=note.text)
+        request, _back(request, session), session.text("Noted: %(name)s.", name=note.text)
     )
 
 
@@ -52,7 +53,7 @@ def change(
 ) -> Response:
     note = session.brand.day_notes.change(note_id, *_fields(form))
     _record(session, "day_note_changed", note.text, note.first_on)
-    return see_other(request, _back(session, form), session.text("Saved."))
+    return see_other(request, _back(request, session), session.text("Saved."))
 
 
 @ROUTES.post("/b/{brand}/dashboards/days/{note_id}/delete")
@@ -60,13 +61,13 @@ def remove(
     request: Request,
     note_id: int,
     session: Session = needs("analyse"),
-    form: FormData = Depends(posted),
+    _form: FormData = Depends(posted),
 ) -> Response:
     note = session.brand.day_notes.get(note_id)
     session.brand.day_notes.remove(note_id)
     _record(session, "day_note_deleted", note.text, note.first_on)
     said = session.text("Deleted: %(name)s.", name=note.text)
-    return see_other(request, _back(session, form), said)
+    return see_other(request, _back(request, session), said)
 
 
 def _fields(form: FormData) -> tuple[str, str, str, str]:
@@ -76,11 +77,12 @@ def _fields(form: FormData) -> tuple[str, str, str, str]:
     return first, last, kind, text
 
 
-def _back(session: Session, form: FormData) -> str:
-    """Where the note was written: a page of this brand, else the list."""
-    there = str(form.get("next", ""))
-    here = there.startswith(f"{session.base}/") and "\n" not in there and "\\" not in there
-    return there if here else f"{session.base}/dashboards/days"
+def _back(request: Request, session: Session) -> str:
+    """The page of this brand that the note was written on, as its address stands by now."""
+    there = urlsplit(request.headers.get("referer", ""))
+    if not there.path.startswith(f"{session.base}/"):
+        return f"{session.base}/dashboards/days"
+    return there.path + (f"?{there.query}" if there.query else "")
 
 
 def _record(session: Session, action: str, text: str, day: str) -> None:

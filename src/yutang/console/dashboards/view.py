@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -93,7 +93,7 @@ def answer_of(facts: Facts, report: Report, scope: Scope, *, compared: bool = Fa
 def _model(facts: Facts, card: Card, report: Report, title: str, link: str, scope: Scope) -> Shown:
     number = card.show == "number"
     asked = answer_of(facts, report, scope, compared=number)
-    answer = present(asked)
+    answer = present(_only(asked, card.measure))
     common: dict[str, Any] = {
         "days": _days(asked),
         "notes": tuple(facts.session.pick(one) for one in asked.result.caveats),
@@ -113,6 +113,20 @@ def _model(facts: Facts, card: Card, report: Report, title: str, link: str, scop
     )  # fmt: skip
 
 
+def _only(asked: Asked, measure: str) -> Asked:
+    """Of a picture with several numbers the chosen one, where it has that one."""
+    chart = asked.result.chart
+    kept = [one for one in chart.get("series", ()) if _first_word(one) == measure]
+    if not measure or not kept:
+        return asked
+    return replace(asked, result=replace(asked.result, chart={**chart, "series": kept}))
+
+
+def _first_word(series: Any) -> str:
+    name = series.get("name", "") if isinstance(series, dict) else ""
+    return str(name[0] if isinstance(name, (list, tuple)) and name else name)
+
+
 def _first_picture(session: Session, answer: Answer) -> Chart | Flows | Heat | None:
     pictures = marked(session, answer.pictures[:1])
     return pictures[0] if pictures else None
@@ -125,7 +139,7 @@ def _days(asked: Asked) -> tuple[str, str] | None:
 
 def _sql(session: Session, card: Card, report: Report, title: str, scope: Scope) -> Shown:
     answer = session.brand.sql.ask(str(report.params.get("sql", "")))
-    notes = ()
+    notes: tuple[str, ...] = ()
     if scope.range or scope.filter:
         notes = (session.text(mark("SQL says its own days: those of the dashboard do not apply.")),)
     link = f"{session.base}/sql?report={report.id}"

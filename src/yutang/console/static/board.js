@@ -70,7 +70,7 @@
   });
 
   // --- print when every card is there ---
-  const settled = () => !one(".card-in[aria-busy]", board());
+  const settled = () => !one(".pane[aria-busy]", board());
   function print() {
     load();
     const wait = () => (settled() ? window.print() : setTimeout(wait, 100));
