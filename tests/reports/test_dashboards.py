@@ -101,8 +101,8 @@ def test_a_report_says_where_it_stands_and_takes_that_along(workspace):
     board = boards.add("Wall", by="ann")
     for one in (report, report, other):
         boards.add_card(board.id, report_id=one.id)
-    removed = boards.add_card(boards.add("Desk", by="ann").id, report_id=report.id)
-    boards.remove_card(boards.list_()[0].id, removed.id)
+    desk = boards.add("Desk", by="ann")
+    boards.remove_card(desk.id, boards.add_card(desk.id, report_id=report.id).id)
     file = workspace.root / "files" / "sent.xlsx"
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(b"x")

@@ -121,7 +121,7 @@ def ask(request: Request, model: str, session: Session = needs("analyse")) -> Re
         result=result,
         events_read=_events_of(shards),
         error=error,
-        place=_place(session, question.fields, error),
+        place=place_of(session, question.fields, error),
         again=question.query,
         all_days=question.over_all_days,
         example=(in_words(example, words), urlencode(fields.flatten(example))),
@@ -158,7 +158,7 @@ def _range(question: Question, today: Any) -> dict[str, str]:
     return {"name": name, "from": str(first or ""), "to": str(last or "")}
 
 
-def _place(session: Session, known: tuple[Field, ...], error: BadInput | None) -> dict[str, str]:
+def place_of(session: Session, known: tuple[Field, ...], error: BadInput | None) -> dict[str, str]:
     """Where an error belongs: the field's name in the form, and what a person calls it."""
     place = str(error.params.get("place", "")) if error else ""
     name = place.replace("[", ".").replace("]", "")

@@ -11,7 +11,9 @@ from markupsafe import Markup
 from yutang import analysis
 from yutang.console.analyse import form as fields
 from yutang.console.analyse.answer import Answer, Asked, Grid
+from yutang.console.analyse.pages import place_of
 from yutang.console.analyse.present import present, titled
+from yutang.console.analyse.schema import fields_of
 from yutang.console.analyse.words import Vocabulary, vocabulary
 from yutang.console.charts import Chart, Flows, Heat
 from yutang.console.dashboards.figure import Figure, figure_of, with_comparison
@@ -20,7 +22,7 @@ from yutang.console.language import mark
 from yutang.console.marks import marked
 from yutang.console.sql.shown import chart_of as chart_of_sql
 from yutang.console.sql.shown import grid_of as grid_of_sql
-from yutang.errors import NotFound, YutangError
+from yutang.errors import BadInput, NotFound, YutangError
 from yutang.reports import RANGE, SQL, Card, Report, Scope, scoped
 
 MOST_ROWS = 50  # of a table on a card; the file and the report have them all
@@ -73,9 +75,16 @@ def show(facts: Facts, card: Card, report: Report | None, scope: Scope) -> Shown
             return _sql(facts.session, card, report, title, scope)
         return _model(facts, card, report, title, link, scope)
     except YutangError as error:
-        text = facts.session.language.text
-        said = text(error.message, **error.params), text(error.hint, **error.params)
-        return Shown(card, title, link, "error", error=said)
+        return Shown(card, title, link, "error", error=_said(facts.session, report, error))
+
+
+def _said(session: Session, report: Report, error: YutangError) -> tuple[str, str]:
+    """What went wrong and what to do; a place in the question by the name its field has."""
+    params = dict(error.params)
+    if isinstance(error, BadInput) and params.get("place") and report.model != SQL:
+        known = fields_of(analysis.get_model(report.model).Params)
+        params["place"] = place_of(session, known, error)["title"]
+    return session.text(error.message, **params), session.text(error.hint, **params)
 
 
 def answer_of(facts: Facts, report: Report, scope: Scope, *, compared: bool = False) -> Asked:
