@@ -72,7 +72,6 @@ PAGES: dict[str, str] = {
     "card, a chart": "/b/pond/dashboards/1/cards/2?range=last_30",
     "card, a table": "/b/pond/dashboards/1/cards/3",
     "card, refused": "/b/pond/dashboards/1/cards/4",
-    "card, in SQL": "/b/pond/dashboards/1/cards/5?range=last_7",
     "card, nobody": "/b/pond/dashboards/1/cards/2?from=2020-01-01&to=2020-01-31",
     "notes on days": "/b/pond/dashboards/days",
     "notes on days, none": "/b/dry/dashboards/days",

@@ -93,12 +93,10 @@ def ask(request: Request, model: str, session: Session = needs("analyse")) -> Re
         try:
             params = resolved(question.params, today)
             result = analysis.answered(model, shards, params, today=today)  # type: ignore[arg-type]
-            answer = present(Asked(session, words, model, params, result))
-            answer = replace(answer, pictures=marked(session, answer.pictures))
+            answer = _marked(Asked(session, words, model, params, result))
         except BadInput as bad:
             error = bad
-    export = request.query_params.get("as")
-    if export and answer is not None:
+    if answer is not None and (export := request.query_params.get("as")):
         return _export(session, model, export, answer)
     return render(
         request,
@@ -130,6 +128,12 @@ def ask(request: Request, model: str, session: Session = needs("analyse")) -> Re
         kinds=KINDS,
         boards=session.brand.dashboards.list_(),
     )
+
+
+def _marked(asked: Asked) -> Answer:
+    """The answer, with notes on days on its charts over time."""
+    answer = present(asked)
+    return replace(answer, pictures=marked(asked.session, answer.pictures))
 
 
 def question_of(model: Any, asked: list[tuple[str, str]], words: Vocabulary) -> Question:
