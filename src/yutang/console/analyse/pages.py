@@ -123,10 +123,8 @@ def ask(request: Request, model: str, session: Session = needs("analyse")) -> Re
         again=question.query,
         all_days=question.over_all_days,
         example=(in_words(example, words), urlencode(fields.flatten(example))),
-        report=_report(request, session),
         chart_name=model,
-        kinds=KINDS,
-        boards=session.brand.dashboards.list_(),
+        **_keeping(request, session),
     )
 
 
@@ -187,6 +185,12 @@ def _find_shards(session: Session) -> Any | None:
 
 def _events_of(shards: Any) -> int:
     return sum(int(shard.rows) for shard in shards.shards)
+
+
+def _keeping(request: Request, session: Session) -> dict[str, Any]:
+    """What the dialogs need that keep a question (keep.html)."""
+    boards = session.brand.dashboards.list_()
+    return {"report": _report(request, session), "kinds": KINDS, "boards": boards}
 
 
 def _report(request: Request, session: Session) -> Any | None:
