@@ -11,12 +11,6 @@ import python_calamine
 QUESTION = {"measures.0.event": "order_paid", "unit": "day", "range": "last_90"}
 
 
-def _note(answer) -> str:
-    from urllib.parse import unquote
-
-    return unquote(answer.cookies.get("yutang_note", ""))
-
-
 def test_the_ready_ones_are_made_with_one_click(acting):
     before = len(acting.services.brand("pond").dashboards.list_())
     made = acting.post("/b/pond/dashboards/ready", {"key": "all"})
@@ -84,7 +78,8 @@ def test_wrong_cards_are_refused(acting):
 
 def test_days_and_filter_stand_over_every_card(acting):
     url = "/b/pond/dashboards/1/cards/2"
-    assert "2026-11-16 →" in acting.get(f"{url}?range=last_7").text
+    own = acting.get(f"{url}?range=custom&from=2026-11-02&to=2026-11-08").text
+    assert "2026-11-02 → 2026-11-08" in own
     filtered = {"filtered": "1", "range": "last_90", "where.0.property": "platform",
                 "where.0.op": "=", "where.0.value": "tmall"}  # fmt: skip
     whole = acting.get(url, params={"range": "last_90"}).text
