@@ -45,6 +45,7 @@ ICONS = (
     "receipt-refund", "refresh", "search", "settings", "shield-lock", "shopping-bag", "sun",
     "table", "table-export", "tag", "trash", "upload", "user", "user-circle", "user-plus", "users",
     "users-group", "x", "click", "qrcode", "star", "circle-dot", "arrows-exchange",
+    "layout-dashboard", "maximize", "printer", "pin", "pencil", "grip-vertical", "note",
 )  # fmt: skip
 
 

@@ -58,7 +58,7 @@ from yutang.jobs import made_version
 from yutang.measure import Measure
 from yutang.privacy import PersonFiles, Privacy, Retention
 from yutang.receivers import Connecting, limits_of
-from yutang.reports import Reports
+from yutang.reports import Dashboards, DayNotes, Reports
 from yutang.settings import Settings
 from yutang.sql import Limits as SqlLimits
 from yutang.sql import SqlDesk, Tables
@@ -112,6 +112,8 @@ class Brand:
         self.word_list = WordList(self.dictionary, self.word_volumes)
         self.sources = Sources(workspace)
         self.reports = Reports(workspace)
+        self.dashboards = Dashboards(workspace)
+        self.day_notes = DayNotes(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
         self._lock = threading.Lock()
         self._attributed: tuple[int, ShardCache] | None = None
@@ -198,7 +200,7 @@ class Brand:
         """The answer of an analysis model as plain data: see `yutang analyse`."""
         from yutang import analysis
 
-        return analysis.run(model, self.shards(), params).to_json()
+        return analysis.answered(model, self.shards(), params).to_json()
 
     @cached_property
     def customers(self) -> Customers:

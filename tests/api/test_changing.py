@@ -50,6 +50,18 @@ ROUTES = [
     ("post", "/dictionary/events", "admin"),
     ("post", "/dictionary/properties", "admin"),
     ("post", "/dictionary/waiting", "admin"),
+    ("get", "/dashboards", "analyst"),
+    ("post", "/dashboards", "analyst"),
+    ("get", "/dashboards/1", "analyst"),
+    ("patch", "/dashboards/1", "analyst"),
+    ("delete", "/dashboards/1", "analyst"),
+    ("post", "/dashboards/1/cards", "analyst"),
+    ("patch", "/dashboards/1/cards/1", "analyst"),
+    ("delete", "/dashboards/1/cards/1", "analyst"),
+    ("get", "/day-notes", "analyst"),
+    ("post", "/day-notes", "analyst"),
+    ("put", "/day-notes/1", "analyst"),
+    ("delete", "/day-notes/1", "analyst"),
     ("get", "/imports", "operator"),
     ("post", "/imports", "operator"),
     ("get", "/imports/1", "operator"),
@@ -93,6 +105,12 @@ BODIES: dict[str, Any] = {
     "/dictionary/rules": {},
     "/dictionary/waiting": {"act": "block", "names": [{"kind": "event", "name": "x"}]},
     "/analyse/funnel": {},
+    "/dashboards": {"name": "x"},
+    "/dashboards/1": {"name": "x"},
+    "/dashboards/1/cards": {"note": "x"},
+    "/dashboards/1/cards/1": {"width": 6},
+    "/day-notes": {"first_on": "2026-11-11", "text": "x"},
+    "/day-notes/1": {"first_on": "2026-11-11", "text": "x"},
     "/sql": {"sql": "SELECT 1"},
     "/identity/link": {"customer": 1, "other": 1, "reason": "x"},
     "/identity/split": {"identities": [1], "reason": "x"},
@@ -124,7 +142,7 @@ def test_every_route_is_in_the_list_above(office: Office) -> None:
     described = office.nobody().get("/openapi.json").json()["paths"]
     known = {(verb, path) for path, verbs in described.items() for verb in verbs}
     listed = {(verb, path.replace("/1", "/{}")) for verb, path, _ in ROUTES}
-    kinds = "customer|import|shop|source|review|request"
+    kinds = "customer|import|shop|source|review|request|dashboard|card|note"
     shaped = {(verb, re.sub(f"{{({kinds})_id}}", "{}", path)) for verb, path in known}
     assert shaped - {("post", "/analyse/{model}")} == listed - {("post", "/analyse/funnel")}
 

@@ -65,7 +65,28 @@ def make(home: Path) -> Services:
     fill(services, home)
     track(services.brand("pond"))
     describe(services.brand("pond"))
+    hang_up(services.brand("pond"))
     return services
+
+
+def hang_up(brand: Brand) -> None:
+    """A dashboard with a card of each kind, one that cannot be answered, and an empty one."""
+    paid = {"event": "order_paid", "measure": "sum", "property": "paid"}
+    daily = {"measures": [paid, {"event": "order_paid"}], "unit": "day", "range": "last_90"}
+    board = brand.dashboards.add("7", by="boss", settings={"range": "last_90"})
+    brand.dashboards.add("8", by="boss")
+    sql = {"sql": "SELECT 1 AS row, 2 AS level"}
+    for show, model, params in (
+        ("number", "event", daily),
+        ("chart", "event", daily),
+        ("table", "event", daily),
+        ("chart", "event", {"measures": [{**paid, "property": "zzzz"}]}),
+        ("table", "sql", sql),
+    ):
+        report = brand.reports.add("1", model, params, by="boss")
+        brand.dashboards.add_card(board.id, report_id=report.id, settings={"show": show})
+    brand.dashboards.add_card(board.id, note="2", settings={"title": "3"})
+    brand.day_notes.add("2026-10-03", "2026-10-05", "campaign", "4", by="boss")
 
 
 def fast_staff(services: Services) -> Staff:

@@ -1,6 +1,7 @@
 """Analysis models: one file each, listed in MODELS; the contract is in `contract.py`.
 
     run("funnel", shards, {...})          -> Result
+    answered("funnel", shards, {...})     -> the same, counted once for the same facts and day
     people("funnel", shards, {...}, cell) -> bitmap of the customers behind a cell
 
 To add a model: write its file, list it here, give it an oracle in tests/analysis.
@@ -8,6 +9,7 @@ To add a model: write its file, list it here, give it an oracle in tests/analysi
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Mapping
@@ -48,6 +50,7 @@ from yutang.analysis.contract import (
     Table,
 )
 from yutang.analysis.groups import MOST_GROUPS
+from yutang.analysis.kept import Answers
 from yutang.errors import BadInput, NotFound
 from yutang.sequence import Executor, ShardSet, Threads
 
@@ -59,6 +62,7 @@ __all__ = [
     "Model",
     "Result",
     "Table",
+    "answered",
     "get_model",
     "people",
     "read_params",
@@ -75,6 +79,7 @@ MODELS: tuple[Model, ...] = tuple(cast(Model, module) for module in _MODULES)
 
 _lock = threading.Lock()
 _shared: Executor | None = None
+_answers = Answers()
 
 
 def get_model(name: str) -> Model:
@@ -148,6 +153,16 @@ def run(
     return replace(result, seconds=round(time.perf_counter() - started, 4))
 
 
+def answered(
+    name: str, shards: ShardSet, params: Mapping[str, Any], *, today: date | None = None
+) -> Result:
+    """What `run` answers, kept for the next who asks the same (kept.py): do not change it."""
+    if today is None:
+        today = _today(shards)
+    question = (name, today, json.dumps(params, sort_keys=True, default=str))
+    return _answers.get(shards, question, lambda: run(name, shards, params, today=today))
+
+
 def _answer(model: Model, context: Context, params: RangeParams) -> Result:
     plan = model.plan(context, params)
     return model.shape(model.merge(context.each(lambda view: model.run(view, plan)), plan), plan)
@@ -169,9 +184,11 @@ def people(
 
 
 def _context(shards: ShardSet, today: date | None, executor: Executor | None) -> Context:
-    if today is None:
-        today = datetime.now(ZoneInfo(shards.zone)).date()
-    return Context(shards, executor or _executor(), today)
+    return Context(shards, executor or _executor(), today or _today(shards))
+
+
+def _today(shards: ShardSet) -> date:
+    return datetime.now(ZoneInfo(shards.zone)).date()
 
 
 def use(executor: Executor) -> None:

@@ -12,6 +12,7 @@ from yutang import __version__
 from yutang.api import (
     analysis,
     customers,
+    dashboards,
     dictionary,
     health,
     identity,
@@ -42,6 +43,7 @@ ROUTERS = (
     health.ROUTES,
     dictionary.ROUTES,
     analysis.ROUTES,
+    dashboards.ROUTES,
     sql.ROUTES,
 )
 Nudge = Callable[[str], None]

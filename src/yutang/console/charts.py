@@ -26,6 +26,17 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """What happened at the categories `first` to `last` (their places), drawn behind the chart.
+    kind: of a note (campaign …) or of the calendar (holiday, workday, festival, sale)."""
+
+    first: int
+    last: int
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True)
 class Chart:
     """`labels` are the categories; money is in fen. `say` is the sentence for screen readers."""
 
@@ -36,9 +47,14 @@ class Chart:
     unit: Unit = "count"
     height: int = 260
     links: Sequence[str] = field(default_factory=tuple)
+    marks: Sequence[Mark] = ()
 
     def spec(self) -> dict[str, Any]:
         return asdict(self)
+
+    def marked(self, place: int) -> str:
+        """The marks of a category in words."""
+        return "; ".join(one.text for one in self.marks if one.first <= place <= one.last)
 
     @property
     def empty(self) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from typing import Any
 from urllib.parse import quote
 
 import xlsxwriter
@@ -59,27 +61,56 @@ def _drain(buffer: io.StringIO) -> bytes:
     return text.encode()
 
 
+def workbook(
+    name: str, sheets: Iterable[tuple[str, Sequence[str], Iterable[Sequence[Cell]]]]
+) -> Response:
+    """Several lists as one xlsx file, each (title, header, rows) on a sheet of its own."""
+    return _named(Response(_book(sheets), media_type=XLSX_TYPE), f"{name}.xlsx")
+
+
 def _xlsx(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    return _book([("", header, rows)])
+
+
+def _book(sheets: Iterable[tuple[str, Sequence[str], Iterable[Sequence[Cell]]]]) -> bytes:
     target = io.BytesIO()
     options = {"in_memory": True, "constant_memory": True, "strings_to_formulas": False}
+    taken: set[str] = set()
     with xlsxwriter.Workbook(target, {**options, "strings_to_urls": False}) as book:
-        sheet = book.add_worksheet()
         bold = book.add_format({"bold": True})
-        sheet.freeze_panes(1, 0)
-        sheet.write_row(0, 0, header, bold)
-        for number, row in enumerate(rows, start=1):
-            if number > XLSX_ROWS:
-                raise BadInput(
-                    "A spreadsheet holds at most %(rows)d rows.",
-                    hint="Export as csv instead.",
-                    rows=XLSX_ROWS,
-                )
-            for column, cell in enumerate(row):
-                if isinstance(cell, date):
-                    sheet.write_string(number, column, cell.isoformat())
-                elif cell is not None:
-                    sheet.write(number, column, cell)
+        for title, header, rows in sheets:
+            sheet = book.add_worksheet(_sheet_name(title, taken) if title else None)
+            sheet.freeze_panes(1, 0)
+            sheet.write_row(0, 0, header, bold)
+            _write(sheet, rows)
     return target.getvalue()
+
+
+def _write(sheet: Any, rows: Iterable[Sequence[Cell]]) -> None:
+    for number, row in enumerate(rows, start=1):
+        if number > XLSX_ROWS:
+            raise BadInput(
+                "A spreadsheet holds at most %(rows)d rows.",
+                hint="Export as csv instead.",
+                rows=XLSX_ROWS,
+            )
+        for column, cell in enumerate(row):
+            if isinstance(cell, date):
+                sheet.write_string(number, column, cell.isoformat())
+            elif cell is not None:
+                sheet.write(number, column, cell)
+
+
+def _sheet_name(title: str, taken: set[str]) -> str:
+    """A name that spreadsheets take: at most 31 characters, none of []:*?/\\, none twice."""
+    plain = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", title).strip(" '") or "-"
+    plain = "History_" if plain.casefold() == "history" else plain  # a name Excel keeps for itself
+    name, number = plain[:31], 1
+    while name.casefold() in taken:
+        number += 1
+        name = f"{plain[: 28 - len(str(number))]} ({number})"
+    taken.add(name.casefold())
+    return name
 
 
 def _named(response: Response, name: str) -> Response:

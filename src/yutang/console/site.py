@@ -15,6 +15,7 @@ from yutang.console import (
     analyse,
     assets,
     customers,
+    dashboards,
     dictionary,
     health,
     identity,
@@ -43,6 +44,7 @@ ROUTERS = (
     identity.ROUTES,  # before customers: their addresses are below /customers, too
     privacy.ROUTES,
     customers.ROUTES,
+    dashboards.ROUTES,
     analyse.ROUTES,
     sql.ROUTES,
     shops.ROUTES,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 from markupsafe import Markup
-from starlette.datastructures import FormData
 
 from yutang import analysis
 from yutang.console.analyse import form as fields
@@ -21,16 +20,18 @@ from yutang.console.analyse.controls import form_of
 from yutang.console.analyse.defaults import in_words, usual
 from yutang.console.analyse.present import present
 from yutang.console.analyse.schema import Field, fields_of, find
+from yutang.console.analyse.uses import in_uses
 from yutang.console.analyse.words import Vocabulary, suggested, vocabulary
 from yutang.console.exports import download
-from yutang.console.guard import Session, needs, posted
-from yutang.console.render import render, see_other
+from yutang.console.guard import Session, needs
+from yutang.console.marks import marked
+from yutang.console.render import render
 from yutang.errors import BadInput, NotFound
-from yutang.reports import RANGE, RANGES, resolved, span_of
+from yutang.reports import KINDS, RANGE, RANGES, resolved, span_of
 
 ROUTES = APIRouter()
 # Fields of an address that are the page's, not the question's.
-OWN = ("as", "report", "csrf", "name")
+OWN = ("as", "report", "csrf", "name", "over", "dashboard", "new", "show")
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def models(request: Request, session: Session = needs("analyse")) -> Response:
         models=analysis.MODELS,
         examples={one.NAME: _example(one, words) for one in analysis.MODELS},
         reports=session.brand.reports.list_(),
+        uses={of: in_uses(session, one) for of, one in session.brand.reports.all_uses().items()},
         titles={model.NAME: (model.ZH, model.EN) for model in analysis.MODELS},
     )
 
@@ -75,47 +77,6 @@ def values(session: Session = needs("analyse"), name: str = "", q: str = "") -> 
     return JSONResponse([{"value": value, "label": label} for value, label in found])
 
 
-@ROUTES.get("/b/{brand}/analyse/saved/{report_id}")
-def saved(report_id: int, session: Session = needs("analyse")) -> Response:
-    report = session.brand.reports.get(report_id)
-    if report.model == "sql":  # a question in SQL has a page of its own
-        return RedirectResponse(f"{session.base}/sql?report={report_id}", status_code=303)
-    query = urlencode([*fields.flatten(report.params), ("report", str(report_id))])
-    return RedirectResponse(f"{session.base}/analyse/{report.model}?{query}", status_code=303)
-
-
-@ROUTES.post("/b/{brand}/analyse/saved/{report_id}/rename")
-def rename_report(
-    request: Request,
-    report_id: int,
-    session: Session = needs("analyse"),
-    form: FormData = Depends(posted),
-) -> Response:
-    before = session.brand.reports.get(report_id)
-    report = session.brand.reports.rename(report_id, str(form.get("name", "")))
-    session.brand.audit.record(
-        session.account.login, "report_renamed", report.name, {"before": before.name}, session.ip
-    )
-    note = session.text("Renamed: %(name)s.", name=report.name)
-    return see_other(request, f"{session.base}/analyse", note)
-
-
-@ROUTES.post("/b/{brand}/analyse/saved/{report_id}/delete")
-def delete_report(
-    request: Request,
-    report_id: int,
-    session: Session = needs("analyse"),
-    _form: FormData = Depends(posted),
-) -> Response:
-    report = session.brand.reports.get(report_id)
-    session.brand.reports.remove(report_id)
-    session.brand.audit.record(
-        session.account.login, "report_deleted", report.name, None, session.ip
-    )
-    note = session.text("Deleted: %(name)s.", name=report.name)
-    return see_other(request, f"{session.base}/analyse", note)
-
-
 @ROUTES.get("/b/{brand}/analyse/{model}")
 def ask(request: Request, model: str, session: Session = needs("analyse")) -> Response:
     known = analysis.get_model(model)
@@ -125,18 +86,17 @@ def ask(request: Request, model: str, session: Session = needs("analyse")) -> Re
     if words is None or example is None:
         return render(request, "analyse/empty.html", model=known)
     asked = [one for one in request.query_params.multi_items() if one[0] not in OWN]
-    question = _question(known, asked or fields.flatten(example), words)
+    question = question_of(known, asked or fields.flatten(example), words)
     today = session.brand.measure.today()
     answer, result, error = None, None, question.error
     if error is None:
         try:
             params = resolved(question.params, today)
-            result = analysis.run(model, shards, params)  # type: ignore[arg-type]
-            answer = present(Asked(session, words, model, params, result))
+            result = analysis.answered(model, shards, params, today=today)  # type: ignore[arg-type]
+            answer = _marked(Asked(session, words, model, params, result))
         except BadInput as bad:
             error = bad
-    export = request.query_params.get("as")
-    if export and answer is not None:
+    if answer is not None and (export := request.query_params.get("as")):
         return _export(session, model, export, answer)
     return render(
         request,
@@ -159,40 +119,22 @@ def ask(request: Request, model: str, session: Session = needs("analyse")) -> Re
         result=result,
         events_read=_events_of(shards),
         error=error,
-        place=_place(session, question.fields, error),
+        place=place_of(session, question.fields, error),
         again=question.query,
         all_days=question.over_all_days,
         example=(in_words(example, words), urlencode(fields.flatten(example))),
-        report=_report(request, session),
         chart_name=model,
+        **_keeping(request, session),
     )
 
 
-@ROUTES.post("/b/{brand}/analyse/{model}/save")
-def save(
-    request: Request,
-    model: str,
-    session: Session = needs("analyse"),
-    form: FormData = Depends(posted),
-) -> Response:
-    known = analysis.get_model(model)
-    words = vocabulary(session, session.brand.shards())
-    asked = [(key, str(value)) for key, value in form.multi_items() if key not in OWN]
-    question = _question(known, asked, words)
-    if question.error is not None:
-        raise question.error
-    analysis.read_params(known, resolved(question.params, session.brand.measure.today()))
-    report = session.brand.reports.add(
-        str(form.get("name", "")), model, question.params, by=session.account.login
-    )
-    session.brand.audit.record(
-        session.account.login, "report_saved", report.name, {"model": model}, session.ip
-    )
-    note = session.text("Saved: %(name)s.", name=report.name)
-    return see_other(request, f"{session.base}/analyse/saved/{report.id}", note)
+def _marked(asked: Asked) -> Answer:
+    """The answer, with notes on days on its charts over time."""
+    answer = present(asked)
+    return replace(answer, pictures=marked(asked.session, answer.pictures))
 
 
-def _question(model: Any, asked: list[tuple[str, str]], words: Vocabulary) -> Question:
+def question_of(model: Any, asked: list[tuple[str, str]], words: Vocabulary) -> Question:
     known = fields_of(model.Params)
     tree: Mapping[str, Any] = {}
     try:
@@ -218,7 +160,7 @@ def _range(question: Question, today: Any) -> dict[str, str]:
     return {"name": name, "from": str(first or ""), "to": str(last or "")}
 
 
-def _place(session: Session, known: tuple[Field, ...], error: BadInput | None) -> dict[str, str]:
+def place_of(session: Session, known: tuple[Field, ...], error: BadInput | None) -> dict[str, str]:
     """Where an error belongs: the field's name in the form, and what a person calls it."""
     place = str(error.params.get("place", "")) if error else ""
     name = place.replace("[", ".").replace("]", "")
@@ -243,6 +185,12 @@ def _find_shards(session: Session) -> Any | None:
 
 def _events_of(shards: Any) -> int:
     return sum(int(shard.rows) for shard in shards.shards)
+
+
+def _keeping(request: Request, session: Session) -> dict[str, Any]:
+    """What the dialogs need that keep a question (keep.html)."""
+    boards = session.brand.dashboards.list_()
+    return {"report": _report(request, session), "kinds": KINDS, "boards": boards}
 
 
 def _report(request: Request, session: Session) -> Any | None:

@@ -88,8 +88,15 @@ def _funnel(asked: Asked) -> Answer:
     return replace(present_funnel.funnel(asked), more=more_tables(asked), nothing=_nothing(asked))
 
 
+def titled(asked: Asked) -> Asked:
+    """The same, with better titles for its columns where the model has some."""
+    if asked.model == "event" and not asked.titles:
+        return replace(asked, titles=present_event.measure_titles(asked))
+    return asked
+
+
 def _event(asked: Asked) -> Answer:
-    asked = replace(asked, titles=present_event.measure_titles(asked))
+    asked = titled(asked)
     return replace(present_event.event(asked), more=more_tables(asked), nothing=_nothing(asked))
 
 

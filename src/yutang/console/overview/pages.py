@@ -12,6 +12,7 @@ from yutang.console.charts import Chart, Series
 from yutang.console.exports import download
 from yutang.console.guard import Session, needs
 from yutang.console.language import mark
+from yutang.console.marks import marked
 from yutang.console.navigation import SECTIONS
 from yutang.console.people import reference
 from yutang.console.period import PeriodChoice, read_period
@@ -45,6 +46,9 @@ def overview(request: Request, session: Session = needs("see")) -> Response:
     }
     if export := request.query_params.get("as"):
         return _export(session, export, found, list(cards.values()))
+    trends = marked(
+        session, (_money(session, found), _domains(session, found), _buyers(session, found))
+    )
     return render(
         request,
         "overview/overview.html",
@@ -59,9 +63,9 @@ def overview(request: Request, session: Session = needs("see")) -> Response:
         keys=_keys(found, cards),
         needs=[(one, _finding_link(session, choice, one)) for one in found.needs],
         pond=_pond(session, choice, found) if found.pool.measured else None,
-        money=_money(session, found),
-        domains=_domains(session, found),
-        buyers=_buyers(session, found),
+        money=trends[0],
+        domains=trends[1],
+        buyers=trends[2],
     )
 
 

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
-from typing import Any
-
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData
 
-from yutang.console.charts import Chart, Series
 from yutang.console.exports import download
 from yutang.console.guard import Session, needs, posted
 from yutang.console.language import mark
 from yutang.console.render import render, see_other
+from yutang.console.sql.shown import cell_of, chart_of, is_number
 from yutang.errors import YutangError
 from yutang.identity import mask_text
-from yutang.kit.plain import plain
 from yutang.sql import Answer
 
 ROUTES = APIRouter()
 MODEL = "sql"  # of saved reports
 SHOWN = 500  # rows on the page; the file has them all
-POINTS = 200  # of a picture
-NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "HUGEINT")
 EXAMPLES = (
     (
         mark("Paid orders and money by month"),
@@ -71,7 +64,7 @@ def ask(
     )  # fmt: skip
     if kind:
         heads = [name for name, _type in answer.columns]
-        return download(kind, MODEL, heads, ([_cell(one) for one in row] for row in answer.rows))
+        return download(kind, MODEL, heads, ([cell_of(one) for one in row] for row in answer.rows))
     return _page(request, session, sql=sql, answer=answer)
 
 
@@ -108,10 +101,12 @@ def _page(
         status=422 if error else 200,
         sql=sql,
         answer=answer,
-        rows=[] if answer is None else [[_cell(one) for one in row] for row in answer.rows[:SHOWN]],
+        rows=[]
+        if answer is None
+        else [[cell_of(one) for one in row] for row in answer.rows[:SHOWN]],
         shown=SHOWN,
-        is_number=[] if answer is None else [_is_number(type_) for _, type_ in answer.columns],
-        chart=None if answer is None else _chart(answer, session),
+        is_number=[] if answer is None else [is_number(type_) for _, type_ in answer.columns],
+        chart=None if answer is None else chart_of(answer, session),
         error=error,
         tables=session.brand.sql.tables(),
         saved=[one for one in session.brand.reports.list_() if one.model == MODEL],
@@ -119,38 +114,3 @@ def _page(
         limits=session.brand.sql.limits,
         chart_name=MODEL,
     )
-
-
-def _cell(value: Any) -> str | int | float | bool | None:
-    """As it is shown and exported: personal values masked, times as text."""
-    if isinstance(value, datetime):
-        return value.isoformat(" ", "seconds")
-    found = plain(value)
-    if isinstance(found, list | dict):
-        found = str(found)
-    return mask_text(found) if isinstance(found, str) and not isinstance(value, date) else found
-
-
-def _is_number(type_: str) -> bool:
-    return type_.startswith(NUMBERS) or type_.startswith(("UINT", "BIGINT", "UBIGINT", "SMALLINT"))
-
-
-def _chart(answer: Answer, session: Session) -> Chart | None:
-    """A picture where the first column names things or days and the others count them."""
-    kinds = [_is_number(type_) for _, type_ in answer.columns]
-    if not 2 <= len(answer.rows) <= POINTS or len(kinds) < 2 or kinds[0] or not any(kinds):
-        return None
-    first = answer.columns[0][1]
-    series = [
-        Series(name, _numbers(answer.rows, i))
-        for i, (name, _type) in enumerate(answer.columns)
-        if kinds[i]
-    ]
-    labels = [str(_cell(row[0])) for row in answer.rows]
-    say = session.text("%(what)s by %(by)s", what=series[0].name, by=answer.columns[0][0])
-    return Chart("line" if first.startswith(("DATE", "TIME")) else "bar", labels, series, say)
-
-
-def _numbers(rows: Sequence[Sequence[Any]], i: int) -> list[float | None]:
-    found = (plain(row[i]) for row in rows)
-    return [float(one) if isinstance(one, int | float) else None for one in found]

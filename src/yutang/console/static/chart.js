@@ -66,6 +66,30 @@
     valueFormatter: (n) => value(n, spec.unit), ...more,
   });
 
+  // What happened on days: bands and lines behind the series, words on top where there is room.
+  const unmarked = () => { try { return localStorage.getItem("yutang-marks") === "off"; } catch { return false; } };
+  const NOTES = ["campaign", "release", "incident", "other"];
+  function marks(spec, look, option) {
+    if (!spec.marks?.length || unmarked() || !option.series?.length) return option;
+    const tone = { incident: look.colours[5], holiday: look.faint, workday: look.faint };
+    const few = spec.marks.length <= 8;
+    const named = (m) => ({ show: NOTES.includes(m.kind) || (few && m.kind === "sale"), formatter: m.text.replace(/^[^:：]{1,12}[:：] ?/, "").slice(0, 10), color: look.soft, fontSize: 11, position: "insideEndTop", distance: 3 });
+    const colour = (m) => tone[m.kind] || (NOTES.includes(m.kind) ? look.warm : look.pond);
+    const lines = spec.marks.filter((m) => m.first === m.last && m.kind !== "workday");
+    const bands = spec.marks.filter((m) => m.first !== m.last);
+    Object.assign(option.series[0], {
+      markLine: { silent: true, symbol: "none", animation: false, data: lines.map((m) => ({ xAxis: m.first, label: named(m), lineStyle: { color: colour(m), type: "dotted", width: 1.2 } })) },
+      markArea: { silent: true, animation: false, data: bands.map((m) => [{ xAxis: m.first, itemStyle: { color: colour(m), opacity: 0.09 }, label: { ...named(m), position: "insideTop" } }, { xAxis: m.last }]) },
+    });
+    const safe = window.echarts.format.encodeHTML;
+    option.tooltip.formatter = (items) => {
+      const [first] = items;
+      const said = spec.marks.filter((m) => m.first <= first.dataIndex && first.dataIndex <= m.last).map((m) => `<br>◆ ${safe(m.text)}`);
+      return [safe(first.name), ...items.map((p) => `${p.marker}${safe(p.seriesName)} <b>${value(p.value, spec.unit)}</b>`)].join("<br>") + said.join("");
+    };
+    return option;
+  }
+
   function lines(spec, look) {
     const drawn = [];
     const shown = spec.series;
@@ -192,9 +216,10 @@
       canvas.style.height = `${height}px`;
       chart.resize();
     }
-    chart.setOption({ animation: false, color: look.colours, textStyle: { fontFamily: font, color: look.soft }, ...KINDS[spec.kind](spec, look, canvas.clientWidth) }, true);
+    chart.setOption({ animation: false, color: look.colours, textStyle: { fontFamily: font, color: look.soft }, ...marks(spec, look, KINDS[spec.kind](spec, look, canvas.clientWidth)) }, true);
     chart.off("click");
     if (spec.links && spec.links.length) chart.on("click", (p) => { if (p.dataType === "node") return; const to = spec.links[p.dataIndex]; if (to) location.href = to; });
+    one("[data-chart-marks]", figure)?.setAttribute("aria-pressed", String(!unmarked()));
     canvas.dataset.drawn = "1";
   }
   function drawAll() {
@@ -205,6 +230,10 @@
   document.addEventListener("htmx:after:swap", drawAll);
   window.addEventListener("resize", () => live.forEach((chart, figure) => { chart.resize(); draw(figure); }));
   document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-chart-marks]")) {
+      localStorage.setItem("yutang-marks", unmarked() ? "on" : "off");
+      live.forEach((_, figure) => draw(figure));
+    }
     const button = event.target.closest("[data-chart-png]");
     if (!button) return;
     const chart = live.get(button.closest("figure"));
