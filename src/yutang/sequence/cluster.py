@@ -212,7 +212,7 @@ def dumps(work: Callable[[View], Any], shards: ShardSet) -> bytes:
 
     names = _names_of(shards)
 
-    class Pickler(CloudPickler):
+    class Pickler(CloudPickler):  # type: ignore[misc,unused-ignore]  # untyped where ray is not
         def persistent_id(self, thing: Any) -> tuple[Any, ...] | None:
             if isinstance(thing, np.ndarray):
                 return names.get(_place(thing))
