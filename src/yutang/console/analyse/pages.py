@@ -20,7 +20,7 @@ from yutang.console.analyse.conditions import OPERATORS
 from yutang.console.analyse.controls import form_of
 from yutang.console.analyse.defaults import in_words, usual
 from yutang.console.analyse.present import present
-from yutang.console.analyse.schema import Field, fields_of, find
+from yutang.console.analyse.schema import CUSTOM, Field, fields_of, find
 from yutang.console.analyse.words import Vocabulary, suggested, vocabulary
 from yutang.console.exports import download
 from yutang.console.guard import Session, needs, posted
@@ -200,7 +200,7 @@ def _question(model: Any, asked: list[tuple[str, str]], words: Vocabulary) -> Qu
         params = fields.read(known, asked, words.types)
         if params.get(RANGE) in RANGES:  # the days beside it only show what it means today
             params = {key: value for key, value in params.items() if key not in ("from", "to")}
-        elif params.get(RANGE) == fields.CUSTOM:
+        elif params.get(RANGE) == CUSTOM:
             del params[RANGE]
         return Question(known, tree, params)
     except BadInput as bad:

@@ -16,6 +16,8 @@ from yutang.catalog.touchpoints import source_label, touchpoint_label
 from yutang.console.guard import Session
 from yutang.console.language import mark
 from yutang.customers import ROLES, STAGES
+from yutang.segments import ATTRIBUTE as SEGMENTS
+from yutang.segments import PROPERTY as SEGMENTS_PROPERTY
 
 CUSTOMER = "customer."
 _PIECE = 4096
@@ -31,6 +33,7 @@ ATTRIBUTES = {
     "last_seen_at": mark("last seen"),
     "first_source": mark("first source"),
     "first_channel": mark("first channel"),
+    SEGMENTS: mark("segment"),
 }
 SPECIAL = {
     ABSENT_LABEL: mark("unknown"),
@@ -71,6 +74,11 @@ class Vocabulary:
     session: Session
 
     @cached_property
+    def segments(self) -> dict[str, str]:
+        """Number, as text → name of the segments in use, newest first."""
+        return {str(one.id): one.name for one in self.session.brand.segments.list_()}
+
+    @cached_property
     def event_names(self) -> frozenset[str]:
         return frozenset(name for name, _, _ in self.events)
 
@@ -101,6 +109,8 @@ class Vocabulary:
         text = str(value)
         if text in SPECIAL:
             return self.session.text(SPECIAL[text])
+        if name == SEGMENTS_PROPERTY:
+            return self.segments.get(text, text)
         return self.session.pick(VALUES[name](text)) if name in VALUES else text
 
 
@@ -147,7 +157,10 @@ def vocabulary(session: Session, shards: Any) -> Vocabulary:
     ]
     properties += [
         PropertyWord(
-            CUSTOMER + name, session.text(ATTRIBUTES.get(name, name)), attribute.type, True
+            CUSTOMER + name,
+            session.text(ATTRIBUTES.get(name, name)),
+            "segments" if name == SEGMENTS else attribute.type,
+            True,
         )
         for name, attribute in shards.attributes.items()
     ]

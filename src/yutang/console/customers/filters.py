@@ -98,7 +98,8 @@ def chips(session: Session, query: Query) -> list[Chip]:
         if text:
             words.append((key, text))
     if "people" in query.filters:
-        words.append(("people", said(people_of(session, query.filters["people"]).title)))
+        people = people_of(session, query.filters["people"])
+        words.append(("people", people.title if people.plain else said(people.title)))
     return [Chip(text, query.url(**{key: "", "page": ""})) for key, text in words]
 
 
