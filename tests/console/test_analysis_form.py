@@ -208,7 +208,8 @@ def test_what_was_typed_stands_in_the_form_again():
     assert [row[0].values for row in main["steps"].rows] == [("a", "b"), ("c",)]
     assert main["then"].parts[1].conditions.rows[0].value == "30"
     assert shown.common["compare"].value == "custom"
-    assert [part.value for part in shown.common["compare"].forms[0][1]] == ["2026-01-01", "2026-01-31"]
+    span = [part.value for part in shown.common["compare"].forms[0][1]]
+    assert span == ["2026-01-01", "2026-01-31"]
     assert finer["days"].text == "1, 3、7"
     assert finer["trend"].value == "-"
     assert finer["trend"].changed

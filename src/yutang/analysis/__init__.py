@@ -37,7 +37,7 @@ from yutang.analysis import (
     smart_path,
     stickiness,
 )
-from yutang.analysis.comparison import beside
+from yutang.analysis.comparison import beside, with_chart
 from yutang.analysis.contract import (
     Caveat,
     Column,
@@ -45,6 +45,7 @@ from yutang.analysis.contract import (
     Model,
     RangeParams,
     Result,
+    SegmentPair,
     Table,
 )
 from yutang.analysis.groups import MOST_GROUPS
@@ -143,7 +144,10 @@ def run(
     if other is not None:
         # All groups there can be: which of them are large on the other side does not matter.
         other = other.model_copy(update={"top": MOST_GROUPS})
-        result = beside(result, _answer(model, context, other))
+        answered = _answer(model, context, other)
+        result = beside(result, answered)
+        if isinstance(checked.compare, SegmentPair):
+            result = with_chart(result, answered)
     return replace(result, seconds=round(time.perf_counter() - started, 4))
 
 

@@ -1,4 +1,4 @@
-"""Puts the result of another range beside a result: `NAME_compared` columns."""
+"""Puts the result of another range, or of other people, beside a result: `NAME_compared` columns."""
 
 from __future__ import annotations
 
@@ -27,6 +27,13 @@ def beside(result: Result, other: Result) -> Result:
         for name, table in result.tables.items()
     }
     return replace(result, table=_join(result.table, other.table), tables=tables)
+
+
+def with_chart(result: Result, other: Result) -> Result:
+    """`result` with the chart of `other` as `beside`, and what must be known of that one."""
+    caveats = tuple(one for one in other.caveats if one not in result.caveats)
+    chart = {**result.chart, "beside": other.chart}
+    return replace(result, chart=chart, caveats=(*result.caveats, *caveats))
 
 
 def _join(table: Table, other: Table) -> Table:

@@ -75,6 +75,8 @@ class Result:
     sequences       as bar, a category is a path; `funnels`: parameters of the funnel model for
                     each, None where the path is empty
 
+    Where two segments are compared, `beside` holds the same chart of the second one.
+
     `unit` says what the values are (a column's kind; count where it is missing). The first word of
     a series' name is a column of the table where there is one, further words are group labels. A
     kind that a page does not know is shown as its table.

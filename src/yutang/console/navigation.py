@@ -22,6 +22,7 @@ class Section:
 SECTIONS: tuple[Section, ...] = (
     Section("overview", mark("Overview"), "home", "o", thumb=True),
     Section("customers", mark("Customers"), "users", "c", thumb=True),
+    Section("segments", mark("Segments"), "users-group", "p", right="analyse"),
     Section("analyse", mark("Analyse"), "chart-bar", "a", right="analyse", thumb=True),
     Section("sql", mark("SQL"), "table", "q", right="analyse"),
     Section("shops", mark("Sales and benefits"), "building-store", "s", right="import"),

@@ -24,6 +24,7 @@ from yutang.console import (
     overview,
     privacy,
     search,
+    segments,
     settings,
     shops,
     sql,
@@ -43,6 +44,7 @@ ROUTERS = (
     identity.ROUTES,  # before customers: their addresses are below /customers, too
     privacy.ROUTES,
     customers.ROUTES,
+    segments.ROUTES,
     analyse.ROUTES,
     sql.ROUTES,
     shops.ROUTES,

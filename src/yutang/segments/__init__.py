@@ -6,7 +6,7 @@ follows merges and splits, and an erased person leaves all of them.
 """
 
 from yutang.segments.lists import KINDS as LIST_KINDS
-from yutang.segments.lists import MOST_LINES, Matched
+from yutang.segments.lists import MOST_LINES, Matched, read_file
 from yutang.segments.origins import Origin, of_list, unreadable
 from yutang.segments.repository import forget, names_with
 from yutang.segments.rules import ATTRIBUTE, HOWS, PROPERTY, used_in
@@ -17,9 +17,9 @@ __all__ = [
     "HOWS",
     "LIST_KINDS",
     "MOST_LINES",
+    "PROPERTY",
     "Matched",
     "Origin",
-    "PROPERTY",
     "Overlap",
     "Segment",
     "Segments",
@@ -27,6 +27,7 @@ __all__ = [
     "forget",
     "names_with",
     "of_list",
+    "read_file",
     "unreadable",
     "used_in",
 ]

@@ -92,8 +92,9 @@ def read_file(raw: bytes) -> str:
     )
 
 
-def match(lines: list[tuple[int, str]], kind: str, find: Find, known: Callable[[BitMap], BitMap]) \
-        -> Matched:
+def match(
+    lines: list[tuple[int, str]], kind: str, find: Find, known: Callable[[BitMap], BitMap]
+) -> Matched:
     """Look the identifiers up. kind: one of KINDS; known: those of customer numbers that exist.
 
     Raises BadInput for another kind, and where nobody was found.

@@ -29,6 +29,7 @@ MetricPeople = Callable[[str, str, date, date], BitMap]
 _OWN = ("people", "sort", "page", "size")  # of a query: how a list is shown, not who is in it
 _DEEPEST = 8
 
+
 def unreadable() -> BadInput:
     """What is said of an origin that makes no sense."""
     return BadInput("This link to a group of people cannot be read.")

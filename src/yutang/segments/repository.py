@@ -154,9 +154,7 @@ def forget(connection: Connection, numbers: Sequence[int]) -> dict[str, int]:
     }
 
 
-def _take_out(
-    connection: Connection, table: Table, key: tuple[str, ...], numbers: BitMap
-) -> int:
+def _take_out(connection: Connection, table: Table, key: tuple[str, ...], numbers: BitMap) -> int:
     changed = 0
     keys = [table.c[name] for name in key]
     for row in connection.execute(select(*keys)).all():  # one bitmap in memory at a time

@@ -194,9 +194,7 @@ class Segments:
             repository.next_epoch(connection)
         return self.get(made)
 
-    def create_from(
-        self, name: str, origin: Origin, *, by: str, description: str = ""
-    ) -> Segment:
+    def create_from(self, name: str, origin: Origin, *, by: str, description: str = "") -> Segment:
         """A new segment of the people behind an origin. Raises as `create`, and as the model."""
         return self.create(
             name, self.origins.people(origin), origin, by=by, description=description
@@ -340,5 +338,3 @@ def _segment(row: Row, held: _Held) -> Segment:
         changed_at=row.changed_at,
         archived_at=row.archived_at,
     )
-
-

@@ -145,8 +145,10 @@ class Test:
         asked = self.value if isinstance(self.value, list) else [self.value]
         for value in asked:
             if value not in words:
-                raise self._bad(
+                raise BadInput(
                     "%(place)s: %(name)s has no value %(value)s (any more).",
+                    hint="It may have been archived: restore it, or drop the condition.",
+                    place=self.place,
                     name=name,
                     value=repr(value),
                 )

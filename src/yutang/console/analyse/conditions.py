@@ -186,7 +186,9 @@ def typed_group(tree: Mapping[str, Any]) -> Group:
         if "where" in row:
             rows.append(typed_group(row))
         else:
-            said = {key: _text(row[key]) for key in ("property", "op", "value", "raw") if key in row}
+            said = {
+                key: _text(row[key]) for key in ("property", "op", "value", "raw") if key in row
+            }
             rows.append(Row(**said))
     if isinstance(tree.get("filter"), str):
         rows += group_of(read_json(tree["filter"])).rows

@@ -18,7 +18,7 @@ from yutang.console.analyse.conditions import (
     read_json,
     shown,
 )
-from yutang.console.analyse.schema import CUSTOM, Field
+from yutang.console.analyse.schema import Field
 from yutang.errors import BadInput
 
 # Stands for "nothing" where an empty field would mean the default.

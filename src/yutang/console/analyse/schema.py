@@ -18,8 +18,8 @@ from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 Kind = Literal[
-    "text", "integer", "number", "choice", "date", "event", "property", "segment", "filter", "object", "list",
-    "choice_or_object", "numbers", "words", "pairs", "mapping", "json",
+    "text", "integer", "number", "choice", "date", "event", "property", "segment", "filter",
+    "object", "list", "choice_or_object", "numbers", "words", "pairs", "mapping", "json",
 ]  # fmt: skip
 Pair = tuple[str, str]
 ANY_EVENT = "*"
@@ -44,7 +44,8 @@ _ONLY_WITH: Mapping[Pair, tuple[str, ...]] = {("percentile", "measure"): ("perce
 @dataclass(frozen=True)
 class Field:
     """One thing to ask. fields: the parts of an object or of a list's rows; forms: of a choice, its
-    forms by the word that chooses each; `when` = (neighbour, values) outside which the field is neither shown nor sent."""
+    forms by the word that chooses each; `when` = (neighbour, values) outside which the field is
+    neither shown nor sent."""
 
     name: str
     title: Pair
