@@ -1,4 +1,4 @@
-"""Puts the result of another range, or of other people, beside a result: `NAME_compared` columns."""
+"""Puts the result of another range or of other people beside one: `NAME_compared` columns."""
 
 from __future__ import annotations
 

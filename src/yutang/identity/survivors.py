@@ -16,7 +16,7 @@ from yutang.identity.known import EPOCH
 from yutang.state import integers
 from yutang.state.brand import customers, identity_moves, meta
 
-Stamp = tuple[int, int]
+Stamp = tuple[int, ...]
 
 
 def surviving(people: BitMap, merged: np.ndarray, into: np.ndarray) -> BitMap:
@@ -37,16 +37,19 @@ class Survivors:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._stamp: Stamp = (-1, -1)
+        self._stamp: Stamp = ()
         self._merged = np.empty(0, np.int64)
         self._into = np.empty(0, np.int64)
 
-    def stamp(self, connection: Connection) -> Stamp:
-        """Changes whenever anybody was merged, split or erased."""
-        epoch = select(meta.c.value).where(meta.c.key == EPOCH).scalar_subquery()
+    def stamp(self, connection: Connection, *counters: str) -> Stamp:
+        """Changes whenever anybody was merged, split or erased, or one of these counters in `meta`
+        moved; their values stand first. One question."""
+        values = [
+            select(meta.c.value).where(meta.c.key == key).scalar_subquery()
+            for key in (*counters, EPOCH)
+        ]
         moves = select(func.max(identity_moves.c.id)).scalar_subquery()
-        row = connection.execute(select(epoch, moves)).one()
-        return int(row[0] or 0), int(row[1] or 0)
+        return tuple(int(one or 0) for one in connection.execute(select(*values, moves)).one())
 
     def follow(self, connection: Connection, people: BitMap) -> BitMap:
         """Who these customers are now."""

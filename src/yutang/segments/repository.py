@@ -53,16 +53,14 @@ def next_epoch(connection: Connection) -> None:
 
 
 def _newest() -> Select[Any]:
-    last = (
-        select(func.max(segment_versions.c.id))
-        .where(segment_versions.c.segment_id == segments.c.id)
-        .scalar_subquery()
-    )
+    every = segment_versions.alias()
+    newest = select(func.max(every.c.id)).group_by(every.c.segment_id)
     own = ("id", "name", "kind", "description", "created_by", "created_at", "changed_at",
            "archived_at")  # fmt: skip
     its = ("id", "at", "facts_version", "size", "origin", "by")
     columns = [*(segments.c[name] for name in own), *(segment_versions.c[name] for name in its)]
-    return select(*columns).join(segment_versions, segment_versions.c.id == last)
+    joined = segments.join(segment_versions, segment_versions.c.segment_id == segments.c.id)
+    return select(*columns).select_from(joined).where(segment_versions.c.id.in_(newest))
 
 
 def all_(connection: Connection) -> list[Row]:

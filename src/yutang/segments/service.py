@@ -202,9 +202,13 @@ class Segments:
 
     def match(self, text: str, kind: str = "") -> Matched:
         """Whom a list of identifiers means, one a line. Raises BadInput, also for nobody."""
-        return lists.match(
-            lists.read_lines(text), kind, self._identities.find_customers, self._existing
-        )
+        find = self._identities.find_customers
+        return lists.match(lists.read_lines(text), kind, find, self._existing)
+
+    def match_all(self, identifiers: list[str], kind: str = "") -> Matched:
+        """The same of a list in memory; "lines" are its places, from 1."""
+        lines = [(n, text.strip()) for n, text in enumerate(identifiers, start=1)]
+        return lists.match(lines, kind, self._identities.find_customers, self._existing)
 
     def combine(self, name: str, how: str, a: int, b: int, *, by: str) -> Segment:
         """A new segment: union, intersection, or the first minus the second."""
@@ -257,11 +261,10 @@ class Segments:
     def _now(self) -> _Held:
         """Everything as it stands; read anew when a segment, a merge or a split changed it."""
         with self._workspace.db.read() as connection:
-            epoch = repository.epoch(connection)
-            stamp = (epoch, *self._identities.survivors.stamp(connection)) if epoch else (0,)
+            stamp = self._identities.survivors.stamp(connection, repository.EPOCH)
             with self._lock:
-                if self._held.stamp == stamp or not epoch:
-                    return self._held if epoch else _Held((0,), {}, {})
+                if self._held.stamp == stamp:
+                    return self._held
             rows = repository.all_(connection)
             stored = repository.people_of(connection, [row.version for row in rows])
             follow = self._identities.survivors.follow

@@ -71,7 +71,8 @@ class Grid:
 @dataclass(frozen=True)
 class Answer:
     """`say` is the answer in words; it may hold <b> around numbers we made ourselves. `names` say
-    of two sides whose each picture is (sides.py). `more` are further tables; `nothing`: there is not enough to see anything."""
+    of two sides whose each picture is (sides.py). `more` are further tables; `nothing`: there is
+    not enough to see anything."""
 
     say: str
     pictures: tuple[Chart | Flows | Heat, ...]

@@ -76,6 +76,8 @@ class Vocabulary:
     @cached_property
     def segments(self) -> dict[str, str]:
         """Number, as text → name of the segments in use, newest first."""
+        if SEGMENTS_PROPERTY not in self.types:
+            return {}
         return {str(one.id): one.name for one in self.session.brand.segments.list_()}
 
     @cached_property
