@@ -10,7 +10,7 @@ from yutang.segments.lists import MOST_LINES, Matched, read_file
 from yutang.segments.origins import Origin, of_list, unreadable
 from yutang.segments.repository import forget, names_with
 from yutang.segments.rules import ATTRIBUTE, HOWS, PROPERTY, used_in
-from yutang.segments.service import Overlap, Segment, Segments, Version
+from yutang.segments.service import Look, Overlap, Segment, Segments, Version
 
 __all__ = [
     "ATTRIBUTE",
@@ -18,6 +18,7 @@ __all__ = [
     "LIST_KINDS",
     "MOST_LINES",
     "PROPERTY",
+    "Look",
     "Matched",
     "Origin",
     "Overlap",

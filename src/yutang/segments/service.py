@@ -65,6 +65,19 @@ class Overlap:
 
 
 @dataclass(frozen=True)
+class Look:
+    """A segment with all that hangs on it. overlaps: the most alike first; reports, children:
+    saved reports that ask about it, and segments that were made of it."""
+
+    segment: Segment
+    people: BitMap
+    versions: list[Version]
+    overlaps: list[Overlap]
+    reports: list[Report]
+    children: list[Segment]
+
+
+@dataclass(frozen=True)
 class _Held:
     """What was read last: rows, and the newest people of each, merges followed."""
 
@@ -129,17 +142,13 @@ class Segments:
             rows = repository.versions(connection, segment_id)
         return [Version(r.id, r.at, r.facts_version, r.size, r.origin, r.by) for r in rows]
 
-    def overlaps(self, segment_id: int) -> list[Overlap]:
-        """Every other segment in use that shares people with it, the most alike first."""
-        mine = self._people_of(segment_id, 0)
-        found = []
-        for other in self.list_():
-            theirs = self._people_of(other.id, 0)
-            shared = mine.intersection_cardinality(theirs)
-            if other.id != segment_id and shared:
-                whole = len(mine) + len(theirs) - shared
-                found.append(Overlap(other, shared, shared / whole))
-        return sorted(found, key=lambda one: (-one.jaccard, one.other.id))
+    def look(self, segment_id: int) -> Look:
+        """Everything about one segment. Raises NotFound."""
+        segment, held = self.get(segment_id), self._held
+        reports, children = self.used_by().get(segment_id, ([], []))
+        mine = held.people.get(segment_id, BitMap())
+        versions = self.versions(segment_id)
+        return Look(segment, mine, versions, _overlaps(segment_id, held), reports, children)
 
     def used_by(self) -> dict[int, tuple[list[Report], list[Segment]]]:
         """Segment → saved reports that ask about it, and segments that were made of it."""
@@ -324,6 +333,19 @@ class Segments:
             repository.drop_versions(connection, [r.id for r in rows[rules.MOST_VERSIONS :]])
             repository.change(connection, segment_id, at)
             repository.next_epoch(connection)
+
+
+def _overlaps(segment_id: int, held: _Held) -> list[Overlap]:
+    """Every other segment in use that shares people with it."""
+    mine = held.people.get(segment_id, BitMap())
+    found = []
+    for row in held.rows.values():
+        theirs = held.people[row.id]
+        shared = mine.intersection_cardinality(theirs)
+        if row.id != segment_id and row.archived_at is None and shared:
+            whole = len(mine) + len(theirs) - shared
+            found.append(Overlap(_segment(row, held), shared, shared / whole))
+    return sorted(found, key=lambda one: (-one.jaccard, one.other.id))
 
 
 def _segment(row: Row, held: _Held) -> Segment:

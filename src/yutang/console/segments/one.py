@@ -40,10 +40,9 @@ def _page(
     request: Request, session: Session, segment_id: int, error: YutangError | None = None
 ) -> Response:
     segments = session.brand.segments
-    found = segments.get(segment_id)
-    people = segments.people(segment_id)
-    sample = session.brand.customers.list_(CustomerQuery(people=people, size=SAMPLE))
-    reports, children = segments.used_by().get(segment_id, ([], []))
+    look = segments.look(segment_id)
+    found = look.segment
+    sample = session.brand.customers.list_(CustomerQuery(people=look.people, size=SAMPLE))
     return render(
         request,
         "segments/one.html",
@@ -54,10 +53,7 @@ def _page(
         newest=session.brand.customers.snapshot().version,
         sample=sample,
         people_link=lambda version=0: _people_link(session, segment_id, version),
-        versions=segments.versions(segment_id),
-        overlaps=segments.overlaps(segment_id),
-        reports=reports,
-        children=children,
+        look=look,
         stages=STAGES,
         roles_of=ROLES,
         most_lines=MOST_LINES,
