@@ -57,9 +57,14 @@ def _by_key(table: Table) -> dict[tuple[Any, ...], dict[str, Any]]:
     places: dict[Any, int] = {}
     out = {}
     for row in table.rows:
-        key = [row[name] for name in names]
+        key = [_hashable(row[name]) for name in names]
         for i, name in enumerate(names):
             if name in periods:
                 key[i] = places.setdefault(key[i], len(places))
         out[tuple(key)] = row
     return out
+
+
+def _hashable(value: Any) -> Any:
+    """RFM's edges are lists."""
+    return tuple(value) if isinstance(value, list) else value
