@@ -134,6 +134,8 @@ def ask(request: Request, model: str, session: Session = needs("analyse")) -> Re
             result = analysis.run(model, shards, params)  # type: ignore[arg-type]
             answer = present(Asked(session, words, model, params, result))
         except BadInput as bad:
+            if (name := str(bad.params.get("name", ""))) in words.types:
+                bad.params["name"] = words.property(name)
             error = bad
     export = request.query_params.get("as")
     if export and answer is not None:

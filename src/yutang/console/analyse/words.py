@@ -109,6 +109,8 @@ class Vocabulary:
         if isinstance(value, int):
             return f"{value:,}"
         text = str(value)
+        if name == SEGMENTS_PROPERTY and text == ABSENT_LABEL:
+            return self.session.text("in no segment")
         if text in SPECIAL:
             return self.session.text(SPECIAL[text])
         if name == SEGMENTS_PROPERTY:
