@@ -104,7 +104,7 @@ class Segments:
         self.origins = Origins(shards, customers, metric, self._people_of, self._combine)
         self._lock = threading.Lock()
         self._held = _Held((), {}, {})
-        self._attribute: tuple[tuple[int, ...], Attribute | None] = ((), None)
+        self._attribute: tuple[dict[int, BitMap], Attribute | None] = ({}, None)
 
     # --- asking ------------------------------------------------------------------------------
     def list_(self, *, archived: bool = False) -> list[Segment]:
@@ -165,12 +165,11 @@ class Segments:
     def attribute(self) -> Attribute | None:
         """The customer attribute of the segments in use; the same object until one changes."""
         held = self._now()
-        used = [row for row in held.rows.values() if row.archived_at is None]
-        stamp = (*held.stamp[1:], *sorted(row.version for row in used))
-        with self._lock:
-            if self._attribute[0] != stamp:
-                people = {row.id: held.people[row.id] for row in used}
-                self._attribute = (stamp, rules.attribute_of(people))
+        used = [row.id for row in held.rows.values() if row.archived_at is None]
+        people = {id_: held.people[id_] for id_ in used}
+        with self._lock:  # a merge of others changes the stamp, and nobody's segments
+            if self._attribute[0] != people:
+                self._attribute = (people, rules.attribute_of(people))
             return self._attribute[1]
 
     # --- making ------------------------------------------------------------------------------
