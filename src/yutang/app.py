@@ -59,6 +59,7 @@ from yutang.measure import Measure
 from yutang.privacy import PersonFiles, Privacy, Retention
 from yutang.receivers import Connecting, limits_of
 from yutang.reports import Dashboards, DayNotes, Reports
+from yutang.segments import ATTRIBUTE, Segments
 from yutang.settings import Settings
 from yutang.sql import Limits as SqlLimits
 from yutang.sql import SqlDesk, Tables
@@ -69,7 +70,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from yutang.collect import Collecting
-    from yutang.sequence import ShardCache, ShardSet
+    from yutang.sequence import Attribute, ShardCache, ShardSet
 
 
 class Brand:
@@ -116,7 +117,7 @@ class Brand:
         self.day_notes = DayNotes(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
         self._lock = threading.Lock()
-        self._attributed: tuple[int, ShardCache] | None = None
+        self._attributed: tuple[int, Attribute | None, ShardCache] | None = None
         self.sql = SqlDesk(
             Tables(workspace, self.identities, self.orders, self.customers),
             SqlLimits(settings.sql_seconds, settings.sql_memory_mb),
@@ -177,11 +178,15 @@ class Brand:
         """The analysis cache as the worker last left it, with the attributes of its customers."""
         from yutang.sequence import ShardCache
 
-        made_at = self.customers.snapshot().made_at
+        made_at, segments = self.customers.snapshot().made_at, self.segments.attribute()
         with self._lock:
-            if self._attributed is None or self._attributed[0] != made_at:
-                self._attributed = (made_at, ShardCache())
-            return self._attributed[1].get(self.shard_folder, self.customers.attributes())
+            held = self._attributed
+            if held is None or held[0] != made_at or held[1] is not segments:
+                held = self._attributed = (made_at, segments, ShardCache())
+            attributes = self.customers.attributes()
+            if segments is not None:
+                attributes[ATTRIBUTE] = segments
+            return held[2].get(self.shard_folder, attributes)
 
     def status(self) -> dict[str, int]:
         """What the brand holds: see `yutang status`."""
@@ -209,6 +214,13 @@ class Brand:
     @cached_property
     def measure(self) -> Measure:
         return Measure(self.workspace, self.customers, self.shops)
+
+    @cached_property
+    def segments(self) -> Segments:
+        return Segments(
+            self.workspace, self.identities, lambda: self.customers, self.shards,
+            lambda name, *period: self.measure.people_of(name, *period),
+        )  # fmt: skip
 
     def cache_versions(self) -> dict[str, Callable[[], int]]:
         """Cache → the facts version it stands at; asking raises where it is unreadable."""

@@ -38,6 +38,13 @@ ROUTES = [
     ("get", "/shops", "guide"),
     ("get", "/models", "analyst"),
     ("post", "/analyse/funnel", "analyst"),
+    ("get", "/segments", "analyst"),
+    ("get", "/segments/1", "analyst"),
+    ("get", "/segments/1/members", "analyst"),
+    ("post", "/segments", "analyst"),
+    ("post", "/segments/combine", "analyst"),
+    ("post", "/segments/1/refresh", "analyst"),
+    ("patch", "/segments/1", "analyst"),
     ("get", "/sql/tables", "analyst"),
     ("post", "/sql", "analyst"),
     ("get", "/dictionary/events", "analyst"),
@@ -111,6 +118,9 @@ BODIES: dict[str, Any] = {
     "/dashboards/1/cards/1": {"width": 6},
     "/day-notes": {"first_on": "2026-11-11", "text": "x"},
     "/day-notes/1": {"first_on": "2026-11-11", "text": "x"},
+    "/segments": {"name": "x", "identifiers": ["nobody"]},
+    "/segments/combine": {"name": "x", "how": "union", "a": 1, "b": 2},
+    "/segments/1": {},
     "/sql": {"sql": "SELECT 1"},
     "/identity/link": {"customer": 1, "other": 1, "reason": "x"},
     "/identity/split": {"identities": [1], "reason": "x"},
@@ -142,7 +152,7 @@ def test_every_route_is_in_the_list_above(office: Office) -> None:
     described = office.nobody().get("/openapi.json").json()["paths"]
     known = {(verb, path) for path, verbs in described.items() for verb in verbs}
     listed = {(verb, path.replace("/1", "/{}")) for verb, path, _ in ROUTES}
-    kinds = "customer|import|shop|source|review|request|dashboard|card|note"
+    kinds = "customer|import|shop|source|review|request|dashboard|card|note|segment"
     shaped = {(verb, re.sub(f"{{({kinds})_id}}", "{}", path)) for verb, path in known}
     assert shaped - {("post", "/analyse/{model}")} == listed - {("post", "/analyse/funnel")}
 

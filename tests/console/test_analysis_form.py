@@ -191,7 +191,7 @@ def test_an_address_becomes_parameters_that_the_model_takes():
     assert checked.trend is None
     assert checked.sample == 16
     assert checked.group[0].buckets == [10.0, 20.0]
-    assert checked.compared_span().from_.isoformat() == "2026-01-01"
+    assert checked.sides()[1].from_.isoformat() == "2026-01-01"
 
 
 def test_parameters_become_an_address_that_means_the_same():
@@ -208,7 +208,8 @@ def test_what_was_typed_stands_in_the_form_again():
     assert [row[0].values for row in main["steps"].rows] == [("a", "b"), ("c",)]
     assert main["then"].parts[1].conditions.rows[0].value == "30"
     assert shown.common["compare"].value == "custom"
-    assert [part.value for part in shown.common["compare"].parts] == ["2026-01-01", "2026-01-31"]
+    span = [part.value for part in shown.common["compare"].forms[0][1]]
+    assert span == ["2026-01-01", "2026-01-31"]
     assert finer["days"].text == "1, 3、7"
     assert finer["trend"].value == "-"
     assert finer["trend"].changed

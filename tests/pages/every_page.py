@@ -58,6 +58,23 @@ PAGES: dict[str, str] = {
     "&steps.1.where_join=or&range=this_year&order=any&hold=order_id&sample=2&trend=-",
     "funnel, nobody": "/b/pond/analyse/funnel?steps.0.event=code_scanned&steps.1.event=order_paid"
     "&from=2020-01-01&to=2020-01-31",
+    "event, two segments": "/b/pond/analyse/event?measures.0.event=order_paid&unit=month"
+    "&compare.segment=1&compare.against=3&range=all",
+    "funnel, a segment": "/b/pond/analyse/funnel?steps.0.event=code_scanned"
+    "&steps.1.event=order_paid&compare.segment=2&where.0.property=customer.segments"
+    "&where.0.op=in&where.0.value=2&where.0.value=3&range=all",
+    "property, by segment": "/b/pond/analyse/property?group.0.property=customer.segments",
+    "segments": "/b/pond/segments",
+    "segments, archived": "/b/pond/segments?show=archived",
+    "segments, nothing fits": "/b/pond/segments?q=zzzz",
+    "segments, empty": "/b/dry/segments",
+    "segment of a list": "/b/pond/segments/1",
+    "segment of a number": "/b/pond/segments/2",
+    "segment of a filter": "/b/pond/segments/3",
+    "segment of two": "/b/pond/segments/4",
+    "segment, archived": "/b/pond/segments/5",
+    "segment, gone": "/b/pond/segments/99",
+    "segment from a list": "/b/pond/segments/new",
     "analyse, empty": "/b/dry/analyse/funnel",
     "dashboards": "/b/pond/dashboards",
     "dashboards, empty": "/b/dry/dashboards",
@@ -139,4 +156,5 @@ REFUSED = {
     "attribute, unknown": 404,
     "property, unknown": 404,
     "not found": 404,
+    "segment, gone": 404,
 }

@@ -66,6 +66,7 @@ def make(home: Path) -> Services:
     track(services.brand("pond"))
     describe(services.brand("pond"))
     hang_up(services.brand("pond"))
+    gather(services.brand("pond"))
     return services
 
 
@@ -162,6 +163,22 @@ def describe(brand: Brand) -> None:
     ]  # fmt: skip
     brand.workspace.lake.append("profiles", profile_rows(3, said, NOW), journal="pond", position=1)
     brand.attributes.rebuild()
+
+
+def gather(brand: Brand) -> None:
+    """Segments: of a list with lines that fit nobody, of a cell, of a filter, of two; archived."""
+    segments = brand.segments
+    listed = segments.match("M00001\nM00002\nnobody\n13800000003", "")
+    segments.create("S1", listed.people, listed.to_json(), by="boss", description="D1")
+    params = {"measures": [{"event": "order_paid"}], "unit": "total"}
+    cell = {"kind": "analysis", "model": "event", "params": params, "cell": {"measure": "A"}}
+    segments.create_from("S2", cell, by="boss")
+    segments.refresh(2, by="boss")
+    segments.create_from("S3", {"kind": "customers", "query": {"orders_min": 3}}, by="boss")
+    segments.combine("S4", "minus", 2, 3, by="boss")
+    segments.archive(segments.combine("S5", "union", 1, 3, by="boss").id)
+    asked = {**params, "compare": {"segment": "1", "against": "3"}}
+    brand.reports.add("R2", "event", asked, by="boss")
 
 
 def set_aside(brand: Brand) -> None:

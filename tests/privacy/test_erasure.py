@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from pyroaring import BitMap
 
 from tests.small_brand import (
     HOUR,
@@ -26,6 +27,7 @@ from yutang.errors import Busy, NotFound
 from yutang.installation import Installation
 from yutang.privacy import Privacy, Receipt
 from yutang.refresh import rebuild, refresh
+from yutang.segments import repository
 from yutang.worker import work_on
 
 pytestmark = pytest.mark.slow
@@ -201,6 +203,24 @@ def test_the_receipt_holds_no_personal_data(world: World) -> None:
     assert world.privacy().receipts() == [receipt]
     audit = world.brand.audit.page()[0]
     assert (audit.action, audit.login) == ("person.erased", "ann")
+
+
+def test_the_person_leaves_every_segment(world: World) -> None:
+    world.add_eve()
+    found = world.brand.identities.find("member_no", MEMBER)
+    assert found is not None
+    with world.brand.workspace.db.write() as connection:
+        people = BitMap([found.customer_id, 1])
+        kept = repository.add(connection, name="VIP", description="", by="t", at=START)
+        common = {"origin": None, "facts_version": 1, "by": "t", "at": START}
+        for _ in range(2):
+            repository.add_version(connection, kept, people, **common)
+    receipt = world.erase("member_no", MEMBER)
+    assert receipt.counts["segment_versions"] == 2
+    with world.brand.workspace.db.read() as connection:
+        left = repository.people_of(connection, [1, 2])
+        assert repository.epoch(connection) == 1
+    assert [set(one) for one in left.values()] == [{1}, {1}]
 
 
 def test_the_person_does_not_come_back(world: World) -> None:

@@ -39,7 +39,7 @@ from yutang.analysis import (
     smart_path,
     stickiness,
 )
-from yutang.analysis.comparison import beside
+from yutang.analysis.comparison import beside, with_chart
 from yutang.analysis.contract import (
     Caveat,
     Column,
@@ -47,6 +47,7 @@ from yutang.analysis.contract import (
     Model,
     RangeParams,
     Result,
+    SegmentPair,
     Table,
 )
 from yutang.analysis.groups import MOST_GROUPS
@@ -144,12 +145,15 @@ def run(
     model = get_model(name)
     checked = read_params(model, params)
     context = _context(shards, today, executor)
-    result = _answer(model, context, checked)
-    span = checked.compared_span()
-    if span is not None:
-        # All groups there can be: which of them are large in the other range does not matter.
-        update = {"from_": span.from_, "to": span.to, "compare": None, "top": MOST_GROUPS}
-        result = beside(result, _answer(model, context, checked.model_copy(update=update)))
+    asked, other = checked.sides()
+    result = _answer(model, context, asked)
+    if other is not None:
+        # All groups there can be: which of them are large on the other side does not matter.
+        other = other.model_copy(update={"top": MOST_GROUPS})
+        answered = _answer(model, context, other)
+        result = beside(result, answered)
+        if isinstance(checked.compare, SegmentPair):
+            result = with_chart(result, answered)
     return replace(result, seconds=round(time.perf_counter() - started, 4))
 
 
@@ -177,10 +181,17 @@ def people(
     today: date | None = None,
     executor: Executor | None = None,
 ) -> BitMap:
-    """Customers behind a cell of the result; what a cell is, each model's `people` says."""
+    """Customers behind a cell of the result; what a cell is, each model's `people` says. With
+    `compared` in it: those behind the value that stands beside it."""
     model = get_model(name)
     context = _context(shards, today, executor)
-    return model.people(context, model.plan(context, read_params(model, params)), cell)
+    asked, other = read_params(model, params).sides()
+    cell = dict(cell)
+    if cell.pop("compared", False):
+        if other is None:
+            raise BadInput("Nothing is compared here.")
+        asked = other
+    return model.people(context, model.plan(context, asked), cell)
 
 
 def _context(shards: ShardSet, today: date | None, executor: Executor | None) -> Context:

@@ -1,4 +1,4 @@
-"""Puts the result of another range beside a result: `NAME_compared` columns."""
+"""Puts the result of another range or of other people beside one: `NAME_compared` columns."""
 
 from __future__ import annotations
 
@@ -29,6 +29,13 @@ def beside(result: Result, other: Result) -> Result:
     return replace(result, table=_join(result.table, other.table), tables=tables)
 
 
+def with_chart(result: Result, other: Result) -> Result:
+    """`result` with the chart of `other` as `beside`, and what must be known of that one."""
+    caveats = tuple(one for one in other.caveats if one not in result.caveats)
+    chart = {**result.chart, "beside": other.chart}
+    return replace(result, chart=chart, caveats=(*result.caveats, *caveats))
+
+
 def _join(table: Table, other: Table) -> Table:
     values = [c for c in table.columns if not _is_key(c)]
     found = _by_key(other)
@@ -50,9 +57,14 @@ def _by_key(table: Table) -> dict[tuple[Any, ...], dict[str, Any]]:
     places: dict[Any, int] = {}
     out = {}
     for row in table.rows:
-        key = [row[name] for name in names]
+        key = [_hashable(row[name]) for name in names]
         for i, name in enumerate(names):
             if name in periods:
                 key[i] = places.setdefault(key[i], len(places))
         out[tuple(key)] = row
     return out
+
+
+def _hashable(value: Any) -> Any:
+    """RFM's edges are lists."""
+    return tuple(value) if isinstance(value, list) else value

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pyroaring import BitMap
@@ -75,6 +75,8 @@ class Result:
     sequences       as bar, a category is a path; `funnels`: parameters of the funnel model for
                     each, None where the path is empty
 
+    Where two segments are compared, `beside` holds the same chart of the second one.
+
     `unit` says what the values are (a column's kind; count where it is missing). The first word of
     a series' name is a column of the table where there is one, further words are group labels. A
     kind that a page does not know is shown as its table.
@@ -130,6 +132,11 @@ class Context:
         return self.executor.run(self.shards, work)
 
 
+# The customer attribute that holds who is in which segment, and the picker of one.
+SEGMENTS = "customer.segments"
+_SEGMENT: dict[str, Any] = {"widget": "segment"}
+
+
 class Strict(BaseModel):
     """Base of everything in parameters: unknown keys are mistakes, not decoration."""
 
@@ -143,20 +150,40 @@ class Span(Strict):
     to: date = Field(title="到 To")
 
 
+class SegmentPair(Strict):
+    """Two segments, by their numbers: the first beside the second, or beside everybody else."""
+
+    segment: str = Field(title="人群 Segment", max_length=20, json_schema_extra=_SEGMENT)
+    against: str | None = Field(
+        None, title="对比 Beside", max_length=20, json_schema_extra=_SEGMENT
+    )
+
+    @property
+    def filters(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Who is counted, and who beside that."""
+        first = {"property": SEGMENTS, "op": "in", "value": [self.segment]}
+        if not self.against:
+            return first, {**first, "op": "not_in"}
+        return first, {**first, "value": [self.against]}
+
+
 class RangeParams(Strict):
     """What all models have in common."""
 
     from_: date | None = Field(None, alias="from", title="从 From")
     to: date | None = Field(None, title="到 To")
     filter: dict[str, Any] | None = Field(None, title="只看 Filter")
-    compare: Literal["previous", "last_year"] | Span | None = Field(None, title="对比 Compare")
+    compare: Literal["previous", "last_year"] | Span | SegmentPair | None = Field(
+        None, title="对比 Compare"
+    )
     sample: Literal[1, 2, 4, 8, 16, 32, 64] = Field(1, title="抽样 Sample one in")
 
     @model_validator(mode="after")
     def _in_order(self) -> RangeParams:
         if self.from_ and self.to and self.to < self.from_:
             raise ValueError("`to` is before `from`")
-        if self.compare and not (self.from_ and self.to):
+        by_days = self.compare and not isinstance(self.compare, SegmentPair)
+        if by_days and not (self.from_ and self.to):
             raise ValueError("a comparison needs `from` and `to`")
         return self
 
@@ -169,9 +196,25 @@ class RangeParams(Strict):
             last = day_start(self.to + timedelta(days=1), zone) - 1
         return first, last
 
-    def compared_span(self) -> Span | None:
+    def sides(self) -> tuple[Self, Self | None]:
+        """What is asked, and what beside it: other days, or other people; None = nothing."""
+        if isinstance(self.compare, SegmentPair):
+            one, other = (
+                self.model_copy(update={"compare": None, "filter": _also(self.filter, which)})
+                for which in self.compare.filters
+            )
+            return one, other
+        span = self._compared_span()
+        if span is None:
+            return self, None
+        days = {"from_": span.from_, "to": span.to, "compare": None}
+        return self, self.model_copy(update=days)
+
+    def _compared_span(self) -> Span | None:
         """The range to compare with."""
-        if self.compare is None or isinstance(self.compare, Span):
+        if self.compare is None or isinstance(self.compare, SegmentPair):
+            return None
+        if isinstance(self.compare, Span):
             return self.compare
         assert self.from_
         assert self.to
@@ -179,6 +222,14 @@ class RangeParams(Strict):
             days = self.to - self.from_ + timedelta(days=1)
             return _span(self.from_ - days, self.to - days)
         return _span(_year_before(self.from_), _year_before(self.to))
+
+
+def _also(spec: dict[str, Any] | None, leaf: dict[str, Any]) -> dict[str, Any]:
+    """A filter that asks for one thing more; what was joined by "and" stays flat."""
+    if not spec:
+        return leaf
+    parts = spec["and"] if set(spec) == {"and"} and isinstance(spec["and"], list) else [spec]
+    return {"and": [*parts, leaf]}
 
 
 def _span(first: date, last: date) -> Span:

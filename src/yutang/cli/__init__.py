@@ -14,6 +14,7 @@ from yutang.cli.dashboards import dashboard_app
 from yutang.cli.imports import import_app
 from yutang.cli.people import identity_app, person_app
 from yutang.cli.retention import retention_app
+from yutang.cli.segments import segment_app
 from yutang.cli.sources import source_app
 from yutang.cli.staff import account_app, brand_app
 from yutang.errors import YutangError
@@ -70,6 +71,6 @@ for command in (
 for name, group in {
     "import": import_app, "source": source_app, "person": person_app, "identity": identity_app,
     "retention": retention_app, "dashboard": dashboard_app,
-    "account": account_app, "brand": brand_app,
+    "segment": segment_app, "account": account_app, "brand": brand_app,
 }.items():  # fmt: skip
     app.add_typer(group, name=name)

@@ -23,6 +23,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("overview", mark("Overview"), "home", "o", thumb=True),
     Section("customers", mark("Customers"), "users", "c", thumb=True),
     Section("dashboards", mark("Dashboards"), "layout-dashboard", "d", right="analyse"),
+    Section("segments", mark("Segments"), "users-group", "p", right="analyse"),
     Section("analyse", mark("Analyse"), "chart-bar", "a", right="analyse", thumb=True),
     Section("sql", mark("SQL"), "table", "q", right="analyse"),
     Section("shops", mark("Sales and benefits"), "building-store", "s", right="import"),

@@ -1,8 +1,7 @@
 """Sets of people that stand behind a number, named in an address so that a link can be shared.
 
 A reference says where the people come from, not who they are: the list is made again when it is
-opened, so it is as fresh as the page. `analysis` = a cell of a model's table; `metric` = a metric
-of a period.
+opened, so it is as fresh as the page. The kinds are those of `segments.Origin`.
 """
 
 from __future__ import annotations
@@ -10,23 +9,28 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from yutang import analysis
 from yutang.console.guard import Session
 from yutang.console.language import mark
-from yutang.errors import BadInput
+from yutang.segments import unreadable
 
 
 @dataclass(frozen=True)
 class People:
-    """`members` is a bitmap of customer ids; `title` is a message."""
+    """`members` is a bitmap of customer ids; `title` is a message, or final text (`plain`)."""
 
     members: Any
     title: str
+    plain: bool = False
+
+
+TITLES = {
+    "analysis": mark("people of an analysis"),
+    "metric": mark("people behind a number"),
+    "segment": mark("people of a segment"),
+}
 
 
 def reference(kind: str, **what: Any) -> str:
@@ -35,34 +39,25 @@ def reference(kind: str, **what: Any) -> str:
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
 
-def people_of(session: Session, text: str) -> People:
-    """The people a reference stands for. Raises BadInput when it cannot be read."""
+def origin_of(text: str) -> dict[str, Any]:
+    """What a reference says. Raises BadInput when it cannot be read."""
     try:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        what = json.loads(raw)
-        kind = what.pop("kind")
-    except (binascii.Error, ValueError, KeyError, AttributeError) as error:
-        raise BadInput("This link to a group of people cannot be read.") from error
-    if kind == "analysis":
-        members = people_behind(session.brand, what["model"], what["params"], what["cell"])
-        return People(members, mark("people of an analysis"))
-    if kind == "metric":
-        first, last = (date.fromisoformat(what[end]) for end in ("first", "last"))
-        period = session.brand.measure.period("custom", first=first, last=last)
-        if what["period"] != "custom":
-            period = session.brand.measure.period(what["period"])
-        members = session.brand.measure.people(what["metric"], period)
-        return People(members, mark("people behind a number"))
-    raise BadInput("This link to a group of people cannot be read.")
+        found = json.loads(raw)
+    except (binascii.Error, ValueError) as error:
+        raise unreadable() from error
+    if not isinstance(found, dict):
+        raise unreadable()
+    return found
 
 
-def people_behind(brand: Any, model: str, params: dict[str, Any], cell: Mapping[str, Any]) -> Any:
-    """The people of a cell. A page names the column of the value, too; a model whose rows count the
-    same people in every column has no use for it."""
-    shards, cell = brand.shards(), dict(cell)
-    try:
-        return analysis.people(model, shards, params, cell)
-    except BadInput:
-        if cell.pop("measure", None) is None:
-            raise
-        return analysis.people(model, shards, params, cell)
+def people_of(session: Session, text: str) -> People:
+    """The people a reference stands for. Raises BadInput when it cannot be read."""
+    origin = origin_of(text)
+    kind = origin.get("kind")
+    if kind not in TITLES:
+        raise unreadable()
+    members = session.brand.segments.origins.people(origin)
+    if kind == "segment":
+        return People(members, session.brand.segments.get(int(origin["segment"])).name, True)
+    return People(members, TITLES[kind])

@@ -2,6 +2,7 @@
 
 from yutang.identity.belongings import Belongings, belongings
 from yutang.identity.explaining import Hand, Split, Tie, Why
+from yutang.identity.forgetting import numbers_of
 from yutang.identity.hands import Decision, Hands, Review
 from yutang.identity.masking import mask, mask_text, secrets_of, shown
 from yutang.identity.owners import CODES, LaterOwners, device_hands, later_owners, owned_at
@@ -32,6 +33,7 @@ __all__ = [
     "later_owners",
     "mask",
     "mask_text",
+    "numbers_of",
     "owned_at",
     "secrets_of",
     "shown",

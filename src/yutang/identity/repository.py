@@ -206,6 +206,17 @@ def merge_customers(
         )
 
 
+def repoint(connection: Connection, into: Mapping[int, int]) -> None:
+    """Of customers that are merged: whom they are merged into now."""
+    if into:
+        connection.execute(
+            update(customers)
+            .where(customers.c.id == bindparam("old"), customers.c.merged_into.is_not(None))
+            .values(merged_into=bindparam("survivor")),
+            [{"old": old, "survivor": survivor} for old, survivor in into.items()],
+        )
+
+
 def oldest_merged(connection: Connection, among: Sequence[int], into: Iterable[int]) -> int:
     """The oldest of these customers that is merged into one of `into` now; 0 = none."""
     query = f"SELECT id FROM customers WHERE merged_into IN ({_list(sorted(into))}) AND"

@@ -15,6 +15,7 @@ from yutang.identity.belongings import Belongings, belongings
 from yutang.identity.evidence import EACH_TIME, links_touching
 from yutang.identity.explaining import Why, explain
 from yutang.identity.known import Known, next_epoch
+from yutang.identity.lookup import customers_by_value
 from yutang.identity.owners import Owners
 from yutang.identity.repository import Identity, Link, Pending
 from yutang.identity.resolving import (
@@ -26,6 +27,7 @@ from yutang.identity.resolving import (
     unknown_links,
 )
 from yutang.identity.settling import resettle
+from yutang.identity.survivors import Survivors
 from yutang.state.brand import identities
 from yutang.workspace import Workspace
 
@@ -53,6 +55,7 @@ class Identities:
         self._workspace = workspace
         self._known = Known()
         self.owners = Owners(workspace)
+        self.survivors = Survivors()
 
     def resolve(
         self,
@@ -161,6 +164,11 @@ class Identities:
                 return None
             mine = repository.of_customer(connection, int(row[1]))
             return next((one for one in mine if one.id == row[0]), None)
+
+    def find_customers(self, values: Sequence[str], kind: str = "") -> dict[str, set[int]]:
+        """Value → customers who have it as an identity of this kind ("" of any kind)."""
+        with self._workspace.db.read() as connection:
+            return customers_by_value(connection, self._workspace.keyed_hash, values, kind)
 
     def explain(self, kind: str, value: str) -> Why:
         """Why the customer who has this identity is one person. Raises NotFound."""

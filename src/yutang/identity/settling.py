@@ -75,7 +75,23 @@ def _assign(
     repository.add_customers(connection, fresh, at)
     repository.move_identities(connection, moves)
     repository.merge_customers(connection, merged, revived)
+    if revived or fresh:
+        repository.repoint(connection, _numbers_of_parts(found, parts.values(), keeps))
     return customer_of, changed
+
+
+def _numbers_of_parts(
+    found: Region, parts: Iterable[list[int]], keeps: list[int]
+) -> dict[int, int]:
+    """Number → customer of those who began with it. After a split, what was merged before goes
+    along with its people, not with whom they were merged into meanwhile."""
+    numbers: dict[int, int] = {}
+    for members, keep in zip(parts, keeps, strict=True):
+        for place in members:
+            if not found.outside[place]:
+                numbers.setdefault(found.nodes[place].first_customer, keep)
+    kept = {0, *keeps}
+    return {number: keep for number, keep in numbers.items() if number not in kept}
 
 
 def _choose(

@@ -1,5 +1,6 @@
 """Intake: facts become durable exactly once, and what does not fit is kept, shown, repaired."""
 
+from yutang.ingest.brand_meta import get_meta, set_meta
 from yutang.ingest.claims import claim
 from yutang.ingest.commit import (
     Committer,
@@ -90,6 +91,7 @@ __all__ = [
     "changed_since",
     "claim",
     "facts_version",
+    "get_meta",
     "is_record",
     "is_value",
     "moved_by_events",
@@ -101,6 +103,7 @@ __all__ = [
     "properties",
     "recount",
     "register_projected",
+    "set_meta",
     "source_of",
     "totals",
     "undo",

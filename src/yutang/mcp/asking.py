@@ -13,7 +13,7 @@ from yutang.analysis import Result, get_model
 from yutang.api.customers import CustomerOut
 from yutang.api.overview import overview_of
 from yutang.console.analyse.form import flatten
-from yutang.console.people import people_behind, reference
+from yutang.console.people import reference
 from yutang.customers import CustomerQuery
 from yutang.errors import NotFound
 from yutang.kit.plain import plain
@@ -147,7 +147,8 @@ def read_overview(call: Call, asked: Period) -> dict[str, Any]:
 
 def people_of_cell(call: Call, asked: Cell) -> dict[str, Any]:
     params = resolved(asked.params, call.brand.measure.today())
-    members = people_behind(call.brand, asked.model, params, asked.cell)
+    origin = {"model": asked.model, "params": params, "cell": asked.cell}
+    members = call.brand.segments.origins.people({"kind": "analysis", **origin})
     answer: dict[str, Any] = {"people": len(members)}
     if asked.persons:
         # A list that leaves the console is an export, whoever reads it.
@@ -157,7 +158,7 @@ def people_of_cell(call: Call, asked: Cell) -> dict[str, Any]:
         tables = Tables()
         answer["persons"] = tables.add("persons", masked_texts(rows), PERSONS, len(members))
         answer = tables.fit(answer)
-    behind = reference("analysis", model=asked.model, params=params, cell=asked.cell)
+    behind = reference("analysis", **origin)
     return {**answer, "page": call.link(f"customers?people={behind}")}
 
 

@@ -109,6 +109,11 @@ class Measure:
         metric_of(name)
         return BitMap(np.unique(behind(ground, name, period, key)))
 
+    def people_of(self, metric_id: str, preset: str, first: date, last: date) -> BitMap:
+        """The same, of a named period or ("custom") of these days. Raises NotFound."""
+        days = {"first": first, "last": last} if preset == "custom" else {}
+        return self.people(metric_id, self.period(preset, **days))
+
     # --- inside ------------------------------------------------------------------------------
     def _newest(self) -> Ground:
         snapshot = self._customers.snapshot()

@@ -3,6 +3,7 @@ the HTTP API and the command line.
 
     pond = yutang.open("home", brand="pond")
     pond.funnel(steps=["code_scanned", "order_paid"], window="30 days")
+    pond.funnel(steps=["code_scanned", "order_paid"], filter=pond.segment("VIP").filter)
     pond.analyse("event", {"measures": [{"event": "order_paid"}]}).to_arrow()
 """
 

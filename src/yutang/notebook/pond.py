@@ -8,12 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from yutang import analysis
 from yutang.analysis.contract import RangeParams
 from yutang.app import Brand, Services
 from yutang.errors import BadInput, NotFound
 from yutang.notebook.answer import Answer
 from yutang.reports import resolved
+from yutang.segments import PROPERTY, Segment
 from yutang.settings import Settings
 
 # In Python `from` and `return` are words of the language: `from_` and `return_` stand for them.
@@ -82,6 +85,14 @@ class Pond:
                 return self.analyse(report.model, report.params)
         raise NotFound("There is no report %(name)s.", name=repr(name))
 
+    def segments(self) -> list[PondSegment]:
+        """Segments in use, newest first."""
+        return [PondSegment(self._brand, one) for one in self._brand.segments.list_()]
+
+    def segment(self, name: str) -> PondSegment:
+        """A segment by its name or number. Raises NotFound."""
+        return PondSegment(self._brand, self._brand.segments.find(name))
+
     def __getattr__(self, name: str) -> Callable[..., Answer]:
         if any(name == model.NAME for model in analysis.MODELS):
             return partial(self.analyse, name)
@@ -92,6 +103,31 @@ class Pond:
 
     def __repr__(self) -> str:
         return f"<Pond {self.name}: {len(self.events)} events, {len(self.models)} models>"
+
+
+class PondSegment:
+    """People kept under a name; `filter` is a condition that any analysis takes."""
+
+    def __init__(self, brand: Brand, segment: Segment) -> None:
+        self._brand, self._segment = brand, segment
+
+    @property
+    def name(self) -> str:
+        return self._segment.name
+
+    @property
+    def filter(self) -> dict[str, Any]:
+        return {"property": PROPERTY, "op": "in", "value": [str(self._segment.id)]}
+
+    def people(self) -> np.ndarray:
+        """Customer ids (uint32, ascending)."""
+        return np.array(self._brand.segments.people(self._segment.id).to_array(), np.uint32)
+
+    def __len__(self) -> int:
+        return self._segment.people
+
+    def __repr__(self) -> str:
+        return f"<Segment {self.name}: {len(self):,} people>"
 
 
 def _plain(kind: type[RangeParams], asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,12 +19,13 @@ import pyarrow.compute as pc
 from yutang.attributes import Attributes
 from yutang.customers import Customers
 from yutang.errors import Conflict, NotFound
-from yutang.identity import Belongings, Identities, Identity, Why, belongings
+from yutang.identity import Belongings, Identities, Identity, Why, belongings, numbers_of
 from yutang.ingest import properties
 from yutang.lake import arrow_of
 from yutang.privacy import repository
 from yutang.privacy.service import HASHED
 from yutang.privacy.traces import Traces
+from yutang.segments import names_with
 from yutang.workspace import Workspace
 
 FORMAT, VERSION = "yutang.person", 1
@@ -120,6 +121,7 @@ class PersonFiles:
             yield "order_lines", self._lake_rows("order_lines", pc.field("order_key").isin(keys))
             yield "profile_operations", self._lake_rows("profiles", arrow_of(his.facts()))
             yield "attributes", [asdict(one) for one in self._attributes.of_customer(his)]
+            yield "segments", names_with(connection, numbers_of(connection, why.customer))
             yield "quarantine", of_state(connection, "quarantine", traces)
             yield "audit", of_state(connection, "audit", traces)
             yield "receipts", repository.erasures_of(connection, why.customer)

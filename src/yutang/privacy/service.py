@@ -23,12 +23,13 @@ import pyarrow.compute as pc
 from yutang.attributes import Attributes
 from yutang.catalog.identity_kinds import KINDS
 from yutang.errors import Busy, NotFound
-from yutang.identity import Belongings, Identities, Identity, belongings
+from yutang.identity import Belongings, Identities, Identity, belongings, numbers_of
 from yutang.ingest import carry_out, unfinished
 from yutang.lake import TABLES, arrow_of
 from yutang.privacy import repository
 from yutang.privacy.repository import Place
 from yutang.privacy.traces import Traces
+from yutang.segments import forget as forget_in_sets
 from yutang.workspace import Workspace
 
 HASHED = frozenset(kind.code for kind in KINDS if kind.hashed)
@@ -221,6 +222,7 @@ class Privacy:
             repository.delete_hand_requests(connection, set(ids), traces.in_text)
             repository.drop_examples(connection)
             counts["attributes"] += self._attributes.forget(connection, his.whole)
+            counts.update(forget_in_sets(connection, numbers_of(connection, customer)))
             counts.update(self._identities.forget(connection, his.whole, customer))
             carry_out(connection, self._workspace, "erase", f"erase:{erasure_id}", [customer])
             after = {"status": "stores", "counts": dict(counts)}

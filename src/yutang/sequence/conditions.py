@@ -13,7 +13,7 @@ Unix milliseconds. `last` n = the n business days that end today; `before_last` 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -130,13 +130,28 @@ class Test:
                 why=str(error).splitlines()[0],
             ) from None
 
-    def any_of(self, owner: np.ndarray, counts: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-        """For lists: bool by owner, from whether each element counts."""
-        sizes = np.asarray(np.diff(offsets))
+    def any_of(self, counts: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+        """For lists: bool by owner, from whether each element counts; offsets cut the elements."""
         if self.op in ("is_set", "is_empty"):
-            return np.asarray((sizes > 0) == (self.op == "is_set"))
-        hits: Any = np.bincount(owner[counts], minlength=sizes.size) > 0
-        return np.asarray(hits != (self.op == "not_in"))
+            return np.asarray((np.diff(offsets) > 0) == (self.op == "is_set"))
+        before = np.zeros(counts.size + 1, np.int32 if counts.size < 1 << 31 else np.int64)
+        np.cumsum(counts, out=before[1:])
+        return np.asarray((np.diff(before[offsets]) > 0) != (self.op == "not_in"))
+
+    def check_known(self, words: Sequence[str], name: str) -> None:
+        """Raises BadInput where a value is asked for that there cannot be."""
+        if self.op in ("is_set", "is_empty"):
+            return
+        asked = self.value if isinstance(self.value, list) else [self.value]
+        for value in asked:
+            if value not in words:
+                raise BadInput(
+                    "%(place)s: %(name)s has no value %(value)s (any more).",
+                    hint="It may have been archived: restore it, or drop the condition.",
+                    place=self.place,
+                    name=name,
+                    value=repr(value),
+                )
 
     # -- numbers, truth values, times -----------------------------------------------------------
     def holds(self) -> Holds:

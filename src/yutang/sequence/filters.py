@@ -158,6 +158,8 @@ class _Compiler:
             test.check_no_value()
         if name.startswith(CUSTOMER):
             attribute = self.shards.attributes[name.removeprefix(CUSTOMER)]
+            if attribute.closed:
+                test.check_known(attribute.dictionary, name)
             return Filter(_attribute_mask(attribute, test), True)
         if kind == "list":
             return Filter(_list_mask(name, test.table(self.shards.dictionary(name)), test), False)
@@ -175,8 +177,7 @@ def _attribute_mask(attribute: Attribute, test: conditions.Test) -> Mask:
     if kind == "list":
         table = test.table(words)
         assert attribute.offsets is not None
-        owner = np.repeat(np.arange(attribute.offsets.size - 1), np.diff(attribute.offsets))
-        holds = test.any_of(owner, table[attribute.values], attribute.offsets)
+        holds = test.any_of(table[attribute.values], attribute.offsets)
         absent = test.of_absent
     elif kind == "string":
         table = test.table(words)
@@ -195,10 +196,10 @@ def _attribute_mask(attribute: Attribute, test: conditions.Test) -> Mask:
 def _list_mask(name: str, table: np.ndarray, test: conditions.Test) -> Mask:
     def mask(view: View, rows: np.ndarray) -> np.ndarray:
         offsets, codes = view.lists(name)
-        at, found = gather_lists(offsets, codes, rows)
+        _, found = gather_lists(offsets, codes, rows)
         lengths = offsets[rows + 1] - offsets[rows]
         cuts = np.concatenate([[0], np.cumsum(lengths)])
-        return test.any_of(at, table[found], cuts)
+        return test.any_of(table[found], cuts)
 
     return mask
 

@@ -49,13 +49,15 @@ class Attribute:
     values: number float64 (NaN absent), string int32 codes into `dictionary` (-1 absent),
     bool int8 (-1 absent), time int64 ms UTC (`NO_TIME` absent). For a list, `values` are codes
     and `offsets` (int64, one more than customers) cut them by customer. A customer past the end
-    of the array has no value.
+    of the array has no value. closed: there are no other values than those of the dictionary, so
+    that asking for another one is a mistake.
     """
 
     type: PropertyType
     values: np.ndarray
     dictionary: Sequence[str] = ()
     offsets: np.ndarray | None = None
+    closed: bool = False
 
 
 class Facts(Protocol):

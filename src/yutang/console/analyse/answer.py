@@ -70,14 +70,16 @@ class Grid:
 
 @dataclass(frozen=True)
 class Answer:
-    """`say` is the answer in words; it may hold <b> around numbers we made ourselves. `more` are
-    further tables; `nothing`: there is not enough to see anything."""
+    """`say` is the answer in words; it may hold <b> around numbers we made ourselves. `names` say
+    of two sides whose each picture is (sides.py). `more` are further tables; `nothing`: there is
+    not enough to see anything."""
 
     say: str
     pictures: tuple[Chart | Flows | Heat, ...]
     grid: Grid
     more: tuple[Grid, ...] = ()
     nothing: bool = False
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,21 @@ class Asked:
     params: Mapping[str, Any]
     result: Result
     titles: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def compares_segments(self) -> bool:
+        compare = self.params.get("compare")
+        return isinstance(compare, Mapping) and "segment" in compare
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """What stands beside what."""
+        said = self.session.text
+        if not self.compares_segments:
+            return said("this range"), said("compared")
+        pair, names = self.params["compare"], self.words.segments
+        one, other = (str(pair.get(end) or "") for end in ("segment", "against"))
+        return names.get(one, one), names.get(other, other) or said("everybody else")
 
     def people(self, **cell: Any) -> str:
         kept = {key: value for key, value in cell.items() if value not in (None, [])}

@@ -54,6 +54,7 @@ WORDS: dict[str, Pair] = {
     "previous": ("上一段同样长的时间", "the days before"),
     "last_year": ("去年同期", "the same days last year"),
     "custom": ("自定义", "days of my own"),
+    "compare:segment": ("两个人群", "two segments"),
     # groups
     "multi": ("每个取值都算", "counts in each"),
     "single": ("只算第一个", "counts in the first"),

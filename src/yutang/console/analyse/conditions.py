@@ -50,6 +50,12 @@ OPERATORS: dict[str, tuple[tuple[str, str], ...]] = {
         ("not_in", mark("has none of")),
         *_KNOWN,
     ),
+    "segments": (
+        ("in", mark("is in")),
+        ("not_in", mark("is not in")),
+        ("is_set", mark("is in any")),
+        ("is_empty", mark("is in none")),
+    ),
 }
 WITHOUT_VALUE = ("is_set", "is_empty")
 MANY_VALUES = ("in", "not_in")
@@ -108,7 +114,7 @@ def _rows(where: Any) -> list[Any]:
 def leaf(row: Mapping[str, Any], types: Mapping[str, str]) -> dict[str, Any]:
     """One condition: its value is read by the property's type. Raises BadInput."""
     name, op = str(row.get("property", "")), str(row.get("op", ""))
-    text = str(row.get("value", "")).strip()
+    text = _text(row.get("value")).strip()
     kind = types.get(name)
     if kind is None:
         raise BadInput("There is no property “%(name)s”.", name=name)
@@ -144,7 +150,7 @@ def complete(row: Mapping[str, Any]) -> bool:
     """Whether a row of conditions says enough to be asked; half-typed ones are left alone."""
     if not row.get("property") or not row.get("op"):
         return False
-    return row["op"] in WITHOUT_VALUE or bool(str(row.get("value", "")).strip())
+    return row["op"] in WITHOUT_VALUE or bool(_text(row.get("value")).strip())
 
 
 def group_of(spec: Mapping[str, Any] | None) -> Group:
@@ -180,12 +186,19 @@ def typed_group(tree: Mapping[str, Any]) -> Group:
         if "where" in row:
             rows.append(typed_group(row))
         else:
-            said = {key: str(row[key]) for key in ("property", "op", "value", "raw") if key in row}
+            said = {
+                key: _text(row[key]) for key in ("property", "op", "value", "raw") if key in row
+            }
             rows.append(Row(**said))
     if isinstance(tree.get("filter"), str):
         rows += group_of(read_json(tree["filter"])).rows
     join = "or" if tree.get("where_join") == "or" else "and"
     return Group(tuple(rows), join, tree.get("where_not") == "1")
+
+
+def _text(value: Any) -> str:
+    """What was typed, or picked: a name that stands several times in an address is a list."""
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 
 def filter_fields(spec: Mapping[str, Any] | None, place: str) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from yutang.console.analyse.choices import word_of
 from yutang.console.analyse.conditions import EMPTY, Group, shown, typed_group
-from yutang.console.analyse.form import CUSTOM, NOTHING, flatten, nest
+from yutang.console.analyse.form import NOTHING, flatten, form_with, nest
 from yutang.console.analyse.schema import COMMON, Field
 
 
@@ -16,8 +16,8 @@ from yutang.console.analyse.schema import COMMON, Field
 class Control:
     """A field at its place. `values`: what is typed or chosen; `choices`: (value, words).
 
-    parts: of an object; rows: of a list, each its parts; blank: the parts of a new row;
-    conditions: of a filter.
+    parts: of an object; forms: of a choice, the parts of each of its forms by the word for it;
+    rows: of a list, each its parts; blank: the parts of a new row; conditions: of a filter.
     """
 
     field: Field
@@ -25,6 +25,7 @@ class Control:
     values: tuple[str, ...] = ()
     choices: tuple[tuple[str, Any], ...] = ()
     parts: tuple[Control, ...] = ()
+    forms: tuple[tuple[str, tuple[Control, ...]], ...] = ()
     rows: tuple[tuple[Control, ...], ...] = ()
     blank: tuple[Control, ...] = ()
     conditions: Group = EMPTY
@@ -94,16 +95,23 @@ def control(field: Field, tree: Mapping[str, Any], prefix: str) -> Control:
         )
     inner = value if isinstance(value, Mapping) else {}
     parts = _parts(field, inner, name + ".") if field.fields else ()
-    return Control(field, name, _values(field, value), _choices(field), parts)
+    forms = tuple((word, _controls(own, inner, name + ".")) for word, own in field.forms)
+    return Control(field, name, _values(field, value), _choices(field), parts, forms)
 
 
 def _parts(field: Field, tree: Mapping[str, Any], prefix: str) -> tuple[Control, ...]:
-    return tuple(control(part, tree, prefix) for part in field.fields)
+    return _controls(field.fields, tree, prefix)
+
+
+def _controls(
+    fields: tuple[Field, ...], tree: Mapping[str, Any], prefix: str
+) -> tuple[Control, ...]:
+    return tuple(control(part, tree, prefix) for part in fields)
 
 
 def _values(field: Field, value: Any) -> tuple[str, ...]:
     if field.kind == "choice_or_object" and isinstance(value, Mapping):
-        return (CUSTOM,)
+        return (form_with(field, value)[0],)
     if value is None:
         value = field.default
     if field.kind == "mapping" and isinstance(value, Mapping):
@@ -127,6 +135,5 @@ def _choices(field: Field) -> tuple[tuple[str, Any], ...]:
         found.insert(0, ("", word_of(field.name, "")))
     elif field.nullable:
         found.append((NOTHING, word_of(field.name, "")))
-    if field.kind == "choice_or_object":
-        found.append((CUSTOM, word_of(field.name, CUSTOM)))
+    found += [(word, word_of(field.name, word)) for word, _ in field.forms]
     return tuple(found)

@@ -114,13 +114,14 @@ def _filled(field: Field, known: Known) -> Any:
         return name if field.bare else [name]
     if field.kind == "property":
         return known.property(field)
-    if field.kind in ("object", "choice_or_object") and field.fields:
+    parts = field.forms[0][1] if field.forms else field.fields
+    if field.kind in ("object", "choice_or_object") and parts:
         name = known.aim if _is_end(field.name) else known.way[0]
         return {
             part.name: (name if part.bare else [name])
             if part.kind == "event"
             else _filled(part, known)
-            for part in field.fields
+            for part in parts
             if part.required
         }
     if field.kind == "list":

@@ -23,8 +23,6 @@ from yutang.errors import BadInput
 
 # Stands for "nothing" where an empty field would mean the default.
 NOTHING = "-"
-# Chooses the other form of a choice (a range of one's own instead of "the days before").
-CUSTOM = "custom"
 _CUTS = re.compile(r"[,，、;；\s]+")
 
 
@@ -79,14 +77,30 @@ def typed(fields: tuple[Field, ...], asked: Sequence[tuple[str, str]]) -> dict[s
 
 
 def _one_form(fields: tuple[Field, ...], asked: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Of a choice that has a form of its own, what was chosen: a word, or that form."""
-    mixed = [field.name for field in fields if field.kind == "choice_or_object"]
-    words = {name: value for name, value in asked if name in mixed and value}
-    return [
-        (name, value)
-        for name, value in asked
-        if words.get(name) != CUSTOM and words.get(name.split(".")[0], CUSTOM) in (CUSTOM, value)
-    ]
+    """Of a choice that has forms of its own, what was chosen: a word, or one of the forms."""
+    forms = {
+        field.name: {word: {part.name for part in parts} for word, parts in field.forms}
+        for field in fields
+        if field.kind == "choice_or_object"
+    }
+    words = {name: value for name, value in asked if name in forms and value}
+
+    def chosen(name: str, value: str) -> bool:
+        root, _, part = name.partition(".")
+        if root not in forms or root not in words:
+            return True
+        word = words[root]
+        return part in forms[root].get(word, ()) if part else value == word not in forms[root]
+
+    return [(name, value) for name, value in asked if chosen(name, value)]
+
+
+def form_with(field: Field, value: Mapping[str, Any]) -> tuple[str, tuple[Field, ...]]:
+    """Of a choice's forms the one that these parts belong to: its word and its fields."""
+    for word, parts in field.forms:
+        if any(part.name in value for part in parts):
+            return word, parts
+    return field.forms[0]
 
 
 def _object(
@@ -129,8 +143,9 @@ def _typed(field: Field, value: Any, types: Mapping[str, str], place: str) -> An
     if value == NOTHING and field.nullable:
         return None
     if field.kind in ("object", "choice_or_object") and isinstance(value, Mapping):
-        found = _object(field.fields, value, types, place + ".")
-        return None if field.nullable and _unfinished(field, found) else found
+        parts = form_with(field, value)[1] if field.forms else field.fields
+        found = _object(parts, value, types, place + ".")
+        return None if field.nullable and _unfinished(parts, found) else found
     if field.kind == "list":
         return _rows(field, value, types, place)
     if field.kind in ("event", "property"):
@@ -158,15 +173,15 @@ def _rows(field: Field, value: Any, types: Mapping[str, str], place: str) -> lis
     for row in rows:
         if not isinstance(row, Mapping):
             raise BadInput(UNREADABLE)
-        if not _unfinished(field, row):
+        if not _unfinished(field.fields, row):
             # Places count the rows that are asked, as the engine does.
             found.append(_object(field.fields, row, types, f"{place}.{len(found)}."))
     return found or ([] if field.required else None)
 
 
-def _unfinished(field: Field, row: Mapping[str, Any]) -> bool:
+def _unfinished(parts: tuple[Field, ...], row: Mapping[str, Any]) -> bool:
     """A row whose event, property or text is still to be chosen is not asked yet."""
-    needed = [part.name for part in field.fields if part.required and part.kind != "list"]
+    needed = [part.name for part in parts if part.required and part.kind != "list"]
     return any(not row.get(name) for name in needed)
 
 

@@ -19,7 +19,7 @@ from yutang.console.analyse.conditions import OPERATORS
 from yutang.console.analyse.controls import form_of
 from yutang.console.analyse.defaults import in_words, usual
 from yutang.console.analyse.present import present
-from yutang.console.analyse.schema import Field, fields_of, find
+from yutang.console.analyse.schema import CUSTOM, Field, fields_of, find
 from yutang.console.analyse.uses import in_uses
 from yutang.console.analyse.words import Vocabulary, suggested, vocabulary
 from yutang.console.exports import download
@@ -95,6 +95,8 @@ def ask(request: Request, model: str, session: Session = needs("analyse")) -> Re
             result = analysis.answered(model, shards, params, today=today)  # type: ignore[arg-type]
             answer = _marked(Asked(session, words, model, params, result))
         except BadInput as bad:
+            if (name := str(bad.params.get("name", ""))) in words.types:
+                bad.params["name"] = words.property(name)
             error = bad
     if answer is not None and (export := request.query_params.get("as")):
         return _export(session, model, export, answer)
@@ -142,7 +144,7 @@ def question_of(model: Any, asked: list[tuple[str, str]], words: Vocabulary) -> 
         params = fields.read(known, asked, words.types)
         if params.get(RANGE) in RANGES:  # the days beside it only show what it means today
             params = {key: value for key, value in params.items() if key not in ("from", "to")}
-        elif params.get(RANGE) == fields.CUSTOM:
+        elif params.get(RANGE) == CUSTOM:
             del params[RANGE]
         return Question(known, tree, params)
     except BadInput as bad:

@@ -20,6 +20,7 @@ from yutang.console.analyse.answer import (
     title_of,
 )
 from yutang.console.analyse.picture import first_number, pictures_of
+from yutang.console.analyse.sides import both_sides
 from yutang.console.formats import count
 from yutang.console.language import mark
 
@@ -43,7 +44,9 @@ TABLES = {
 
 
 def present(asked: Asked) -> Answer:
-    return PRESENTERS.get(asked.model, anything)(asked)
+    make = PRESENTERS.get(asked.model, anything)
+    answer = make(asked)
+    return both_sides(asked, answer, make) if asked.compares_segments else answer
 
 
 def anything(asked: Asked) -> Answer:

@@ -132,10 +132,10 @@ def _funnel_chart(
     said: Callable[..., str],
 ) -> Chart:
     if not grouped:
-        series = [Series(said("this range"), [row["people"] for row in asked.result.rows])]
+        series = [Series(asked.sides[0], [row["people"] for row in asked.result.rows])]
         if compared:
             before = [row.get("people" + COMPARED) for row in asked.result.rows]
-            series.append(Series(said("compared"), before, "compare"))
+            series.append(Series(asked.sides[1], before, "compare"))
         links = [asked.people(step=row["step"]) for row in asked.result.rows]
     else:
         series = [

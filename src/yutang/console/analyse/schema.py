@@ -18,11 +18,12 @@ from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 Kind = Literal[
-    "text", "integer", "number", "choice", "date", "event", "property", "filter", "object", "list",
-    "choice_or_object", "numbers", "words", "pairs", "mapping", "json",
+    "text", "integer", "number", "choice", "date", "event", "property", "segment", "filter",
+    "object", "list", "choice_or_object", "numbers", "words", "pairs", "mapping", "json",
 ]  # fmt: skip
 Pair = tuple[str, str]
 ANY_EVENT = "*"
+CUSTOM = "custom"  # a choice's first form of its own; further ones have the name of their field
 
 # Fields that every model has and that stand in places of their own.
 COMMON = ("from", "to", "filter", "compare", "sample")
@@ -42,8 +43,9 @@ _ONLY_WITH: Mapping[Pair, tuple[str, ...]] = {("percentile", "measure"): ("perce
 
 @dataclass(frozen=True)
 class Field:
-    """One thing to ask. fields: the parts of an object, of a list's rows, or of a choice's own
-    form; `when` = (neighbour, values) outside which the field is neither shown nor sent."""
+    """One thing to ask. fields: the parts of an object or of a list's rows; forms: of a choice, its
+    forms by the word that chooses each; `when` = (neighbour, values) outside which the field is
+    neither shown nor sent."""
 
     name: str
     title: Pair
@@ -55,6 +57,7 @@ class Field:
     low: float | None = None
     high: float | None = None
     fields: tuple[Field, ...] = ()
+    forms: tuple[tuple[str, tuple[Field, ...]], ...] = ()
     least: int = 0
     most: int = 100
     help: Pair | None = None
@@ -113,7 +116,7 @@ def find(fields: tuple[Field, ...], place: str) -> Iterator[Field]:
         if found is None:
             return
         yield found
-        fields = found.fields
+        fields = found.fields + tuple(part for _, parts in found.forms for part in parts)
 
 
 def split_title(title: str) -> Pair:
@@ -203,6 +206,8 @@ def _shaped(
         t == "string" or (t == "array" and items.get("type") == "string") for t in types
     )
     widget: Any = spec.get("widget") or (_widget(base) if texts else None)
+    if widget == "segment":
+        return replace(base, kind="segment")
     if widget in ("event", "property") and not any("enum" in one for one in shapes):
         bare = "string" in types
         return replace(base, kind=widget, many=bool(arrays), bare=bare, most=_most(arrays))
@@ -268,9 +273,11 @@ def _choice(
     choices = tuple((v, tuple(labels[v]) if v in labels else None) for v in values)
     found = replace(base, kind="choice", choices=choices)
     objects = [one for one in shapes if one.get("type") == "object" and "properties" in one]
-    if objects:
-        return replace(found, kind="choice_or_object", fields=_fields(objects[0], defs, depth + 1))
-    return found
+    if not objects:
+        return found
+    made = [_fields(one, defs, depth + 1) for one in objects]
+    words = [CUSTOM, *(parts[0].name for parts in made[1:])]
+    return replace(found, kind="choice_or_object", forms=tuple(zip(words, made, strict=True)))
 
 
 def _values(shape: Mapping[str, Any]) -> list[Any]:

@@ -16,6 +16,8 @@ from yutang.catalog.touchpoints import source_label, touchpoint_label
 from yutang.console.guard import Session
 from yutang.console.language import mark
 from yutang.customers import ROLES, STAGES
+from yutang.segments import ATTRIBUTE as SEGMENTS
+from yutang.segments import PROPERTY as SEGMENTS_PROPERTY
 
 CUSTOMER = "customer."
 _PIECE = 4096
@@ -31,6 +33,7 @@ ATTRIBUTES = {
     "last_seen_at": mark("last seen"),
     "first_source": mark("first source"),
     "first_channel": mark("first channel"),
+    SEGMENTS: mark("segment"),
 }
 SPECIAL = {
     ABSENT_LABEL: mark("unknown"),
@@ -71,6 +74,13 @@ class Vocabulary:
     session: Session
 
     @cached_property
+    def segments(self) -> dict[str, str]:
+        """Number, as text → name of the segments in use, newest first."""
+        if SEGMENTS_PROPERTY not in self.types:
+            return {}
+        return {str(one.id): one.name for one in self.session.brand.segments.list_()}
+
+    @cached_property
     def event_names(self) -> frozenset[str]:
         return frozenset(name for name, _, _ in self.events)
 
@@ -99,8 +109,12 @@ class Vocabulary:
         if isinstance(value, int):
             return f"{value:,}"
         text = str(value)
+        if name == SEGMENTS_PROPERTY and text == ABSENT_LABEL:
+            return self.session.text("in no segment")
         if text in SPECIAL:
             return self.session.text(SPECIAL[text])
+        if name == SEGMENTS_PROPERTY:
+            return self.segments.get(text, text)
         return self.session.pick(VALUES[name](text)) if name in VALUES else text
 
 
@@ -147,7 +161,10 @@ def vocabulary(session: Session, shards: Any) -> Vocabulary:
     ]
     properties += [
         PropertyWord(
-            CUSTOMER + name, session.text(ATTRIBUTES.get(name, name)), attribute.type, True
+            CUSTOMER + name,
+            session.text(ATTRIBUTES.get(name, name)),
+            "segments" if name == SEGMENTS else attribute.type,
+            True,
         )
         for name, attribute in shards.attributes.items()
     ]

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from yutang.catalog.platforms import DOMAINS, platform_of
 from yutang.catalog.touchpoints import source_label
+from yutang.console.formats import day_of
 from yutang.console.guard import Session
 from yutang.console.language import mark
-from yutang.console.people import people_of
+from yutang.console.people import people_of, reference
 from yutang.console.tables import Column, Query, read_query
 from yutang.customers import ROLES, STAGES, CustomerQuery
 
@@ -89,6 +90,26 @@ def customer_query(session: Session, query: Query) -> CustomerQuery:
     )
 
 
+def address_of(origin: Mapping[str, Any], zone: str) -> dict[str, str]:
+    """The fields of an address that show a list again (`segments.of_list`)."""
+    query = origin["query"]
+    same = ("stage", "role", "domain", "platform", "source", "channel")
+    found = {name: str(query[name]) for name in same if query.get(name)}
+    if query.get("member") is not None:
+        found["member"] = "yes" if query["member"] else "no"
+    if query.get("orders_min") is not None:
+        found["orders"] = str(query["orders_min"])
+    if query.get("paid_min_fen") is not None:
+        found["paid"] = f"{query['paid_min_fen'] / 100:.10g}"
+    if query.get("last_order_from") is not None:
+        found["last_from"] = day_of(query["last_order_from"], zone)
+    if query.get("last_order_to") is not None:
+        found["last_to"] = day_of(query["last_order_to"] - 1, zone)
+    if origin.get("within"):
+        found["people"] = reference(**origin["within"])
+    return found
+
+
 def chips(session: Session, query: Query) -> list[Chip]:
     """The filters that are on, in words, each with a way to drop it."""
     said = session.text
@@ -98,7 +119,8 @@ def chips(session: Session, query: Query) -> list[Chip]:
         if text:
             words.append((key, text))
     if "people" in query.filters:
-        words.append(("people", said(people_of(session, query.filters["people"]).title)))
+        people = people_of(session, query.filters["people"])
+        words.append(("people", people.title if people.plain else said(people.title)))
     return [Chip(text, query.url(**{key: "", "page": ""})) for key, text in words]
 
 

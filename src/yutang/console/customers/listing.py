@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -31,7 +32,11 @@ def customers(request: Request, session: Session = needs("see")) -> Response:
     try:
         asked = filters.customer_query(session, query)
         if export := request.query_params.get("as"):
-            return _export(request, session, asked, export, filters.columns_of(query))
+            detail = {"filter": request.url.query[:300]}
+            return export_customers(
+                session, asked, export, filters.columns_of(query),
+                record=("customers_exported", export, detail),
+            )  # fmt: skip
         page = session.brand.customers.list_(asked)
     except BadInput as bad:
         error, status = bad, 422
@@ -59,27 +64,26 @@ def customers(request: Request, session: Session = needs("see")) -> Response:
     )
 
 
-def _export(
-    request: Request,
+def export_customers(
     session: Session,
     asked: CustomerQuery,
     kind: str,
-    columns: list[Column],
+    columns: list[Column] | None = None,
+    *,
+    name: str = "customers",
+    record: tuple[str, str, dict[str, Any]],
 ) -> Response:
+    """Customers as a file. record: action, target and detail for the audit log. Raises Forbidden
+    without the right to export."""
     if not session.may("export"):
         raise Forbidden(
             "Your role in this brand does not include this.",
             hint="Ask an administrator of the brand.",
         )
+    columns = columns or [filters.BY_KEY[key] for key in filters.SHOWN_FIRST]
     header = [session.text("Customer"), *(session.text(column.title) for column in columns)]
-    session.brand.audit.record(
-        session.account.login,
-        "customers_exported",
-        kind,
-        {"filter": request.url.query[:300]},
-        session.ip,
-    )
-    return download(kind, "customers", header, _rows(session, asked, columns))
+    session.brand.audit.record(session.account.login, *record, session.ip)
+    return download(kind, name, header, _rows(session, asked, columns))
 
 
 def _rows(session: Session, asked: CustomerQuery, columns: list[Column]) -> Iterator[list[Cell]]:

@@ -27,6 +27,8 @@ STORES = {
     "order_lines": mark("order lines"),
     "profiles": mark("profile records"),
     "attributes": mark("attributes"),
+    "segment_versions": mark("segments, in all their versions"),
+    "model_run_groups": mark("groups of earlier analyses"),
     "quarantine": mark("rows set aside"),
     "uploads": mark("uploaded files"),
     "identities": mark("identities"),

@@ -1,0 +1,364 @@
+"""Segments of one brand: made, kept in versions, combined, and given to every analysis."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pyroaring import BitMap
+
+from yutang.customers import Customers
+from yutang.errors import BadInput, Conflict, NotFound
+from yutang.identity import Identities
+from yutang.reports import Report, Reports
+from yutang.segments import lists, repository, rules
+from yutang.segments.lists import Matched
+from yutang.segments.origins import MetricPeople, Origin, Origins, can_refresh, parents
+from yutang.segments.repository import Row
+from yutang.sequence import ShardSet
+from yutang.sequence.source import Attribute
+from yutang.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Segment:
+    """people: how many there are today. at, facts_version: of the newest version. Times UTC ms."""
+
+    id: int
+    name: str
+    description: str
+    people: int
+    origin: Origin | None
+    at: int
+    facts_version: int
+    by: str
+    created_by: str
+    created_at: int
+    changed_at: int
+    archived_at: int | None
+
+    @property
+    def can_refresh(self) -> bool:
+        return can_refresh(self.origin) and self.archived_at is None
+
+
+@dataclass(frozen=True)
+class Version:
+    """One state of a segment. size: people when it was made (less who was erased since)."""
+
+    id: int
+    at: int
+    facts_version: int
+    size: int
+    origin: Origin | None
+    by: str
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Another segment beside one. shared: people in both; jaccard: shared / all of both (0-1)."""
+
+    other: Segment
+    shared: int
+    jaccard: float
+
+
+@dataclass(frozen=True)
+class Look:
+    """A segment with all that hangs on it. overlaps: the most alike first; reports, children:
+    saved reports that ask about it, and segments that were made of it."""
+
+    segment: Segment
+    people: BitMap
+    versions: list[Version]
+    overlaps: list[Overlap]
+    reports: list[Report]
+    children: list[Segment]
+
+
+@dataclass(frozen=True)
+class _Held:
+    """What was read last: rows, and the newest people of each, merges followed."""
+
+    stamp: tuple[int, ...]
+    rows: dict[int, Row]
+    people: dict[int, BitMap]
+
+
+class Segments:
+    """Segments of one brand. `metric` gives the people behind a metric of a period."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        identities: Identities,
+        customers: Callable[[], Customers],
+        shards: Callable[[], ShardSet],
+        metric: MetricPeople,
+    ) -> None:
+        self._workspace = workspace
+        self._identities = identities
+        self._customers = customers
+        self._reports = Reports(workspace)
+        self.origins = Origins(shards, customers, metric, self._people_of, self._combine)
+        self._lock = threading.Lock()
+        self._held = _Held((), {}, {})
+        self._attribute: tuple[dict[int, BitMap], Attribute | None] = ({}, None)
+
+    # --- asking ------------------------------------------------------------------------------
+    def list_(self, *, archived: bool = False) -> list[Segment]:
+        """Those in use, newest first; or the archived ones."""
+        held = self._now()
+        rows = held.rows.values()
+        return [_segment(r, held) for r in rows if (r.archived_at is not None) == archived]
+
+    def get(self, segment_id: int) -> Segment:
+        """Raises NotFound."""
+        held = self._now()
+        if segment_id not in held.rows:
+            raise NotFound("There is no such segment.", hint="The list of segments has them all.")
+        return _segment(held.rows[segment_id], held)
+
+    def find(self, name: str) -> Segment:
+        """By its name, or by its number. Raises NotFound."""
+        for one in self.list_():
+            if name in (one.name, str(one.id)):
+                return one
+        raise NotFound("There is no segment %(name)s.", name=repr(name))
+
+    def names(self) -> dict[str, str]:
+        """Number, as text → name; of all, archived ones too."""
+        return {str(row.id): row.name for row in self._now().rows.values()}
+
+    def people(self, segment_id: int, version: int = 0) -> BitMap:
+        """Who is in it today; of a version (0 = the newest). Raises NotFound."""
+        self.get(segment_id)
+        return self._people_of(segment_id, version).copy()
+
+    def versions(self, segment_id: int) -> list[Version]:
+        """Newest first."""
+        with self._workspace.db.read() as connection:
+            rows = repository.versions(connection, segment_id)
+        return [Version(r.id, r.at, r.facts_version, r.size, r.origin, r.by) for r in rows]
+
+    def look(self, segment_id: int) -> Look:
+        """Everything about one segment. Raises NotFound."""
+        segment, held = self.get(segment_id), self._held
+        reports, children = self.used_by().get(segment_id, ([], []))
+        mine = held.people.get(segment_id, BitMap())
+        versions = self.versions(segment_id)
+        return Look(segment, mine, versions, _overlaps(segment_id, held), reports, children)
+
+    def used_by(self) -> dict[int, tuple[list[Report], list[Segment]]]:
+        """Segment → saved reports that ask about it, and segments that were made of it."""
+        found: dict[int, tuple[list[Report], list[Segment]]] = {}
+        for report in self._reports.list_():
+            for text in rules.used_in(report.params):
+                if text.isdigit():
+                    found.setdefault(int(text), ([], []))[0].append(report)
+        for one in self.list_():
+            for id_ in parents(one.origin):
+                found.setdefault(id_, ([], []))[1].append(one)
+        return found
+
+    def attribute(self) -> Attribute | None:
+        """The customer attribute of the segments in use; the same object until one changes."""
+        held = self._now()
+        used = [row.id for row in held.rows.values() if row.archived_at is None]
+        people = {id_: held.people[id_] for id_ in used}
+        with self._lock:  # a merge of others changes the stamp, and nobody's segments
+            if self._attribute[0] != people:
+                self._attribute = (people, rules.attribute_of(people))
+            return self._attribute[1]
+
+    # --- making ------------------------------------------------------------------------------
+    def create(
+        self,
+        name: str,
+        people: BitMap,
+        origin: Origin,
+        *,
+        by: str,
+        description: str = "",
+    ) -> Segment:
+        """A new segment. Raises BadInput for nobody or a bad name, Conflict for a known name."""
+        if not people:
+            raise BadInput("Nobody is in it.", hint="A segment has at least one customer.")
+        name, text = rules.checked_name(name), rules.checked_description(description)
+        self._check_free(name)
+        if len(self.list_()) >= rules.MOST_SEGMENTS:
+            raise BadInput(
+                "There are %(n)d segments already.",
+                hint="Archive those that nobody uses any more.",
+                n=rules.MOST_SEGMENTS,
+            )
+        at, version = self._workspace.now(), self._facts_version()
+        with self._workspace.db.write() as connection:
+            made = repository.add(connection, name=name, description=text, by=by, at=at)
+            repository.add_version(
+                connection, made, people, origin=origin, facts_version=version, by=by, at=at
+            )
+            repository.next_epoch(connection)
+        return self.get(made)
+
+    def create_from(self, name: str, origin: Origin, *, by: str, description: str = "") -> Segment:
+        """A new segment of the people behind an origin. Raises as `create`, and as the model."""
+        return self.create(
+            name, self.origins.people(origin), origin, by=by, description=description
+        )
+
+    def match(self, text: str, kind: str = "") -> Matched:
+        """Whom a list of identifiers means, one a line. Raises BadInput, also for nobody."""
+        find = self._identities.find_customers
+        return lists.match(lists.read_lines(text), kind, find, self._existing)
+
+    def match_all(self, identifiers: list[str], kind: str = "") -> Matched:
+        """The same of a list in memory; "lines" are its places, from 1."""
+        lines = [(n, text.strip()) for n, text in enumerate(identifiers, start=1)]
+        return lists.match(lines, kind, self._identities.find_customers, self._existing)
+
+    def combine(self, name: str, how: str, a: int, b: int, *, by: str) -> Segment:
+        """A new segment: union, intersection, or the first minus the second."""
+        origin = {"kind": "combined", "how": how, "a": a, "b": b}
+        return self.create_from(name, origin, by=by)
+
+    # --- changing ----------------------------------------------------------------------------
+    def change(
+        self, segment_id: int, *, name: str | None = None, description: str | None = None
+    ) -> Segment:
+        """Raises NotFound, BadInput, Conflict."""
+        self.get(segment_id)
+        values = {}
+        if name is not None:
+            values["name"] = rules.checked_name(name)
+            self._check_free(values["name"], but=segment_id)
+        if description is not None:
+            values["description"] = rules.checked_description(description)
+        return self._write(segment_id, values)
+
+    def archive(self, segment_id: int) -> Segment:
+        """Take it out of use: pickers and filters do not know it any more."""
+        self.get(segment_id)
+        return self._write(segment_id, {"archived_at": self._workspace.now()})
+
+    def restore(self, segment_id: int) -> Segment:
+        """Bring an archived one back. Raises Conflict where its name is taken by now."""
+        self._check_free(self.get(segment_id).name, but=segment_id)
+        return self._write(segment_id, {"archived_at": None})
+
+    def refresh(self, segment_id: int, *, by: str) -> Segment:
+        """A new version: who is behind the same origin today. Raises BadInput for a list."""
+        one = self.get(segment_id)
+        if one.archived_at is not None:
+            raise BadInput("This segment is archived.", hint="Restore it first.")
+        people = self.origins.people(one.origin or {})
+        self._add_version(segment_id, people, one.origin, self._facts_version(), by)
+        return self.get(segment_id)
+
+    def go_back(self, segment_id: int, version: int, *, by: str) -> Segment:
+        """The people of an earlier version again, as a new one. Raises NotFound."""
+        rows = [one for one in self.versions(segment_id) if one.id == version]
+        if not rows:
+            raise NotFound("There is no such version of this segment.")
+        people = self._people_of(segment_id, version)
+        self._add_version(segment_id, people.copy(), rows[0].origin, rows[0].facts_version, by)
+        return self.get(segment_id)
+
+    # --- inside ------------------------------------------------------------------------------
+    def _now(self) -> _Held:
+        """Everything as it stands; read anew when a segment, a merge or a split changed it."""
+        with self._workspace.db.read() as connection:
+            stamp = self._identities.survivors.stamp(connection, repository.EPOCH)
+            with self._lock:
+                if self._held.stamp == stamp:
+                    return self._held
+            rows = repository.all_(connection)
+            stored = repository.people_of(connection, [row.version for row in rows])
+            follow = self._identities.survivors.follow
+            people = {row.id: follow(connection, stored[row.version]) for row in rows}
+        held = _Held(stamp, {row.id: row for row in rows}, people)
+        with self._lock:
+            self._held = held
+        return held
+
+    def _people_of(self, segment_id: int, version: int) -> BitMap:
+        held = self._now()
+        if segment_id not in held.rows:
+            raise NotFound("There is no such segment.", hint="The list of segments has them all.")
+        if version in (0, held.rows[segment_id].version):
+            return held.people[segment_id]
+        with self._workspace.db.read() as connection:
+            known = {row.id for row in repository.versions(connection, segment_id)}
+            if version not in known:
+                raise NotFound("There is no such version of this segment.")
+            stored = repository.people_of(connection, [version])[version]
+            return self._identities.survivors.follow(connection, stored)
+
+    def _combine(self, how: str, a: int, b: int) -> BitMap:
+        return rules.combined(how, self._people_of(a, 0), self._people_of(b, 0))
+
+    def _existing(self, ids: BitMap) -> BitMap:
+        """Those of these customer numbers that there are, merges followed."""
+        with self._workspace.db.read() as connection:
+            followed = self._identities.survivors.follow(connection, ids)
+        alive = self._customers().snapshot().people.alive
+        inside = [one for one in followed if one < len(alive) and alive[one]]
+        return BitMap(inside)
+
+    def _facts_version(self) -> int:
+        return self._customers().snapshot().version
+
+    def _check_free(self, name: str, but: int = 0) -> None:
+        for one in self.list_():
+            if one.id != but and one.name.casefold() == name.casefold():
+                raise Conflict("There is a segment “%(name)s” already.", name=name)
+
+    def _write(self, segment_id: int, values: Mapping[str, object]) -> Segment:
+        with self._workspace.db.write() as connection:
+            repository.change(connection, segment_id, self._workspace.now(), **values)
+            repository.next_epoch(connection)
+        return self.get(segment_id)
+
+    def _add_version(
+        self, segment_id: int, people: BitMap, origin: Origin | None, facts: int, by: str
+    ) -> None:
+        at = self._workspace.now()
+        with self._workspace.db.write() as connection:
+            repository.add_version(
+                connection, segment_id, people, origin=origin, facts_version=facts, by=by, at=at
+            )
+            rows = repository.versions(connection, segment_id)
+            repository.drop_versions(connection, [r.id for r in rows[rules.MOST_VERSIONS :]])
+            repository.change(connection, segment_id, at)
+            repository.next_epoch(connection)
+
+
+def _overlaps(segment_id: int, held: _Held) -> list[Overlap]:
+    """Every other segment in use that shares people with it."""
+    mine = held.people.get(segment_id, BitMap())
+    found = []
+    for row in held.rows.values():
+        theirs = held.people[row.id]
+        shared = mine.intersection_cardinality(theirs)
+        if row.id != segment_id and row.archived_at is None and shared:
+            whole = len(mine) + len(theirs) - shared
+            found.append(Overlap(_segment(row, held), shared, shared / whole))
+    return sorted(found, key=lambda one: (-one.jaccard, one.other.id))
+
+
+def _segment(row: Row, held: _Held) -> Segment:
+    return Segment(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        people=len(held.people[row.id]),
+        origin=row.origin,
+        at=row.at,
+        facts_version=row.facts_version,
+        by=row.by,
+        created_by=row.created_by,
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+        archived_at=row.archived_at,
+    )
