@@ -37,7 +37,10 @@ def sender(workspace: Workspace, settings: Settings) -> Callable[[Letter], Taken
 
 
 def sheets_of(brand: Any, report_id: int, language: str) -> Sequence[Sheet]:
-    """A saved report's tables, as its page exports them (brand: `yutang.app.Brand`). Raises BadInput, NotFound."""
+    """A saved report's tables, as its page exports them; brand: `yutang.app.Brand`.
+
+    Raises BadInput, NotFound.
+    """
     from yutang.console.analyse.files import sheets
 
     return sheets(brand, brand.reports.get(report_id), language)

@@ -23,6 +23,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("overview", mark("Overview"), "home", "o", thumb=True),
     Section("customers", mark("Customers"), "users", "c", thumb=True),
     Section("analyse", mark("Analyse"), "chart-bar", "a", right="analyse", thumb=True),
+    Section("alerts", mark("Alerts"), "bell", "w", right="analyse"),
     Section("sql", mark("SQL"), "table", "q", right="analyse"),
     Section("shops", mark("Sales and benefits"), "building-store", "s", right="import"),
     Section("imports", mark("Import"), "database-import", "i", right="import", thumb=True),

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from yutang.console import (
+    alerts,
     analyse,
     assets,
     customers,
@@ -21,6 +22,7 @@ from yutang.console import (
     imports,
     live,
     login,
+    notices,
     overview,
     privacy,
     search,
@@ -44,6 +46,8 @@ ROUTERS = (
     privacy.ROUTES,
     customers.ROUTES,
     analyse.ROUTES,
+    alerts.ROUTES,
+    notices.ROUTES,
     sql.ROUTES,
     shops.ROUTES,
     imports.ROUTES,

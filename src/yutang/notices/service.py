@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import and_, delete, func, insert, or_, select
 from sqlalchemy.engine import Connection
 
+from yutang.errors import NotFound
 from yutang.kit.clock import DAY_MS
 from yutang.notices.messages import Channels, Message, Notice
 from yutang.state.brand import notice_reads, notices
@@ -83,6 +84,15 @@ class Notices:
                 rows = [{"login": login, "notice_id": one, "at": now} for one in ids]
                 connection.execute(insert(notice_reads), rows)
         return len(ids)
+
+    def link(self, login: str, rights: Collection[str], notice_id: int) -> str:
+        """Where a notice leads, below the brand's pages. Raises NotFound."""
+        query = select(notices.c.link).where(notices.c.id == notice_id, _for(login, rights))
+        with self._workspace.db.read() as connection:
+            found = connection.execute(query).scalar()
+        if found is None:
+            raise NotFound("There is no such notice.")
+        return str(found)
 
     def sweep(self) -> None:
         """Forget what is older than half a year."""

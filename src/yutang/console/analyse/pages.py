@@ -30,7 +30,9 @@ from yutang.reports import RANGE, RANGES, resolved, span_of
 
 ROUTES = APIRouter()
 # Fields of an address that are the page's, not the question's.
-OWN = ("as", "report", "csrf", "name")
+OWN = ("as", "report", "csrf", "name", "then")
+# Where a report that was saved leads, by the button that saved it.
+THEN = {"alert": "alerts/new?report=", "schedule": "alerts/schedules/new?report="}
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,8 @@ def save(
         session.account.login, "report_saved", report.name, {"model": model}, session.ip
     )
     note = session.text("Saved: %(name)s.", name=report.name)
-    return see_other(request, f"{session.base}/analyse/saved/{report.id}", note)
+    page = THEN.get(str(form.get("then", "")), "analyse/saved/")
+    return see_other(request, f"{session.base}/{page}{report.id}", note)
 
 
 def _question(model: Any, asked: list[tuple[str, str]], words: Vocabulary) -> Question:
