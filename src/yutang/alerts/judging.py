@@ -31,6 +31,7 @@ OUTSIDE = mark("%(name)s: %(value)s (%(period)s), not between %(low)s and %(high
 CHANGED = mark("%(name)s: %(value)s (%(period)s), %(change)s against %(before)s earlier.")
 UNUSUAL = mark("%(name)s: %(value)s (%(period)s); usual are %(low)s to %(high)s.")
 CALM = mark("%(name)s is calm again: %(value)s (%(period)s).")
+USUAL = mark("%(name)s: %(value)s (%(period)s), as usual.")
 NO_VALUE = mark("The report has no such number for this period.")
 NO_HISTORY = mark("There are %(n)s earlier numbers to compare with; it needs %(needs)s.")
 NO_BASE = mark("Both numbers are below %(base)s: too small to speak of a change.")
@@ -108,7 +109,9 @@ def _threshold(rule: Rule, value: float) -> Verdict:
     }[rule.side]
     shown_low = None if rule.side == "above" else rule.low
     shown_high = None if rule.side == "below" else rule.high
-    return Verdict("firing" if fires else "calm", said, shown_low, shown_high)
+    if not fires:
+        return Verdict("calm", USUAL, shown_low, shown_high)
+    return Verdict("firing", said, shown_low, shown_high)
 
 
 def _change(rule: Rule, value: float, known: Sequence[float]) -> Verdict:
@@ -126,9 +129,10 @@ def _change(rule: Rule, value: float, known: Sequence[float]) -> Verdict:
     down = -change >= rule.least and rule.way != "up"
     low = before - reach if rule.way != "up" else None
     high = before + reach if rule.way != "down" else None
-    state: Literal["calm", "firing"] = "firing" if up or down else "calm"
     told = change if math.isfinite(change) else None  # from nothing there is no percentage
-    return Verdict(state, CHANGED, low, high, before, told, 1)
+    if not (up or down):
+        return Verdict("calm", USUAL, low, high, before, told, 1)
+    return Verdict("firing", CHANGED, low, high, before, told, 1)
 
 
 def needed(rule: Rule) -> int:
