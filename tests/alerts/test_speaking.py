@@ -12,9 +12,7 @@ def told(states: list[str], *, remind_days: int = 0, step: int = DAY_MS // 4) ->
     for n, state in enumerate(states):
         now = n * step
         since = now if state != before else since
-        word = word_for(
-            state, last, since=since, told_at=told_at, now=now, remind_days=remind_days
-        )
+        word = word_for(state, last, since=since, told_at=told_at, now=now, remind_days=remind_days)
         if word:
             last, told_at = state, now
         said.append(word)
