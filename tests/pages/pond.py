@@ -24,6 +24,7 @@ from yutang.catalog.records import Request
 from yutang.installation import Installation
 from yutang.journal import SegmentWriter
 from yutang.kit.clock import iso_day, now_ms
+from yutang.notices import Channels
 from yutang.refresh import refresh
 from yutang.settings import Settings
 from yutang.staff import Staff
@@ -65,7 +66,22 @@ def make(home: Path) -> Services:
     fill(services, home)
     track(services.brand("pond"))
     describe(services.brand("pond"))
+    watch(services.brand("pond"))
     return services
+
+
+def watch(brand: Brand) -> None:
+    """A saved report with an alert, a schedule that ran, a webhook with a message that waits."""
+    measures = [{"event": "order_paid", "measure": "times"}]
+    params = {"measures": measures, "unit": "day", "range": "last_90"}
+    report = brand.reports.add("R1", "event", params, by="boss")
+    hook, _ = brand.webhooks.add("H1", "json", "https://hooks.invalid/x?key=abcdefghij", by="boss")
+    channels = Channels(webhooks=(hook.id,))
+    rule = {"watch": {"column": "A"}, "kind": "threshold", "side": "below", "low": 1_000}
+    one = brand.alerts.add(report.id, "W1", rule, channels, by="boss")
+    brand.alerts.look(one.id, brand.facts.version())
+    made = brand.schedules.add(report.id, "F1", {"every": "week", "at": "09:00"}, {}, by="boss")
+    brand.schedules.run(made.id)
 
 
 def fast_staff(services: Services) -> Staff:

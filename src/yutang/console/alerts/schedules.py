@@ -83,7 +83,6 @@ def schedule(request: Request, schedule_id: int, session: Session = needs("analy
         when=cadence_words(session, one.cadence),
         who=said_who(session, one.channels, session.brand.webhooks.list_()),
         runs=session.brand.schedules.runs(one.id),
-        languages=LANGUAGES,
     )
 
 
