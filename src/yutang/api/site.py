@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from yutang import __version__
 from yutang.api import (
+    alerts,
     analysis,
     customers,
     dictionary,
@@ -19,6 +20,7 @@ from yutang.api import (
     live,
     overview,
     quarantine,
+    schedules,
     shops,
     sources,
     sql,
@@ -42,6 +44,8 @@ ROUTERS = (
     health.ROUTES,
     dictionary.ROUTES,
     analysis.ROUTES,
+    alerts.ROUTES,
+    schedules.ROUTES,
     sql.ROUTES,
 )
 Nudge = Callable[[str], None]
