@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from tests.alerts.test_periods import at
 from tests.alerts.watching import START, Watched
 from yutang.alerts import judging, looking
-from yutang.errors import BadInput, NotFound, YutangError
+from yutang.errors import BadInput, Conflict, NotFound, YutangError
 from yutang.kit.clock import DAY_MS
 from yutang.notices import Channels
 from yutang.state.brand import webhook_posts
@@ -231,3 +231,13 @@ def test_sql_is_not_watched(watched: Watched) -> None:
     report = watched.reports.add("Q", "sql", {"sql": "SELECT 1"}, by="boss").id
     with pytest.raises(BadInput, match="SQL"):
         watched.alerts.add(report, "x", ANOMALY, Channels(), by="boss")
+
+
+def test_a_report_that_is_watched_cannot_be_deleted(watched: Watched) -> None:
+    number = add(watched, ABOVE)
+    with pytest.raises(Conflict):
+        watched.reports.remove(watched.report)
+    watched.alerts.look_due(1)
+    watched.alerts.remove(number)
+    watched.reports.remove(watched.report)
+    assert watched.reports.list_() == []

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
-from yutang.errors import BadInput, NotFound
-from yutang.state.brand import saved_reports
+from yutang.errors import BadInput, Conflict, NotFound
+from yutang.state.brand import alert_events, alerts, saved_reports, schedule_runs, schedules
 from yutang.workspace import Workspace
 
 NAME_LENGTH = 120
@@ -78,9 +80,29 @@ class Reports:
         return self.get(report_id)
 
     def remove(self, report_id: int) -> None:
-        self.get(report_id)
-        with self._workspace.db.write() as connection:
-            connection.execute(delete(saved_reports).where(saved_reports.c.id == report_id))
+        """Raises NotFound; Conflict where something is made of it."""
+        one = self.get(report_id)
+        try:
+            with self._workspace.db.write() as connection:
+                _forget_removed(connection, report_id)
+                connection.execute(delete(saved_reports).where(saved_reports.c.id == report_id))
+        except IntegrityError:
+            raise Conflict(
+                "“%(name)s” is used by an alert, a schedule or a dashboard.",
+                hint="Delete those first.",
+                name=one.name,
+            ) from None
+
+
+def _forget_removed(connection: Connection, report_id: int) -> None:
+    """Alerts and schedules that were removed, and wait only for somebody to change his mind."""
+    for table, events, of in (
+        (alerts, alert_events, alert_events.c.alert_id),
+        (schedules, schedule_runs, schedule_runs.c.schedule_id),
+    ):
+        gone = (table.c.report_id == report_id) & (table.c.status == "removed")
+        connection.execute(delete(events).where(of.in_(select(table.c.id).where(gone))))
+        connection.execute(delete(table).where(gone))
 
 
 def _checked(name: str) -> str:
