@@ -141,7 +141,7 @@ def test_every_route_is_in_the_list_above(office: Office) -> None:
     described = office.nobody().get("/openapi.json").json()["paths"]
     known = {(verb, path) for path, verbs in described.items() for verb in verbs}
     listed = {(verb, path.replace("/1", "/{}")) for verb, path, _ in ROUTES}
-    kinds = "customer|import|shop|source|review|request"
+    kinds = "customer|import|shop|source|review|request|alert|schedule|run"
     shaped = {(verb, re.sub(f"{{({kinds})_id}}", "{}", path)) for verb, path in known}
     assert shaped - {("post", "/analyse/{model}")} == listed - {("post", "/analyse/funnel")}
 
