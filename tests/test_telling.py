@@ -57,10 +57,9 @@ def test_the_file_is_what_the_page_exports(brand: Brand) -> None:
     run = brand.schedules.run(made.id)
     path, _ = brand.schedules.file(made.id, run.id)
     head, row = path.read_text("utf-8-sig").splitlines()
-    assert "page_viewed" in head
-    assert (
-        int(row) == brand.analyse("event", {"measures": measures, "unit": "total"})["rows"][0]["A"]
-    )
+    assert head == "viewed a page · times"  # in words, in the schedule's language
+    answer = brand.analyse("event", {"measures": measures, "unit": "total"})
+    assert int(row) == answer["rows"][0]["A"]
 
 
 def test_it_needs_no_writer_lock(brand: Brand) -> None:
