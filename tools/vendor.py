@@ -35,9 +35,10 @@ FILES = {
 # Every icon a template may name; tests/console holds the templates to this list.
 ICONS = (
     "adjustments-horizontal", "alert-triangle", "archive", "arrow-back-up", "arrow-down",
-    "arrow-left", "arrow-right", "arrow-up", "book", "building-store", "calendar", "chart-bar",
-    "check", "chevron-down", "chevron-left", "chevron-right", "chevron-up", "circle-check",
-    "clock", "coin", "copy", "database-import", "device-floppy", "device-mobile", "download",
+    "arrow-left", "arrow-right", "arrow-up", "bell", "book", "building-store", "calendar",
+    "chart-bar", "check", "chevron-down", "chevron-left", "chevron-right", "chevron-up",
+    "circle-check", "clock", "coin", "copy", "database-import", "device-floppy",
+    "device-mobile", "download",
     "external-link", "eye", "file-spreadsheet", "filter", "fingerprint", "gift",
     "heart-rate-monitor",
     "help", "history", "home", "id", "info-circle", "key", "keyboard", "language", "link",

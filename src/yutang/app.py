@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from datetime import date
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from yutang import reading
+from yutang import outgoing, reading
+from yutang.alerts import Alerts, Asker
 from yutang.attributes import Attributes
 from yutang.commerce import (
     OrderBook,
@@ -56,9 +58,11 @@ from yutang.ingest.live import Answer, Live, SelfTest
 from yutang.installation import BrandRow, Installation
 from yutang.jobs import made_version
 from yutang.measure import Measure
+from yutang.notices import Desk, Notices, Webhooks
 from yutang.privacy import PersonFiles, Privacy, Retention
 from yutang.receivers import Connecting, limits_of
 from yutang.reports import Dashboards, DayNotes, Reports
+from yutang.schedules import Schedules
 from yutang.segments import ATTRIBUTE, Segments
 from yutang.settings import Settings
 from yutang.sql import Limits as SqlLimits
@@ -69,6 +73,7 @@ from yutang.workspace import Workspace
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from yutang.analysis import Result
     from yutang.collect import Collecting
     from yutang.sequence import Attribute, ShardCache, ShardSet
 
@@ -124,6 +129,7 @@ class Brand:
         )
         self._bind_tracking(settings)
         self._bind_people()
+        self._bind_watching(settings)
 
     def _bind_tracking(self, settings: Settings) -> None:
         """What trackers send: records into facts and attributes, and those that were set aside."""
@@ -159,6 +165,21 @@ class Brand:
         self.person_files = PersonFiles(
             workspace, identities, self.attributes, lambda: self.customers
         )
+
+    def _bind_watching(self, settings: Settings) -> None:
+        """Saved reports that are watched and sent: alerts, files on time, who is told."""
+        workspace = self.workspace
+        self.notices = Notices(workspace)
+        self.webhooks = Webhooks(
+            workspace, self.notices, outgoing.sender(workspace, settings), outgoing.said
+        )
+        desk = Desk(self.notices, self.webhooks)
+        asker = Asker(self._ask, workspace.zone, workspace.now)
+        self.alerts = Alerts(workspace, self.reports, asker, desk)
+        self.schedules = Schedules(
+            workspace, self.reports, desk, partial(outgoing.sheets_of, self),
+            lambda: self.shards().facts_version,
+        )  # fmt: skip
 
     @property
     def shard_folder(self) -> Path:
@@ -206,6 +227,11 @@ class Brand:
         from yutang import analysis
 
         return analysis.answered(model, self.shards(), params).to_json()
+
+    def _ask(self, model: str, params: Mapping[str, Any], today: date) -> Result:
+        from yutang import analysis
+
+        return analysis.run(model, self.shards(), params, today=today)
 
     @cached_property
     def customers(self) -> Customers:

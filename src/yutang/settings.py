@@ -21,6 +21,8 @@ class Settings(BaseSettings):
     secure_cookies: bool = Field(False, description="set when the console stands behind HTTPS")
     log_level: str = Field("info", description="debug, info, warning or error")
     public_url: str = Field("", description="where trackers reach us, as https://t.example.com")
+    console_url: str = Field("", description="where people open the console, for links in messages")
+    webhook_private: bool = Field(False, description="webhooks may reach private addresses")
     ip_mode: Literal["truncate", "keep", "none"] = Field(
         "truncate", description="how much of a sender's address is stored"
     )

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from yutang import logs
+from yutang import logs, telling
 from yutang.errors import Busy, YutangError
 from yutang.jobs import POLL_SECONDS, made_version, open_queue
 from yutang.kit import locks
@@ -182,13 +182,16 @@ _state = _State()
 
 def _work(home: Path, slug: str) -> None:
     streaming = _state.streaming
-    if not _has_work(home, slug, caches=streaming is None or not streaming.follows(slug)):
+    writes = _has_work(home, slug, caches=streaming is None or not streaming.follows(slug))
+    if not writes and not telling.has_work(home / "brands" / slug, now_ms()):
         return
     with _state.lock:
         _state.working = True
     try:
         brand = _services(home).brand(slug)
-        work_on(brand, between=partial(streaming.serve_now, brand) if streaming else None)
+        if writes:
+            work_on(brand, between=partial(streaming.serve_now, brand) if streaming else None)
+        telling.tell(brand)
     except YutangError as error:
         log.error("work.failed", brand=slug, code=error.code, error=str(error))
     finally:

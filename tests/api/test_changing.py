@@ -94,6 +94,20 @@ ROUTES = [
     ("post", "/identity/split", "operator"),
     ("post", "/identity/undo", "operator"),
     ("post", "/identity/reviews/1", "operator"),
+    ("get", "/alerts", "analyst"),
+    ("post", "/alerts", "analyst"),
+    ("get", "/alerts/1", "analyst"),
+    ("get", "/alerts/1/events", "analyst"),
+    ("patch", "/alerts/1", "analyst"),
+    ("delete", "/alerts/1", "analyst"),
+    ("post", "/alerts/1/look", "analyst"),
+    ("get", "/notices", "guide"),
+    ("get", "/schedules", "analyst"),
+    ("post", "/schedules", "analyst"),
+    ("post", "/schedules/1/run", "analyst"),
+    ("get", "/schedules/1/runs", "analyst"),
+    ("get", "/schedules/1/runs/1/file", "analyst"),
+    ("delete", "/schedules/1", "analyst"),
     ("get", "/sources", "analyst"),
     ("get", "/live", "analyst"),
     ("post", "/sources", "admin"),
@@ -121,6 +135,9 @@ BODIES: dict[str, Any] = {
     "/segments": {"name": "x", "identifiers": ["nobody"]},
     "/segments/combine": {"name": "x", "how": "union", "a": 1, "b": 2},
     "/segments/1": {},
+    "/alerts": {"report": 1, "name": "x", "rule": {"watch": {"column": "A"}}},
+    "/alerts/1": {"on": False},
+    "/schedules": {"report": 1, "name": "x"},
     "/sql": {"sql": "SELECT 1"},
     "/identity/link": {"customer": 1, "other": 1, "reason": "x"},
     "/identity/split": {"identities": [1], "reason": "x"},
@@ -153,6 +170,7 @@ def test_every_route_is_in_the_list_above(office: Office) -> None:
     known = {(verb, path) for path, verbs in described.items() for verb in verbs}
     listed = {(verb, path.replace("/1", "/{}")) for verb, path, _ in ROUTES}
     kinds = "customer|import|shop|source|review|request|dashboard|card|note|segment"
+    kinds += "|alert|schedule|run"
     shaped = {(verb, re.sub(f"{{({kinds})_id}}", "{}", path)) for verb, path in known}
     assert shaped - {("post", "/analyse/{model}")} == listed - {("post", "/analyse/funnel")}
 

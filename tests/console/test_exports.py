@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from python_calamine import CalamineWorkbook
 
-from yutang.console.exports import download, safe
+from yutang.console.exports import download
 from yutang.errors import BadInput
+from yutang.kit.sheets import safe
 
 HEADER = ["客户", "金额"]
 ROWS = [["陈女士", 12.5], ["=HYPERLINK(1)", -3], [None, True]]

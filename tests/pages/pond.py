@@ -24,6 +24,7 @@ from yutang.catalog.records import Request
 from yutang.installation import Installation
 from yutang.journal import SegmentWriter
 from yutang.kit.clock import iso_day, now_ms
+from yutang.notices import Channels
 from yutang.refresh import refresh
 from yutang.settings import Settings
 from yutang.staff import Staff
@@ -67,6 +68,7 @@ def make(home: Path) -> Services:
     describe(services.brand("pond"))
     hang_up(services.brand("pond"))
     gather(services.brand("pond"))
+    watch(services.brand("pond"))
     return services
 
 
@@ -88,6 +90,20 @@ def hang_up(brand: Brand) -> None:
         brand.dashboards.add_card(board.id, report_id=report.id, settings={"show": show})
     brand.dashboards.add_card(board.id, note="2", settings={"title": "3"})
     brand.day_notes.add("2026-10-03", "2026-10-05", "campaign", "4", by="boss")
+
+
+def watch(brand: Brand) -> None:
+    """A saved report with an alert, a schedule that ran, a webhook with a message that waits."""
+    measures = [{"event": "order_paid", "measure": "times"}]
+    params = {"measures": measures, "unit": "day", "range": "last_90"}
+    report = brand.reports.add("R1", "event", params, by="boss")
+    hook, _ = brand.webhooks.add("H1", "json", "https://hooks.invalid/x?key=abcdefghij", by="boss")
+    channels = Channels(webhooks=(hook.id,))
+    rule = {"watch": {"column": "A"}, "kind": "threshold", "side": "below", "low": 1_000}
+    one = brand.alerts.add(report.id, "W1", rule, channels, by="boss")
+    brand.alerts.look(one.id, brand.facts.version())
+    made = brand.schedules.add(report.id, "F1", {"every": "week", "at": "09:00"}, {}, by="boss")
+    brand.schedules.run(made.id)
 
 
 def fast_staff(services: Services) -> Staff:

@@ -32,6 +32,8 @@ SAME = frozenset(
     RFM Unix parquet SKU WeCom IP Enter YUTANG_PUBLIC_URL PostHog Segment RudderStack App serve
     SQL DuckDB Ctrl analytics posthog collect HTTP HTTPS Web Python Node Java curl server_url
     request profile_set identify set MCP mcp
+    request profile_set identify set Webhook MAD Iglewicz Hoaglin HMAC SHA
+    YUTANG_WEBHOOK_PRIVATE https
     """)
 )
 # Words of the small installation: identities, events, properties, logins, file names.

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from yutang import __version__
 from yutang.api import (
+    alerts,
     analysis,
     customers,
     dashboards,
@@ -20,6 +21,7 @@ from yutang.api import (
     live,
     overview,
     quarantine,
+    schedules,
     segments,
     shops,
     sources,
@@ -46,6 +48,8 @@ ROUTERS = (
     dictionary.ROUTES,
     analysis.ROUTES,
     dashboards.ROUTES,
+    alerts.ROUTES,
+    schedules.ROUTES,
     sql.ROUTES,
 )
 Nudge = Callable[[str], None]

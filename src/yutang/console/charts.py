@@ -13,12 +13,12 @@ Kind = Literal[
     "line", "area", "bar", "stacked", "rows", "funnel", "waterfall", "histogram", "curve"
 ]
 Unit = Literal["count", "number", "money", "rate", "duration"]
-Role = Literal["main", "compare"]
+Role = Literal["main", "compare", "marks"]
 
 
 @dataclass(frozen=True)
 class Series:
-    """One line or set of bars; `role` compare is drawn lighter."""
+    """One line or set of bars; `role` compare is drawn lighter, marks as points."""
 
     name: str
     values: Sequence[float | None]

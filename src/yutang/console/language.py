@@ -17,6 +17,10 @@ from typing import Any
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from yutang.kit.messages import mark
+
+__all__ = ["DEFAULT", "LANGUAGES", "Language", "language", "mark"]
+
 LOCALES = Path(__file__).parent / "locale"
 LANGUAGES = {"zh": "中文", "en": "English"}
 DEFAULT = "zh"
@@ -69,8 +73,3 @@ def language(code: str) -> Language:
     write_mo(compiled, messages)
     compiled.seek(0)
     return Language(code, gettext.GNUTranslations(compiled))
-
-
-def mark(message: str) -> str:
-    """Marks a message for the catalogue; it is translated where it is shown."""
-    return message

@@ -3,8 +3,9 @@
 python -m yutang.console.locale_build            check: every message is translated (exit 1 if not)
 python -m yutang.console.locale_build --update   add new messages, drop those no longer said
 
-Messages come from templates (`_()` and `trans`), from Python calls of `mark`, `text` and `_`, and
-from our errors: their first argument and `hint`. Catalogues are read as .po; nothing is compiled.
+Messages come from templates (`_()` and `trans`), from Python calls of `mark` anywhere, of `text`
+and `_` in the console, and from our errors: their first argument and `hint`. Catalogues are read as
+.po; nothing is compiled.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def _of_module(path: Path) -> Iterator[tuple[str, str]]:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         called = node.func.id if isinstance(node.func, ast.Name) else called
         console = path.is_relative_to(FOLDER)
-        if called in names or (called in CALLS and console):
+        if called in names or called == "mark" or (called in CALLS and console):
             values = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "hint")]
             for value in values:
                 for part in _texts(value):

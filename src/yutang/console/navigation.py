@@ -25,6 +25,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("dashboards", mark("Dashboards"), "layout-dashboard", "d", right="analyse"),
     Section("segments", mark("Segments"), "users-group", "p", right="analyse"),
     Section("analyse", mark("Analyse"), "chart-bar", "a", right="analyse", thumb=True),
+    Section("alerts", mark("Alerts"), "bell", "w", right="analyse"),
     Section("sql", mark("SQL"), "table", "q", right="analyse"),
     Section("shops", mark("Sales and benefits"), "building-store", "s", right="import"),
     Section("imports", mark("Import"), "database-import", "i", right="import", thumb=True),

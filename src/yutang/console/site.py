@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from yutang.console import (
+    alerts,
     analyse,
     assets,
     customers,
@@ -22,6 +23,7 @@ from yutang.console import (
     imports,
     live,
     login,
+    notices,
     overview,
     privacy,
     search,
@@ -48,6 +50,8 @@ ROUTERS = (
     dashboards.ROUTES,
     segments.ROUTES,
     analyse.ROUTES,
+    alerts.ROUTES,
+    notices.ROUTES,
     sql.ROUTES,
     shops.ROUTES,
     imports.ROUTES,

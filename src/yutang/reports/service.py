@@ -122,11 +122,13 @@ class Reports:
         )
         queries = {
             "dashboards": (card.report_id, on_boards),
-            "alerts": (alerts.c.report_id, select(alerts.c.report_id, alerts.c.name)),
-            "schedules": (
-                schedules.c.report_id,
-                select(schedules.c.report_id, schedules.c.name),
-            ),
+            **{
+                table.name: (
+                    table.c.report_id,
+                    select(table.c.report_id, table.c.name).where(table.c.status != "removed"),
+                )
+                for table in (alerts, schedules)
+            },
         }
         found: dict[int, dict[str, list[str]]] = {}
         with self._workspace.db.read() as connection:

@@ -31,7 +31,7 @@ from yutang.reports import KINDS, RANGE, RANGES, resolved, span_of
 
 ROUTES = APIRouter()
 # Fields of an address that are the page's, not the question's.
-OWN = ("as", "report", "csrf", "name", "over", "dashboard", "new", "show")
+OWN = ("as", "report", "csrf", "name", "over", "then", "dashboard", "new", "show")
 
 
 @dataclass(frozen=True)

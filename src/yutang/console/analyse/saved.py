@@ -19,6 +19,8 @@ from yutang.errors import BadInput
 from yutang.reports import Report, resolved
 
 ROUTES = APIRouter()
+# Where a report that was saved leads, by the button that saved it.
+THEN = {"alert": "alerts/new?report=", "schedule": "alerts/schedules/new?report="}
 
 
 @ROUTES.get("/b/{brand}/analyse/saved/{report_id}")
@@ -83,7 +85,8 @@ def save(
     else:
         report = _add(session, model, question, str(form.get("name", "")))
     note = session.text("Saved: %(name)s.", name=report.name)
-    return see_other(request, f"{session.base}/analyse/saved/{report.id}", note)
+    page = THEN.get(str(form.get("then", "")), "analyse/saved/")
+    return see_other(request, f"{session.base}/{page}{report.id}", note)
 
 
 @ROUTES.post("/b/{brand}/analyse/{model}/pin")

@@ -10,7 +10,7 @@ from yutang.analysis import MODELS
 from yutang.console.analyse.conditions import OPERATORS, group_of
 from yutang.console.dashboards.scoping import CHOICES, query_of, read_scope, span
 from yutang.console.dashboards.view import Facts, facts_of, whole_grid
-from yutang.console.exports import workbook
+from yutang.console.exports import Sheet, workbook
 from yutang.console.guard import Session, needs
 from yutang.console.language import mark
 from yutang.console.render import render
@@ -96,13 +96,13 @@ def _measures(facts: Facts, report: Report) -> list[tuple[str, str]]:
 def _file(facts: Facts, board: Dashboard, reports: dict[int, Report], scope: Scope) -> Response:
     """A sheet for each card that has a report; what could not be answered says why."""
     session = facts.session
-    sheets: list[tuple[str, list[str], Any]] = []
+    sheets: list[Sheet] = []
     for card in board.cards:
         if card.report_id is None:
             continue
         report = reports[card.report_id]
         title = card.title or report.name
-        sheets.append((title, *_sheet(session, facts, report, scope)))
+        sheets.append(Sheet(title, *_sheet(session, facts, report, scope)))
     if not sheets:
         raise BadInput(
             "There is no card with numbers on this dashboard.", hint="Add a saved report first."

@@ -11,6 +11,7 @@ from yutang.analysis import MODELS
 from yutang.catalog.platforms import DOMAINS
 from yutang.catalog.reasons import BY_CODE
 from yutang.catalog.source_kinds import source_kind
+from yutang.catalog.webhook_kinds import BY_CODE as WEBHOOK_KINDS
 from yutang.console.dictionary.words import FIELDS
 from yutang.console.exports import Cell, download
 from yutang.console.formats import moment_of
@@ -84,6 +85,25 @@ ACTIONS = {
     "segment_archived": mark("archived a segment"),
     "segment_restored": mark("restored a segment"),
     "segment_exported": mark("exported a segment"),
+    "alert_added": mark("made an alert"),
+    "alert_changed": mark("changed an alert"),
+    "alert_deleted": mark("deleted an alert"),
+    "alert_restored": mark("brought an alert back"),
+    "alert_paused": mark("paused an alert"),
+    "alert_resumed": mark("let an alert go on"),
+    "alert_snoozed": mark("made an alert quiet"),
+    "schedule_added": mark("made a schedule"),
+    "schedule_changed": mark("changed a schedule"),
+    "schedule_deleted": mark("deleted a schedule"),
+    "schedule_restored": mark("brought a schedule back"),
+    "schedule_paused": mark("paused a schedule"),
+    "schedule_resumed": mark("let a schedule go on"),
+    "schedule_run": mark("ran a schedule"),
+    "webhook_added": mark("connected a webhook"),
+    "webhook_test": mark("tested a webhook"),
+    "webhook_on": mark("turned a webhook on"),
+    "webhook_off": mark("turned a webhook off"),
+    "webhook_remove": mark("removed a webhook"),
     "customers_exported": mark("exported customers"),
     "identity.linked": mark("merged two customers"),
     "identity.unlinked": mark("took identities apart"),
@@ -123,6 +143,10 @@ DETAILS = {
     "metric": mark("metric:"),
     "persons": mark("people listed:"),
     "refused": mark("refused:"),
+    "alert": mark("alert no."),
+    "quiet_days": mark("quiet for days:"),
+    "schedule": mark("schedule no."),
+    "webhook": mark("address:"),
 }
 REFUSALS = {
     "forbidden": mark("no right to it"),
@@ -192,7 +216,7 @@ def _said_value(session: Session, key: str, value: Any) -> str:
         role = next((one for one in ROLES if value == one.code), None)
         return session.pick(role) if role else str(value)
     if key == "kind":
-        return session.pick(source_kind(str(value)))
+        return session.pick(WEBHOOK_KINDS.get(str(value)) or source_kind(str(value)))
     if key == "model":
         found = next((one for one in MODELS if value == one.NAME), None)
         return session.pick((found.ZH, found.EN)) if found else str(value)

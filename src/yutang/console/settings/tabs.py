@@ -9,6 +9,7 @@ TABS = (
     ("me", mark("My account"), "see"),
     ("staff", mark("Staff"), "settings"),
     ("keys", mark("API keys"), "settings"),
+    ("webhooks", mark("Telling others"), "settings"),
     ("sources", mark("Sources of events"), "analyse"),
     ("events", mark("Event dictionary"), "analyse"),
     ("privacy", mark("Personal data"), "privacy"),

@@ -96,6 +96,10 @@
     let colour = 0;
     for (const s of shown) {
       const pale = s.role === "compare";
+      if (s.role === "marks") {
+        drawn.push({ type: "scatter", name: s.name, data: s.values, symbolSize: 9, itemStyle: { color: look.warm }, z: 5 });
+        continue;
+      }
       const tone = pale ? look.pale : look.colours[colour++ % look.colours.length];
       drawn.push({
         type: "line", name: s.name, data: s.values, symbol: s.values.length < 3 ? "circle" : "none", smooth: false,

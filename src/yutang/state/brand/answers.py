@@ -62,13 +62,15 @@ alerts = Table(
     text("name"),
     data("rule"),  # which number, and when it is worth a word
     data("channels"),  # who is told: logins, webhooks
-    text("status", default="on"),  # on | off
+    text("status", default="on"),  # on | off | removed (can be taken back until it is swept)
     text("state", default=""),  # "" not asked yet | calm | firing | late | empty | broken
     data("seen", nullable=True),  # the numbers of the last look
     at("checked_at", nullable=True),
+    at("next_at", nullable=True),  # when it is looked at next, even without new facts
     text("created_by", default=""),
     at("created_at"),
 )
+Index("alerts_next_at", alerts.c.status, alerts.c.next_at)
 alert_events = Table(  # changes of an alert's state
     "alert_events",
     metadata,
@@ -87,7 +89,7 @@ schedules = Table(
     text("name"),
     data("cadence"),  # every day, week or month at a local time
     data("settings"),  # format, who is told
-    text("status", default="on"),  # on | off
+    text("status", default="on"),  # on | off | removed (can be taken back until it is swept)
     at("next_at", nullable=True),
     text("created_by", default=""),
     at("created_at"),

@@ -90,6 +90,7 @@ def _alerts() -> None:
         sa.Column("state", sa.Text(), server_default="", nullable=False),
         sa.Column("seen", sa.JSON(), nullable=True),
         sa.Column("checked_at", BIG, nullable=True),
+        sa.Column("next_at", BIG, nullable=True),
         sa.Column("created_by", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", BIG, nullable=False),
         sa.ForeignKeyConstraint(
@@ -99,6 +100,7 @@ def _alerts() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_alerts_report_id"), "alerts", ["report_id"], unique=False)
+    op.create_index("alerts_next_at", "alerts", ["status", "next_at"], unique=False)
     op.create_table(
         "alert_events",
         sa.Column("id", BIG, autoincrement=True, nullable=False),
