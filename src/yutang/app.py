@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from yutang.collect import Collecting
+    from yutang.reports import Runs
     from yutang.sequence import ShardCache, ShardSet
 
 
@@ -199,6 +200,12 @@ class Brand:
         from yutang import analysis
 
         return analysis.run(model, self.shards(), params).to_json()
+
+    @cached_property
+    def runs(self) -> Runs:
+        from yutang.reports import Runs
+
+        return Runs(self.workspace)
 
     @cached_property
     def customers(self) -> Customers:

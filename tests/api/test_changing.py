@@ -37,6 +37,11 @@ ROUTES = [
     ("get", "/customers", "guide"),
     ("get", "/shops", "guide"),
     ("get", "/models", "analyst"),
+    ("get", "/runs", "analyst"),
+    ("post", "/runs", "analyst"),
+    ("get", "/runs/1/movement", "analyst"),
+    ("delete", "/runs/1", "analyst"),
+    ("post", "/runs/1/restore", "analyst"),
     ("post", "/analyse/funnel", "analyst"),
     ("get", "/sql/tables", "analyst"),
     ("post", "/sql", "analyst"),
@@ -93,6 +98,7 @@ BODIES: dict[str, Any] = {
     "/dictionary/rules": {},
     "/dictionary/waiting": {"act": "block", "names": [{"kind": "event", "name": "x"}]},
     "/analyse/funnel": {},
+    "/runs": {},
     "/sql": {"sql": "SELECT 1"},
     "/identity/link": {"customer": 1, "other": 1, "reason": "x"},
     "/identity/split": {"identities": [1], "reason": "x"},
@@ -124,7 +130,7 @@ def test_every_route_is_in_the_list_above(office: Office) -> None:
     described = office.nobody().get("/openapi.json").json()["paths"]
     known = {(verb, path) for path, verbs in described.items() for verb in verbs}
     listed = {(verb, path.replace("/1", "/{}")) for verb, path, _ in ROUTES}
-    kinds = "customer|import|shop|source|review|request"
+    kinds = "customer|import|shop|source|review|request|run"
     shaped = {(verb, re.sub(f"{{({kinds})_id}}", "{}", path)) for verb, path in known}
     assert shaped - {("post", "/analyse/{model}")} == listed - {("post", "/analyse/funnel")}
 

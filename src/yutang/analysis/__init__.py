@@ -60,6 +60,7 @@ __all__ = [
     "Result",
     "Table",
     "get_model",
+    "layers",
     "people",
     "read_params",
     "run",
@@ -145,6 +146,16 @@ def run(
         update = {"from_": span.from_, "to": span.to, "compare": None, "top": MOST_GROUPS}
         result = beside(result, _answer(model, context, checked.model_copy(update=update)))
     return replace(result, seconds=round(time.perf_counter() - started, 4))
+
+
+def layers(
+    shards: ShardSet, params: Mapping[str, Any], *, today: date | None = None
+) -> tuple[Result, dict[str, BitMap]]:
+    """The answer of RFM, and the customers of each of its layers."""
+    context = _context(shards, today, None)
+    plan = rfm.plan(context, cast(rfm.Params, read_params(get_model("rfm"), params)))
+    partial = rfm.merge(context.each(lambda view: rfm.run(view, plan)), plan)
+    return rfm.shape(partial, plan), rfm.layers(partial, plan)
 
 
 def _answer(model: Model, context: Context, params: RangeParams) -> Result:

@@ -10,8 +10,9 @@ rounded up; ties are in). High: recency ≤ edge, frequency ≥ edge, monetary �
 not there is never high.
 layers `8`: R F M high or not, 111 重要价值 … 000 一般挽留, in this order of rules: the first that
 fits. layers `scores`: 1–5 each, by four edges (`quantile`: the fifths; or `fixed`).
-The edges used stand in the table `edges`, to be stored with a run; `since` = the day and edges of
-an earlier run gives the movement between its layers and these, over the same facts.
+The edges used stand in the table `edges`, and are stored with a run (reports/runs.py); with_edges
+asks again with those. `since` = the day and edges of an earlier run gives the movement between its
+layers and these, over the same facts.
 Late events belong to their own time; duplicates were dropped before; order does not matter.
 """
 
@@ -65,7 +66,7 @@ class Edge(Strict):
         if self.by == "fixed" and (self.value is None) == (self.edges is None):
             raise ValueError("a fixed edge has a value, or four edges for scores")
         if self.edges is not None and (
-            len(self.edges) != _EDGES or any(b <= a for a, b in pairwise(self.edges))
+            len(self.edges) != _EDGES or any(b < a for a, b in pairwise(self.edges))
         ):
             raise ValueError("scores have four rising edges")
         return self
@@ -256,3 +257,23 @@ def people(context: Context, plan: Plan, cell: Mapping[str, Any]) -> BitMap:
     named as in the table or by its code; before also "(new)"; segment also "(gone)"."""
     partial = merge(context.each(lambda view: run(view, plan)), plan)
     return rfm_table.people(*partial, plan, cell)
+
+
+def layers(partial: tuple[Spent, Spent | None], plan: Plan) -> dict[str, BitMap]:
+    """The customers of each layer of this run, in the order of the table."""
+    return rfm_table.layers(partial[0], plan)
+
+
+def edges_used(result: Result) -> dict[str, list[float]]:
+    """The edges of a run by dimension, in the unit it was asked in."""
+    return {row["dimension"]: list(row["edges"]) for row in result.tables["edges"].rows}
+
+
+def with_edges(params: Mapping[str, Any], edges: Mapping[str, list[float]]) -> dict[str, Any]:
+    """The same question by the edges of another run: one each, or four for scores."""
+    changed = dict(params)
+    for short, name in (("r", "recency"), ("f", "frequency"), ("m", "monetary")):
+        found = edges[name]
+        one = {"value": found[0]} if len(found) == 1 else {"edges": found}
+        changed[short] = {"by": "fixed", **one}
+    return changed

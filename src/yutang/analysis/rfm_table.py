@@ -40,7 +40,6 @@ LAYERS: dict[str, tuple[str, str]] = {
 NEW, GONE = "(new)", "(gone)"
 _COLUMNS = (
     Column("segment", "分层", "Layer", "text"),
-    Column("segment_en", "分层（英文）", "Layer (English)", "text"),
     Column("people", "人数", "People", "count"),
     Column("share", "占比", "Share", "rate"),
     Column("orders", "购买次数", "Orders", "count"),
@@ -106,7 +105,7 @@ def _edges(
     edge: Edge, values: np.ndarray, plan: Plan, *, low_is_best: bool = False, unit: int = 1
 ) -> list[float]:
     if edge.by == "fixed":
-        return [each * unit for each in edge.edges or [edge.value or 0.0]]
+        return [_scaled(each, unit) for each in edge.edges or [edge.value or 0.0]]
     if values.size == 0:
         return [0.0] * (_SCORES - 1 if plan.params.layers == "scores" else 1)
     if plan.params.layers == "scores":
@@ -119,6 +118,12 @@ def _edges(
         half = 0.5 if edge.value is None else edge.value
         return [float(percentiles(values, (round(half * 100),))[0] or 0)]
     return [int(values.sum()) / values.size]
+
+
+def _scaled(edge: float, unit: int) -> float:
+    """Yuan as fen: the very edge that was fen before a run stored it (1.1 * 100 is above 110)."""
+    near = round(edge * unit)
+    return float(near) if near / unit == edge else edge * unit
 
 
 def segments(spent: Spent, edges: Edges, plan: Plan) -> np.ndarray:
@@ -210,7 +215,7 @@ def _before(before: Spent, plan: Plan) -> np.ndarray:
     since = plan.params.since
     assert since
     unit = 100 if plan.params.money == "yuan" else 1
-    edges = Edges(since.recency, since.frequency, [edge * unit for edge in since.monetary])
+    edges = Edges(since.recency, since.frequency, [_scaled(edge, unit) for edge in since.monetary])
     return segments(before, edges, plan)
 
 
@@ -266,6 +271,13 @@ def people(now: Spent, before: Spent | None, plan: Plan, cell: Mapping[str, Any]
             raise BadInput("There is no such cell: %(cell)s.", cell=dict(cell))
         chosen = chosen & (old == _code(plan, old, cell["before"], NEW))
     return BitMap(customers[chosen])
+
+
+def layers(spent: Spent, plan: Plan) -> dict[str, BitMap]:
+    """See `rfm.layers`."""
+    found = segments(spent, edges_of(spent, plan), plan)
+    return {name: BitMap(spent.customers[found == code])
+            for code, name in _names(plan, found).items()}  # fmt: skip
 
 
 def _code(plan: Plan, found: np.ndarray, name: Any, nobody: str) -> int:

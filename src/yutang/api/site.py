@@ -19,6 +19,7 @@ from yutang.api import (
     live,
     overview,
     quarantine,
+    runs,
     shops,
     sources,
     sql,
@@ -42,6 +43,7 @@ ROUTERS = (
     health.ROUTES,
     dictionary.ROUTES,
     analysis.ROUTES,
+    runs.ROUTES,
     sql.ROUTES,
 )
 Nudge = Callable[[str], None]

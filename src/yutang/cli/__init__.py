@@ -13,6 +13,7 @@ from yutang.cli import asking, keeping, running
 from yutang.cli.imports import import_app
 from yutang.cli.people import identity_app, person_app
 from yutang.cli.retention import retention_app
+from yutang.cli.runs import runs_app
 from yutang.cli.sources import source_app
 from yutang.cli.staff import account_app, brand_app
 from yutang.errors import YutangError
@@ -68,6 +69,6 @@ for command in (
     app.command()(command)
 for name, group in {
     "import": import_app, "source": source_app, "person": person_app, "identity": identity_app,
-    "retention": retention_app, "account": account_app, "brand": brand_app,
+    "retention": retention_app, "runs": runs_app, "account": account_app, "brand": brand_app,
 }.items():  # fmt: skip
     app.add_typer(group, name=name)

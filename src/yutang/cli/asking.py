@@ -31,7 +31,7 @@ def analyse(
     as_json: JsonOption = False,
 ) -> None:
     """Ask an analysis model."""
-    result = open_services(home).brand(brand).analyse(model, _params(params))
+    result = open_services(home).brand(brand).analyse(model, read_params(params))
     names = [column["name"] for column in result["columns"]]
     if as_json:
         keys = ("model", "rows", "caveats", "facts_version", "seconds")
@@ -79,7 +79,8 @@ def sql(
         typer.echo(f"! Only the first {len(answer.rows):,} rows.", err=True)
 
 
-def _params(text: str) -> dict[str, Any]:
+def read_params(text: str) -> dict[str, Any]:
+    """Parameters given as JSON or as the file that holds it. Raises BadInput."""
     if not text.lstrip().startswith("{"):
         path = Path(text)
         if not path.is_file():

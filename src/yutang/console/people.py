@@ -2,7 +2,7 @@
 
 A reference says where the people come from, not who they are: the list is made again when it is
 opened, so it is as fresh as the page. `analysis` = a cell of a model's table; `metric` = a metric
-of a period.
+of a period; `movement` = who went from one layer of RFM to another between two runs.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ def people_of(session: Session, text: str) -> People:
         raise BadInput("This link to a group of people cannot be read.") from error
     if kind == "analysis":
         return People(_of_analysis(session, what), mark("people of an analysis"))
+    if kind == "movement":
+        return People(_of_movement(session, what), mark("people who moved between layers"))
     if kind == "metric":
         first, last = (date.fromisoformat(what[end]) for end in ("first", "last"))
         period = session.brand.measure.period("custom", first=first, last=last)
@@ -52,6 +54,24 @@ def people_of(session: Session, text: str) -> People:
         members = session.brand.measure.people(what["metric"], period)
         return People(members, mark("people behind a number"))
     raise BadInput("This link to a group of people cannot be read.")
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int):
+        raise BadInput("This link to a group of people cannot be read.")
+    return value
+
+
+def _of_movement(session: Session, what: dict[str, Any]) -> Any:
+    movement = session.brand.runs.movement(
+        session.brand.shards(),
+        _whole(what["before"]),
+        _whole(what["after"]),
+        session.brand.measure.today(),
+        edges=str(what["edges"]),
+    )
+    before, after = what["cell"]
+    return movement.people(str(before), str(after))
 
 
 def _of_analysis(session: Session, what: dict[str, Any]) -> Any:

@@ -26,7 +26,7 @@ from yutang.console.exports import download
 from yutang.console.guard import Session, needs, posted
 from yutang.console.render import render, see_other
 from yutang.errors import BadInput, NotFound
-from yutang.reports import RANGE, RANGES, resolved, span_of
+from yutang.reports import RANGE, RANGES, RUN_MODEL, resolved, span_of
 
 ROUTES = APIRouter()
 # Fields of an address that are the page's, not the question's.
@@ -125,7 +125,7 @@ def ask(request: Request, model: str, session: Session = needs("analyse")) -> Re
     if words is None or example is None:
         return render(request, "analyse/empty.html", model=known)
     asked = [one for one in request.query_params.multi_items() if one[0] not in OWN]
-    question = _question(known, asked or fields.flatten(example), words)
+    question = question_of(known, asked or fields.flatten(example), words)
     today = session.brand.measure.today()
     answer, result, error = None, None, question.error
     if error is None:
@@ -164,6 +164,7 @@ def ask(request: Request, model: str, session: Session = needs("analyse")) -> Re
         all_days=question.over_all_days,
         example=(in_words(example, words), urlencode(fields.flatten(example))),
         report=_report(request, session),
+        runs=session.brand.runs.list_() if model == RUN_MODEL else None,
         chart_name=model,
     )
 
@@ -178,7 +179,7 @@ def save(
     known = analysis.get_model(model)
     words = vocabulary(session, session.brand.shards())
     asked = [(key, str(value)) for key, value in form.multi_items() if key not in OWN]
-    question = _question(known, asked, words)
+    question = question_of(known, asked, words)
     if question.error is not None:
         raise question.error
     analysis.read_params(known, resolved(question.params, session.brand.measure.today()))
@@ -192,7 +193,8 @@ def save(
     return see_other(request, f"{session.base}/analyse/saved/{report.id}", note)
 
 
-def _question(model: Any, asked: list[tuple[str, str]], words: Vocabulary) -> Question:
+def question_of(model: Any, asked: list[tuple[str, str]], words: Vocabulary) -> Question:
+    """What the fields of an address or a form ask of a model."""
     known = fields_of(model.Params)
     tree: Mapping[str, Any] = {}
     try:

@@ -39,6 +39,10 @@ TABLES = {
     "channels": mark("By channel"),
     "curve": mark("Curve"),
     "flows": mark("Flows"),
+    "edges": mark("Edges"),
+    "movement": mark("Movement since the last run"),
+    "models": mark("The rules beside each other"),
+    "removal_effects": mark("Removal effects"),
 }
 
 
