@@ -258,9 +258,9 @@ def folded_groups(folded: int) -> Caveat:
 
 
 def several_values() -> Caveat:
-    """Somebody is in more than one group."""
+    """Something counts in more than one group."""
     return Caveat(
         "several_values",
-        "有多个取值的客户在每个取值里各算一次，各组相加会多于总数。",
-        "Who has several values counts in each; the groups add up to more than the total.",
+        "有多个取值的在每个取值里各算一次，各组相加会多于总数。",
+        "What has several values counts in each; the groups add up to more than the total.",
     )

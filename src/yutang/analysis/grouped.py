@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from yutang.analysis.contract import Caveat, Context, folded_groups
+from yutang.analysis.contract import Caveat, Context, folded_groups, several_values
 from yutang.analysis.groups import (
     OTHER_KEY,
     Dimension,
@@ -136,11 +136,5 @@ def group_caveats(dims: Sequence[Dimension], values: Values, folded: int) -> lis
     if folded:
         caveats.append(folded_groups(folded))
     if values == "multi" and any(dim.type == "list" for dim in dims):
-        caveats.append(
-            Caveat(
-                "several_values",
-                "有多个取值的在每个取值里各算一次，各组相加会多于总数。",
-                "What has several values counts in each; the groups add up to more than the total.",
-            )
-        )
+        caveats.append(several_values())
     return caveats

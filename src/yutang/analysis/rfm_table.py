@@ -20,6 +20,8 @@ from yutang.analysis.contract import (
     small_cohort,
     unknown_events,
 )
+from yutang.analysis.grouped import group_caveats
+from yutang.analysis.groups import group_cells, group_columns, members
 from yutang.analysis.order_statistics import percentiles
 from yutang.errors import BadInput
 
@@ -69,23 +71,29 @@ class Edges(NamedTuple):
 
 @dataclass(frozen=True)
 class Spent:
-    """By customer: ids uint32; recency (days, -1 unknown), frequency, fen, times int64."""
+    """By customer: ids uint32; recency (days, -1 unknown), frequency, fen, times int64; at, groups:
+    positions and keys as `group_keys` gives them."""
 
     customers: np.ndarray
     recency: np.ndarray
     frequency: np.ndarray
     fen: np.ndarray
     times: np.ndarray
+    at: np.ndarray
+    groups: np.ndarray
 
     @classmethod
-    def concat(cls, parts: list[Spent]) -> Spent:
+    def concat(cls, parts: list[Spent], dims: int) -> Spent:
         none = np.empty(0, np.int64)
+        starts = np.cumsum([0, *(part.customers.size for part in parts)])
         return cls(
             np.concatenate([none.astype(np.uint32), *(part.customers for part in parts)]),
             np.concatenate([none, *(part.recency for part in parts)]),
             np.concatenate([none, *(part.frequency for part in parts)]),
             np.concatenate([none, *(part.fen for part in parts)]),
             np.concatenate([none, *(part.times for part in parts)]),
+            np.concatenate([none, *(p.at + s for p, s in zip(parts, starts, strict=False))]),
+            np.concatenate([np.empty((0, dims), np.int64), *(part.groups for part in parts)]),
         )
 
 
@@ -154,35 +162,75 @@ def shape(now: Spent, before: Spent | None, plan: Plan) -> Result:
     edges = edges_of(now, plan)
     found = segments(now, edges, plan)
     names = _names(plan, found)
-    rows = [_row(now, found == code, name, plan) for code, name in names.items()]
+    chosen, folded = _groups(now, plan)
+    rows = _rows(now, found, names, chosen, plan)
     tables = {"edges": _edge_table(edges, plan)}
     if before is not None:
         tables["movement"] = _movement(now, found, before, plan)
     return Result(
         model="rfm",
-        table=Table(_COLUMNS, rows),
+        table=Table((*group_columns(plan.dims), *_COLUMNS), rows),
         tables=tables,
-        chart={
-            "kind": "bar",
-            "categories": [[row["segment"]] for row in rows],
-            "series": [
-                {"name": [name], "values": [row[name] for row in rows]}
-                for name in ("people", "orders", "revenue_fen")
-            ],
-        },
-        caveats=tuple(_caveats(now, plan)),
+        chart=_chart(rows, names, chosen),
+        caveats=tuple(_caveats(now, plan, folded)),
         facts_version=plan.facts_version,
     )
 
 
-def _row(spent: Spent, inside: np.ndarray, name: str, plan: Plan) -> dict[str, Any]:
-    scale, people = plan.params.sample, int(inside.sum())
+Groups = list[tuple[tuple[Any, ...], np.ndarray]]
+
+
+def _groups(now: Spent, plan: Plan) -> tuple[Groups, int]:
+    """(labels, positions of the customers) of each group; how many are folded into OTHER."""
+    size = now.customers.size
+    if not plan.dims:
+        return [((), np.arange(size))], 0
+    return members(now.at, now.groups, size, plan.dims, plan.params.top)
+
+
+def _rows(
+    now: Spent, found: np.ndarray, names: dict[int, str], chosen: Groups, plan: Plan
+) -> list[dict[str, Any]]:
+    """By group and layer; of a group only the layers in which somebody is."""
+    rows = []
+    for label, positions in chosen:
+        for code, name in names.items():
+            inside = positions[found[positions] == code]
+            if inside.size or not plan.dims:
+                row = _row(now, inside, positions.size, name, plan)
+                rows.append({**group_cells(label), **row})
+    return rows
+
+
+def _chart(rows: list[dict[str, Any]], names: dict[int, str], chosen: Groups) -> dict[str, Any]:
+    """People by layer, one series a group."""
+    cells = {(tuple(_label(row)), row["segment"]): row["people"] for row in rows}
+    return {
+        "kind": "stacked" if len(chosen) > 1 else "bar",
+        "categories": [[name] for name in names.values()],
+        "series": [
+            {
+                "name": ["people", *label],
+                "values": [cells.get((label, name), 0) for name in names.values()],
+            }
+            for label, _ in chosen
+        ],
+    }
+
+
+def _label(row: dict[str, Any]) -> list[Any]:
+    return [value for name, value in row.items() if name.startswith("group_")]
+
+
+def _row(spent: Spent, inside: np.ndarray, whole: int, name: str, plan: Plan) -> dict[str, Any]:
+    """inside: positions of the layer's customers; whole: how many there are in the group."""
+    scale, people = plan.params.sample, inside.size
     code = name.split(" ")[0]
     return {
         "segment": name,
         "segment_en": f"{code} {LAYERS[code][1]}" if plan.params.layers == "8" else code,
         "people": people * scale,
-        "share": people / inside.size if inside.size else None,
+        "share": people / whole if whole else None,
         "orders": int(spent.times[inside].sum()) * scale,
         "revenue_fen": int(spent.fen[inside].sum()) * scale,
     }
@@ -245,8 +293,8 @@ def _movement(now: Spent, found: np.ndarray, before: Spent, plan: Plan) -> Table
     return Table(_MOVEMENT, rows)
 
 
-def _caveats(now: Spent, plan: Plan) -> list[Caveat]:
-    caveats = []
+def _caveats(now: Spent, plan: Plan, folded: int) -> list[Caveat]:
+    caveats = group_caveats(plan.dims, plan.params.values, folded)
     if plan.unknown:
         caveats.append(unknown_events(plan.unknown))
     people = now.customers.size * plan.params.sample
@@ -270,7 +318,15 @@ def people(now: Spent, before: Spent | None, plan: Plan, cell: Mapping[str, Any]
         if old is None:
             raise BadInput("There is no such cell: %(cell)s.", cell=dict(cell))
         chosen = chosen & (old == _code(plan, old, cell["before"], NEW))
-    return BitMap(customers[chosen])
+    behind = BitMap(customers[chosen])
+    return behind & _of_group(now, plan, cell["group"]) if cell.get("group") else behind
+
+
+def _of_group(now: Spent, plan: Plan, wanted: Any) -> BitMap:
+    for label, positions in _groups(now, plan)[0]:
+        if label == tuple(wanted):
+            return BitMap(now.customers[positions])
+    raise BadInput("There is no such group: %(group)s.", group=wanted)
 
 
 def layers(spent: Spent, plan: Plan) -> dict[str, BitMap]:

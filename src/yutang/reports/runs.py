@@ -35,7 +35,7 @@ MOST_RUNS = 500
 UNDO_DAYS = 30
 _DAY_MS = 86_400_000
 # What makes a run a picture of one moment of all customers.
-_NOT_KEPT = ("compare", "since", "sample")
+_NOT_KEPT = ("compare", "since", "sample", "group", "values", "top")
 Yardstick = Literal["same", "own"]
 
 
