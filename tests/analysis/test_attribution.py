@@ -389,7 +389,7 @@ def test_costs_give_the_price_of_a_conversion(shards_of):
     }  # fmt: skip
     assert analysis.run("attribution", shards_of(facts), params).rows == [
         {"channel": "扫码", "touches": 1, "people": 1, "conversions": 1.0, "value": 30.0,
-         "cost": 12.0, "cpa": 12.0, "roas": 2.5}
+         "cost": 12.0, "cpa": 12.0, "roas": 2.5, "roi": 1.5}
     ]  # fmt: skip
 
 

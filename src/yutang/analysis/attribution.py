@@ -8,8 +8,8 @@ Rules (see credit.py): first, last, last non-direct, linear, linear over distinc
 sum-game Shapley value), position 40/20/40, time decay, Markov removal effect solved exactly.
 touches, people = touches of the channel in the range, and distinct customers of them, whether or
 not they led to anything; conversions, value = what the rule credits; value = sum of the property
-`value` over the conversions that carry it. cost, cpa = cost / conversions and roas = value / cost
-where `costs` were given.
+`value` over the conversions that carry it. cost, cpa = cost / conversions, roas = value / cost
+and roi = (value - cost) / cost where `costs` were given.
 `direct`: conversions without a touch are left out, or (`in`) credited to the channel (direct).
 Null paths (Markov): the touches of a customer in the range that no conversion of his followed
 within the look-back, one path a customer; `nulls` leaves them in or out.

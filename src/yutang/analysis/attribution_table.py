@@ -39,6 +39,7 @@ _COSTS = (
     Column("cost", "成本", "Cost", "number"),
     Column("cpa", "单次转化成本", "Cost per conversion", "number"),
     Column("roas", "投产比", "Value per cost", "number"),
+    Column("roi", "回报率", "Return on the cost", "rate"),
 )
 _TOTAL = (
     Column("conversions", "转化数", "Conversions", "count"),
@@ -270,11 +271,12 @@ def _check_costs(plan: Plan, names: list[str]) -> None:
 def _cost(row: dict[str, Any], plan: Plan) -> dict[str, Any]:
     cost = plan.params.costs.get(row["channel"])
     if cost is None:
-        return {"cost": None, "cpa": None, "roas": None}
+        return {"cost": None, "cpa": None, "roas": None, "roi": None}
     return {
         "cost": cost,
         "cpa": cost / row["conversions"] if row["conversions"] else None,
         "roas": row["value"] / cost if cost else None,
+        "roi": (row["value"] - cost) / cost if cost else None,
     }
 
 
