@@ -215,7 +215,7 @@ def _bars(whole: Answer, plan: Plan) -> dict[str, Any]:
     scale = plan.params.sample
     return {
         "kind": "bar",
-        "categories": [[whole.names[i]] for i in whole.shown],
+        "categories": [whole.names[i] for i in whole.shown],
         "series": [
             {"name": [rule], "values": [float(found[0, i]) * scale for i in whole.shown]}
             for rule, found in whole.by_rule.items()
@@ -233,7 +233,7 @@ def _by_group(whole: Answer, chosen: list[Answer], plan: Plan) -> dict[str, Any]
         series.append({"name": ["conversions", *one.label], "values": values})
     return {
         "kind": "stacked",
-        "categories": [[name] for name in order],
+        "categories": order,
         "series": series,
         "unit": "number",
     }

@@ -22,6 +22,7 @@ from pyroaring import BitMap
 
 from yutang.analysis import property_table
 from yutang.analysis.contract import Context, RangeParams, Result, Strict
+from yutang.analysis.grouped import check_no_steps
 from yutang.analysis.groups import (
     MOST_GROUPS,
     Dimension,
@@ -67,8 +68,7 @@ class Params(RangeParams):
 
     @model_validator(mode="after")
     def _no_steps(self) -> Params:
-        if any(group.step is not None for group in self.group):
-            raise ValueError("only a funnel groups by a step")
+        check_no_steps(self.group)
         return self
 
 
