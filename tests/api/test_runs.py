@@ -26,3 +26,4 @@ def test_runs_are_stored_compared_deleted_and_brought_back(office: Office, tmp_p
     assert client.post(f"{path}/restore").json() == first
     assert client.post("/runs", json={"params": {"sample": 2}}).status_code == 422
     assert client.post("/runs", json={"edges_of": 77}).status_code == 404
+    assert client.post("/analyse/rfm", json={}).json()["computed_at"] > 0

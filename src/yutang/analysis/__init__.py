@@ -49,6 +49,7 @@ from yutang.analysis.contract import (
 )
 from yutang.analysis.groups import MOST_GROUPS
 from yutang.errors import BadInput, NotFound
+from yutang.kit.clock import now_ms
 from yutang.sequence import ShardSet, Threads
 
 __all__ = [
@@ -145,7 +146,8 @@ def run(
         # All groups there can be: which of them are large in the other range does not matter.
         update = {"from_": span.from_, "to": span.to, "compare": None, "top": MOST_GROUPS}
         result = beside(result, _answer(model, context, checked.model_copy(update=update)))
-    return replace(result, seconds=round(time.perf_counter() - started, 4))
+    seconds = round(time.perf_counter() - started, 4)
+    return replace(result, seconds=seconds, computed_at=now_ms())
 
 
 def layers(

@@ -323,25 +323,7 @@ def _caveats(partial: Credits, plan: Plan) -> list[Caveat]:
     ]
     if plan.unknown:
         caveats.append(unknown_events(plan.unknown))
-    caveats += plan.groups.caveats(plan.params.values)
-    if plan.params.costs and plan.groups.dims:
-        caveats.append(
-            Caveat(
-                "costs_whole",
-                "成本按渠道给出，不能拆到各组；见“按渠道”。",
-                "Costs are given by channel and cannot be split by group: see “By channel”.",
-            )
-        )
-    of_conversion = any(dim.attribute is None for dim in plan.groups.dims)
-    if of_conversion and "markov" in plan.params.rules and plan.params.nulls:
-        caveats.append(
-            Caveat(
-                "null_paths_apart",
-                "未转化路径没有转化的属性，单列一组；各组的马尔可夫不含未转化路径。",
-                "Null paths have no conversion and so no value of its property: they stand in a"
-                " group of their own, and Markov within a group is without them.",
-            )
-        )
+    caveats += _group_caveats(plan)
     waiting = partial.open * plan.params.sample
     if waiting and "markov" in plan.params.rules and plan.params.nulls:
         caveats.append(
@@ -363,4 +345,27 @@ def _caveats(partial: Credits, plan: Plan) -> list[Caveat]:
         )
     if plan.params.sample > 1:
         caveats.append(sampled(plan.params.sample))
+    return caveats
+
+
+def _group_caveats(plan: Plan) -> list[Caveat]:
+    caveats = plan.groups.caveats(plan.params.values)
+    if plan.params.costs and plan.groups.dims:
+        caveats.append(
+            Caveat(
+                "costs_whole",
+                "成本按渠道给出，不能拆到各组；见“按渠道”。",
+                "Costs are given by channel and cannot be split by group: see “By channel”.",
+            )
+        )
+    of_conversion = any(dim.attribute is None for dim in plan.groups.dims)
+    if of_conversion and "markov" in plan.params.rules and plan.params.nulls:
+        caveats.append(
+            Caveat(
+                "null_paths_apart",
+                "未转化路径没有转化的属性，单列一组；各组的马尔可夫不含未转化路径。",
+                "Null paths have no conversion and so no value of its property: they stand in a"
+                " group of their own, and Markov within a group is without them.",
+            )
+        )
     return caveats

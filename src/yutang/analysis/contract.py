@@ -91,6 +91,7 @@ class Result:
     caveats: tuple[Caveat, ...] = ()
     facts_version: int = 0
     seconds: float = 0.0
+    computed_at: int = 0  # UTC ms
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -112,6 +113,7 @@ class Result:
             "caveats": [caveat._asdict() for caveat in self.caveats],
             "facts_version": self.facts_version,
             "seconds": self.seconds,
+            "computed_at": self.computed_at,
             "tables": {name: plain(table) for name, table in self.tables.items()},
             "chart": dict(self.chart),
         }
