@@ -310,6 +310,30 @@ def test_credit_is_what_the_definition_says_many_times(history, question):
 # -- examples one can read --------------------------------------------------------------------
 
 
+def grouped(shards_of, rows, **params):
+    """rows: (minute, event, tags) of one customer; groups are the conversions' tags."""
+    facts = MemoryFacts(ZONE)
+    facts.append(
+        [
+            {"customer": 1, "time": START + m * MINUTE, "event": e, "tags": tags}
+            for m, e, tags in rows
+        ]
+    )
+    asked = {"target": {"event": "buy"}, "touches": [{"event": "a"}], "group": ["tags"], **params}
+    found = analysis.run("attribution", shards_of(facts), asked).rows
+    return [(row["group_1"], row["touches"], row["conversions"]) for row in found]
+
+
+def test_a_touch_of_two_conversions_counts_once_in_their_group(shards_of):
+    rows = [(0, "a", None), (1, "buy", ["red"]), (2, "buy", ["red"])]
+    assert grouped(shards_of, rows, reuse=True) == [("red", 1, 2.0)]
+
+
+def test_a_conversion_whose_groups_are_all_folded_counts_once_in_the_rest(shards_of):
+    rows = [(0, "a", None), (1, "buy", ["blue"]), (2, "a", None), (3, "buy", ["old", "red"])]
+    assert grouped(shards_of, rows, top=1) == [("blue", 1, 1.0), ("(other)", 1, 1.0)]
+
+
 def attribution(shards_of, story, **params):
     """story: [(minute, event)] of one customer, in stored order."""
     facts = MemoryFacts(ZONE)
