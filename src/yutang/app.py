@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from yutang import outgoing, reading
 from yutang.alerts import Alerts, Asker
@@ -72,9 +72,11 @@ from yutang.workspace import Workspace
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from pyroaring import BitMap
 
     from yutang.analysis import Result
     from yutang.collect import Collecting
+    from yutang.reports import Runs
     from yutang.sequence import Attribute, ShardCache, ShardSet
 
 
@@ -234,6 +236,12 @@ class Brand:
         return analysis.run(model, self.shards(), params, today=today)
 
     @cached_property
+    def runs(self) -> Runs:
+        from yutang.reports import Runs
+
+        return Runs(self.workspace)
+
+    @cached_property
     def customers(self) -> Customers:
         return Customers(self.workspace, self.identities, self.orders, self._bare_shards)
 
@@ -245,8 +253,14 @@ class Brand:
     def segments(self) -> Segments:
         return Segments(
             self.workspace, self.identities, lambda: self.customers, self.shards,
-            lambda name, *period: self.measure.people_of(name, *period),
+            lambda name, *period: self.measure.people_of(name, *period), self._moved,
         )  # fmt: skip
+
+    def _moved(self, before: int, after: int, edges: str, cell: tuple[str, str]) -> BitMap:
+        """Who went from one layer to another between two stored runs."""
+        by: Literal["own", "same"] = "own" if edges == "own" else "same"
+        movement = self.runs.movement(self.shards(), before, after, self.measure.today(), edges=by)
+        return movement.people(*cell)
 
     def cache_versions(self) -> dict[str, Callable[[], int]]:
         """Cache → the facts version it stands at; asking raises where it is unreadable."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.analysis.histories import ATTRIBUTES, ZONE, by_customer
+from tests.analysis.plain import labels_of
 from yutang.sequence.calendar import local_time
 
 MINUTE = 60_000
@@ -57,23 +58,6 @@ def sessions(facts, params, more=()):
             runs[-1].append(row)
         out += [run for run in runs if in_range(run[0]["time"], params)]
     return out
-
-
-def labels_of(row, names, values):
-    """The labels of a fact: one per combination of its values."""
-    combos = [()]
-    for name in names:
-        if name.startswith("customer."):
-            found = ATTRIBUTES[name.removeprefix("customer.")].get(row["customer"])
-        else:
-            found = row.get(name)
-        if isinstance(found, list):
-            found = found[:1] if values == "single" else sorted(set(found))
-            several = found or ["(none)"]
-        else:
-            several = ["(none)" if found is None else found]
-        combos = [(*c, v) for c in combos for v in several]
-    return combos
 
 
 def kept_groups(items, names, values, top):

@@ -66,8 +66,9 @@ def channel_of(row, params):
     return str(labels_of(row, [params["channel"]], "single")[0][0])
 
 
-def everything(facts, params):
-    """By hand: touches {channel: [customers]}, converting and null paths."""
+def stories(facts, params):
+    """By hand, of each customer: (he, his facts, places of his touches in the range, converting
+    paths, null paths)."""
     rules = rules_of({**params, "window": params["look_back"], "order": None, "end": "extend"})
     unit = params["look_back"]["unit"]
 
@@ -76,7 +77,6 @@ def everything(facts, params):
             return day_start(day_of(moment, ZONE), ZONE)
         return moment - (rules["until"](moment) - moment)
 
-    touches, converting, null = {}, [], []
     for customer, rows in by_customer(facts).items():
         events = []
         for row in rows:
@@ -93,17 +93,81 @@ def everything(facts, params):
             events, lo=rules["lo"], hi=rules["hi"], opening=opening, reuse=params["reuse"],
             hold=bool(params["hold"]),
         )  # fmt: skip
-        for event, row in zip(events, rows, strict=True):
-            served = event["touch"] and (not params["hold"] or event["hold"] is not None)
-            if served and rules["lo"] <= row["time"] <= rules["hi"]:
-                touches.setdefault(channel_of(row, params), []).append(customer)
-        for target, before in some:
-            channels = [channel_of(rows[i], params) for i in before]
-            ages = [rows[target]["time"] - rows[i]["time"] for i in before]
-            value = rows[target].get("amount") or 0 if params["value"] else 0
-            converting.append((customer, channels, ages, value))
+        touched = [
+            i
+            for i, event in enumerate(events)
+            if event["touch"]
+            and (not params["hold"] or event["hold"] is not None)
+            and rules["lo"] <= event["time"] <= rules["hi"]
+        ]
+        yield customer, rows, touched, some, others
+
+
+def everything(facts, params):
+    """touches {channel: [customers]}, converting and null paths."""
+    touches, converting, null = {}, [], []
+    for customer, rows, touched, some, others in stories(facts, params):
+        for i in touched:
+            touches.setdefault(channel_of(rows[i], params), []).append(customer)
+        converting += [(customer, *path_of(rows, *one, params)) for one in some]
         null += [[channel_of(rows[i], params) for i in path] for path in others]
     return touches, converting, null
+
+
+def path_of(rows, target, before, params):
+    """(channels, ages, value) of a conversion."""
+    channels = [channel_of(rows[i], params) for i in before]
+    ages = [rows[target]["time"] - rows[i]["time"] for i in before]
+    return channels, ages, rows[target].get("amount") or 0 if params["value"] else 0
+
+
+def by_groups(facts, params):
+    """[(label, (touches, converting, null paths))] in the order of the table."""
+    names, values = params["group"], params["values"]
+    pairs = []
+
+    def those_of(customer, row):
+        """Groups of a conversion; without one of a touch that led to none."""
+        if row is not None:
+            labels = labels_of(row, names, values)
+        else:
+            lost = {n: "(not reached)" for n in names if not n.startswith("customer.")}
+            labels = labels_of({"customer": customer, **lost}, names, values)
+        pairs.extend((label, customer) for label in labels)
+        return labels
+
+    parts = []  # (what, its groups, it)
+    for customer, rows, touched, some, others in stories(facts, params):
+        groups = {i: [] for i in touched}
+        for target, before in some:
+            mine = those_of(customer, rows[target])
+            parts.append(("converting", mine, (customer, *path_of(rows, target, before, params))))
+            for i in before:
+                groups.setdefault(i, []).extend(mine)
+        for i in touched:
+            labels = groups[i] or those_of(customer, None)
+            parts.append(("touch", labels, (channel_of(rows[i], params), customer)))
+        for path in others:
+            channels = [channel_of(rows[i], params) for i in path]
+            parts.append(("null", those_of(customer, None), channels))
+    people = {}
+    for label, customer in pairs:
+        people.setdefault(label, set()).add(customer)
+    ranked = sorted(people, key=lambda c: (-len(people[c]), [str(x) for x in c]))
+    kept = ranked[: params["top"]]
+    kept += [label for label in ranked[params["top"] :] if "(not reached)" in label]
+    other = ("(other)",) * len(names)
+    found = {
+        label: ({}, [], []) for label in (*kept, *([other] if len(ranked) > len(kept) else []))
+    }
+    for what, labels, it in parts:
+        for label in {label if label in kept else other for label in labels}:
+            touches, converting, null = found[label]
+            if what == "touch":
+                touches.setdefault(it[0], []).append(it[1])
+            else:
+                (converting if what == "converting" else null).append(it)
+    return list(found.items())
 
 
 def expected(params, converting, null):
@@ -164,6 +228,72 @@ def check(history, params):
     assert set(everybody) == {customer for customer, *_ in converting}
 
 
+groupings = st.fixed_dictionaries(
+    {
+        "group": st.sampled_from(
+            [["customer.flags"], ["place"], ["tags"], ["customer.city", "tags"]]
+        ),
+        "values": st.sampled_from(["multi", "single"]),
+        "top": st.integers(1, 3),
+    }
+)
+
+
+def check_groups(history, params):
+    """Each group is the answer over its own touches, conversions and null paths."""
+    facts, shards = history
+    result = analysis.run("attribution", shards, params)
+    names = [f"group_{i + 1}" for i in range(len(params["group"]))]
+    groups = by_groups(facts, params)
+    assert [tuple(row[n] for n in names) for row in result.tables["groups"].rows] == [
+        label for label, _ in groups
+    ]
+    for (label, (touches, converting, null)), total in zip(
+        groups, result.tables["groups"].rows, strict=True
+    ):
+        credit = expected(params, converting, null)
+        inside = {"group": list(label)}
+        beside = {
+            row["channel"]: row
+            for row in result.tables["models"].rows
+            if tuple(row[n] for n in names) == label
+        }
+        for rule in RULES:
+            assert set(credit[rule]) <= set(beside)
+            for channel, row in beside.items():
+                conversions, value = credit[rule].get(channel, (0, 0))
+                assert row[f"{rule}_conversions"] == pytest.approx(float(conversions), 1e-9)
+                assert row[f"{rule}_value"] == pytest.approx(float(value), 1e-9, 1e-9)
+        rows = [row for row in result.rows if tuple(row[n] for n in names) == label]
+        assert [row["channel"] for row in rows] == list(beside)
+        for row in rows:
+            mine = touches.get(row["channel"], [])
+            assert (row["touches"], row["people"]) == (len(mine), len(set(mine)))
+            cell = {**inside, "channel": row["channel"]}
+            assert set(analysis.people("attribution", shards, params, cell)) == set(mine)
+        assert set(touches) <= set(beside)
+        assert (total["conversions"], total["null_paths"]) == (len(converting), len(null))
+        assert total["direct"] == sum(not channels for _, channels, *_ in converting)
+        assert total["value"] == pytest.approx(sum(value for *_, value in converting))
+        buyers = analysis.people("attribution", shards, params, {**inside, "state": "converted"})
+        assert set(buyers) == {customer for customer, *_ in converting}
+    plain = {k: v for k, v in params.items() if k != "group"}
+    assert result.tables["channels"].rows == analysis.run("attribution", shards, plain).rows
+
+
+@settings(max_examples=25, deadline=None)
+@given(histories(), questions, groupings)
+def test_each_group_has_its_own_credit(history, question, grouping):
+    check_groups(history, asked(question, **grouping))
+
+
+@pytest.mark.slow
+@settings(max_examples=400, deadline=None)
+@given(histories(), questions, groupings)
+def test_each_group_has_its_own_credit_many_times(history, question, grouping):
+    check_groups(history, asked(question, **grouping))
+
+
 @settings(max_examples=40, deadline=None)
 @given(histories(), questions)
 def test_credit_is_what_the_definition_says(history, question):
@@ -178,6 +308,30 @@ def test_credit_is_what_the_definition_says_many_times(history, question):
 
 
 # -- examples one can read --------------------------------------------------------------------
+
+
+def grouped(shards_of, rows, **params):
+    """rows: (minute, event, tags) of one customer; groups are the conversions' tags."""
+    facts = MemoryFacts(ZONE)
+    facts.append(
+        [
+            {"customer": 1, "time": START + m * MINUTE, "event": e, "tags": tags}
+            for m, e, tags in rows
+        ]
+    )
+    asked = {"target": {"event": "buy"}, "touches": [{"event": "a"}], "group": ["tags"], **params}
+    found = analysis.run("attribution", shards_of(facts), asked).rows
+    return [(row["group_1"], row["touches"], row["conversions"]) for row in found]
+
+
+def test_a_touch_of_two_conversions_counts_once_in_their_group(shards_of):
+    rows = [(0, "a", None), (1, "buy", ["red"]), (2, "buy", ["red"])]
+    assert grouped(shards_of, rows, reuse=True) == [("red", 1, 2.0)]
+
+
+def test_a_conversion_whose_groups_are_all_folded_counts_once_in_the_rest(shards_of):
+    rows = [(0, "a", None), (1, "buy", ["blue"]), (2, "a", None), (3, "buy", ["old", "red"])]
+    assert grouped(shards_of, rows, top=1) == [("blue", 1, 1.0), ("(other)", 1, 1.0)]
 
 
 def attribution(shards_of, story, **params):
@@ -259,7 +413,7 @@ def test_costs_give_the_price_of_a_conversion(shards_of):
     }  # fmt: skip
     assert analysis.run("attribution", shards_of(facts), params).rows == [
         {"channel": "扫码", "touches": 1, "people": 1, "conversions": 1.0, "value": 30.0,
-         "cost": 12.0, "cpa": 12.0, "roas": 2.5}
+         "cost": 12.0, "cpa": 12.0, "roas": 2.5, "roi": 1.5}
     ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from tests.analysis.histories import (
     exact_percentile,
     histories,
 )
+from tests.analysis.plain import labels_of
 from tests.sequence.facts import MemoryFacts
 from yutang import analysis
 from yutang.errors import BadInput
@@ -95,22 +96,6 @@ def period(row, unit):
     if unit == "week":
         return (moment.date() - timedelta(days=moment.weekday())).isoformat()
     return {"day": moment.date().isoformat(), "month": moment.strftime("%Y-%m"), "total": ""}[unit]
-
-
-def labels_of(row, names, values):
-    combos = [()]
-    for name in names:
-        if name.startswith("customer."):
-            found = ATTRIBUTES[name.removeprefix("customer.")].get(row["customer"])
-        else:
-            found = row.get(name)
-        if isinstance(found, list):
-            found = found[:1] if values == "single" else sorted(set(found))
-            several = found or ["(none)"]
-        else:
-            several = ["(none)" if found is None else found]
-        combos = [(*c, v) for c in combos for v in several]
-    return combos
 
 
 def value(measure, rows, people=None):

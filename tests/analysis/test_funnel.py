@@ -21,18 +21,13 @@ from tests.analysis.histories import (
     exact_percentile,
     histories,
 )
+from tests.analysis.plain import FILTERS, passes
 from tests.sequence.facts import MemoryFacts
 from yutang import analysis
 from yutang.errors import BadInput
 from yutang.sequence.calendar import day_of, day_start
 
 EVER = 1 << 60
-FILTERS = (
-    None,
-    {"property": "amount", "op": ">", "value": 0},
-    {"not": {"property": "place", "value": "京"}},
-    {"property": "customer.city", "op": "is_set"},
-)
 WINDOWS = (
     {"value": 1, "unit": "minute"},
     {"value": 12, "unit": "hour"},
@@ -40,17 +35,6 @@ WINDOWS = (
     {"value": 1, "unit": "week"},
     {"unit": "same_day"},
 )
-
-
-def passes(row, spec):
-    """FILTERS by hand."""
-    if spec is None:
-        return True
-    if spec == FILTERS[1]:
-        return row.get("amount") is not None and row["amount"] > 0
-    if spec == FILTERS[2]:
-        return row.get("place") != "京"
-    return row["customer"] in ATTRIBUTES["city"]
 
 
 def meets(row, one):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.analysis import rfm_oracle as oracle
 from tests.analysis.histories import DAY, START, ZONE, by_customer, histories
+from tests.analysis.plain import kept_groups, labels_of
 from tests.analysis.test_funnel import FILTERS, meets, passes, rules_of
 from tests.sequence.facts import MemoryFacts
 from yutang import analysis
@@ -177,6 +178,62 @@ def test_layers_are_what_their_definition_says_many_times(history, question):
     check(history, asked(question))
 
 
+groupings = st.fixed_dictionaries(
+    {
+        "group": st.sampled_from(
+            [["customer.city"], ["customer.flags"], ["customer.flags", "customer.age"]]
+        ),
+        "values": st.sampled_from(["multi", "single"]),
+        "top": st.integers(1, 3),
+    }
+)
+
+
+def check_groups(history, params):
+    """Layers of each group are those of everybody, of the customers in it."""
+    facts, shards = history
+    found = spent_by(facts, params)
+    by_hand = edges_by_hand(found, params)
+    pairs = [
+        (label, customer)
+        for customer in found
+        for label in labels_of({"customer": customer}, params["group"], params["values"])
+    ]
+    shown, fold = kept_groups(pairs, params["group"], params["top"])
+    inside = {label: {c for one, c in pairs if fold(one) == label} for label in shown}
+    expected = []
+    for label in shown:
+        for code in oracle.ORDER:
+            mine = {c for c in inside[label] if oracle.layer(found[c], by_hand) == code}
+            if mine:
+                expected.append((label, code, mine))
+    rows = analysis.run("rfm", shards, params).rows
+    names = [f"group_{i + 1}" for i in range(len(params["group"]))]
+    assert [(tuple(row[n] for n in names), row["segment"][:3]) for row in rows] == [
+        (label, code) for label, code, _ in expected
+    ]
+    for row, (label, code, mine) in zip(rows, expected, strict=True):
+        assert row["people"] == len(mine)
+        assert row["share"] == len(mine) / len(inside[label])
+        assert row["orders"] == sum(found[c]["times"] for c in mine)
+        assert row["revenue_fen"] == sum(found[c]["fen"] for c in mine)
+        cell = {"group": list(label), "segment": code}
+        assert set(analysis.people("rfm", shards, params, cell)) == mine
+
+
+@settings(max_examples=25, deadline=None)
+@given(histories(), questions, groupings)
+def test_groups_share_the_layers_of_all(history, question, grouping):
+    check_groups(history, asked(question, **grouping))
+
+
+@pytest.mark.slow
+@settings(max_examples=400, deadline=None)
+@given(histories(), questions, groupings)
+def test_groups_share_the_layers_of_all_many_times(history, question, grouping):
+    check_groups(history, asked(question, **grouping))
+
+
 # -- examples one can read --------------------------------------------------------------------
 
 
@@ -246,6 +303,8 @@ def test_many_views_give_what_one_gives(shards_of, monkeypatch):
         ({"layers": "scores", "f": {"by": "average"}}, "parameters: f: scores take quantiles"),
         ({"layers": "scores", "since": SINCE}, "parameters: the last run had other layers"),
         ({"monetary": [{"event": "buy", "property": "place"}]}, "monetary[0]: 'place' is no"),
+        ({"group": ["place"]}, "group[0]: 'place' belongs to events, not to customers."),
+        ({"m": {"by": "fixed", "edges": [1, 2, 2, 1]}}, "m: scores have four rising edges"),
     ],
 )
 def test_wrong_parameters_are_refused_with_their_place(shards_of, change, said):
@@ -254,7 +313,7 @@ def test_wrong_parameters_are_refused_with_their_place(shards_of, change, said):
     assert str(refused.value).startswith(said)
 
 
-@pytest.mark.parametrize("cell", [{"segment": "112"}, {"before": "111"}])
+@pytest.mark.parametrize("cell", [{"segment": "112"}, {"before": "111"}, {"group": ["no"]}])
 def test_cells_that_are_not_there_are_refused(shards_of, cell):
     with pytest.raises(BadInput):
         analysis.people("rfm", shards_of(story(ROWS)), ASK, cell)

@@ -113,6 +113,13 @@ def test_groups_are_counted_not_added(history, question, names, top):
         mine = [one for one in found if inside(one)]
         want = oracle.numbers(mine, first_only(found, inside, values)) | oracle.lengths(mine)
         assert {k: v for k, v in rows[g].items() if not k.startswith("group_")} == want
+        for place, name in ((0, "entry"), (-1, "exit")):
+            ends = [
+                {k: v for k, v in row.items() if not k.startswith("group_")}
+                for row in result.tables[f"{name}_by_group"].rows
+                if tuple(row[f"group_{i + 1}"] for i in range(len(names))) == label
+            ]
+            assert ends == oracle.ends(mine, place, name, params.get("page"))
         behind = analysis.people("session", shards, params, {"group": list(label)})
         assert set(behind) == {one[0]["customer"] for one in mine}
         for p, of_period in enumerate(whole):

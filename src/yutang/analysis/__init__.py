@@ -53,6 +53,7 @@ from yutang.analysis.contract import (
 from yutang.analysis.groups import MOST_GROUPS
 from yutang.analysis.kept import Answers
 from yutang.errors import BadInput, NotFound
+from yutang.kit.clock import now_ms
 from yutang.sequence import Executor, ShardSet, Threads
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "Table",
     "answered",
     "get_model",
+    "layers",
     "people",
     "read_params",
     "run",
@@ -154,7 +156,18 @@ def run(
         result = beside(result, answered)
         if isinstance(checked.compare, SegmentPair):
             result = with_chart(result, answered)
-    return replace(result, seconds=round(time.perf_counter() - started, 4))
+    seconds = round(time.perf_counter() - started, 4)
+    return replace(result, seconds=seconds, computed_at=now_ms())
+
+
+def layers(
+    shards: ShardSet, params: Mapping[str, Any], *, today: date | None = None
+) -> tuple[Result, dict[str, BitMap]]:
+    """The answer of RFM, and the customers of each of its layers."""
+    context = _context(shards, today, None)
+    plan = rfm.plan(context, cast(rfm.Params, read_params(get_model("rfm"), params)))
+    partial = rfm.merge(context.each(lambda view: rfm.run(view, plan)), plan)
+    return rfm.shape(partial, plan), rfm.layers(partial, plan)
 
 
 def answered(

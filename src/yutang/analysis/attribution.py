@@ -8,11 +8,15 @@ Rules (see credit.py): first, last, last non-direct, linear, linear over distinc
 sum-game Shapley value), position 40/20/40, time decay, Markov removal effect solved exactly.
 touches, people = touches of the channel in the range, and distinct customers of them, whether or
 not they led to anything; conversions, value = what the rule credits; value = sum of the property
-`value` over the conversions that carry it. cost, cpa = cost / conversions and roas = value / cost
-where `costs` were given.
+`value` over the conversions that carry it. cost, cpa = cost / conversions, roas = value / cost
+and roi = (value - cost) / cost where `costs` were given.
 `direct`: conversions without a touch are left out, or (`in`) credited to the channel (direct).
 Null paths (Markov): the touches of a customer in the range that no conversion of his followed
 within the look-back, one path a customer; `nulls` leaves them in or out.
+Groups: a conversion counts in the group of its property, or of its customer's attribute; so does
+every touch of its path. A touch on no path of the range is in the customer's group, and for a
+property of the conversion in (not reached), with the null paths. Paths are cut over all conversions
+first; each group then has its own shares and its own chain.
 Ties: touches of one instant come before its conversions, each in stored order; an event that is
 both is a touch for later conversions only. Late events belong to their own time; duplicates were
 dropped before. `hold`: a property that is equal on touch and conversion; every value is a history
@@ -23,7 +27,7 @@ Credit is shared out, not proven: what would have sold anyway is credited, too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -31,11 +35,21 @@ from pydantic import Field, field_validator, model_validator
 from pyroaring import BitMap
 
 from yutang.analysis import attribution_table
+from yutang.analysis.attribution_paths import Found, items_of, places_of
 from yutang.analysis.attribution_table import DIRECT_KEY, DIRECT_LABEL, Credits, label_of
 from yutang.analysis.contract import Context, RangeParams, Result
 from yutang.analysis.credit import Paths, Rule, credit, steps
 from yutang.analysis.funnel import Events, Window
-from yutang.analysis.groups import Dimension, GroupBy, dimensions, factorize
+from yutang.analysis.group_places import Groups, find_groups
+from yutang.analysis.grouped import check_cells, check_no_steps
+from yutang.analysis.groups import (
+    MOST_GROUPS,
+    Dimension,
+    GroupBy,
+    Values,
+    dimensions,
+    factorize,
+)
 from yutang.analysis.holding import check_hold, held
 from yutang.errors import BadInput
 from yutang.sequence.filters import Filter, both, compile_filter, property_type, split_filter
@@ -81,6 +95,9 @@ class Params(RangeParams):
     beside: list[Rule] = Field(default_factory=list, max_length=8, title="并列 Beside it")
     half_life: Window = Field(default=_WEEK, title="半衰期 Half-life")
     costs: dict[str, float] = Field(default_factory=dict, title="渠道成本 Costs by channel")
+    group: list[GroupBy] = Field(default_factory=list, max_length=3, title="分组 Group by")
+    values: Values = Field("multi", title="多个取值 Several values")
+    top: int = Field(10, ge=1, le=MOST_GROUPS, title="前几组 Largest groups")
 
     @field_validator("half_life")
     @classmethod
@@ -91,8 +108,7 @@ class Params(RangeParams):
 
     @model_validator(mode="after")
     def _no_steps(self) -> Params:
-        if self.channel is not None and self.channel.step is not None:
-            raise ValueError("only a funnel groups by a step")
+        check_no_steps([*self.group, *([self.channel] if self.channel else [])])
         return self
 
     @property
@@ -114,6 +130,7 @@ class Plan:
     touch_keys: np.ndarray  # int64: the touches, of one name only the first
     touch_places: np.ndarray  # int64 by touch: the place of its name among them
     channel: Dimension | None
+    groups: Groups
     unknown: list[str]
     as_of: int
     facts_version: int
@@ -137,7 +154,7 @@ def plan(context: Context, params: Params) -> Plan:
     titles = [touch.title for touch in params.touches]
     names = list(dict.fromkeys(titles))
     channel = [params.channel] if params.channel else []
-    return Plan(
+    draft = Plan(
         params=params,
         bits=Bits(shards, matchers),
         of_customer=of_customer,
@@ -147,10 +164,19 @@ def plan(context: Context, params: Params) -> Plan:
         touch_keys=np.array([titles.index(title) for title in names], np.int64),
         touch_places=np.array([names.index(title) for title in titles], np.int64),
         channel=next(iter(dimensions(context, channel, "single")), None),
+        groups=Groups([], []),
         unknown=sorted({n for n in used if n != "*" and n not in shards.event_codes}),
         as_of=(shards.span or (0, 0))[1],
         facts_version=shards.facts_version,
     )
+    if not params.group:
+        return draft
+
+    def counted(view: View) -> tuple[np.ndarray, np.ndarray]:
+        return items_of(_find(view, draft))
+
+    groups = find_groups(context, params.group, params.values, params.top, counted, of="people")
+    return replace(draft, groups=groups)
 
 
 def _check_value(context: Context, name: str | None) -> None:
@@ -162,25 +188,7 @@ def _check_value(context: Context, name: str | None) -> None:
         raise BadInput("value: %(name)s is no number of the event.", name=repr(name))
 
 
-@dataclass(frozen=True)
-class _Found:
-    """What the kernel found in a view; channels are places in `keys`, the last of them (direct)."""
-
-    keys: np.ndarray
-    channel: np.ndarray
-    rows: np.ndarray
-    who: np.ndarray
-    touch: np.ndarray
-    inside: np.ndarray
-    history: np.ndarray
-    followed: np.ndarray
-    path_rows: np.ndarray
-    path_who: np.ndarray
-    first: np.ndarray
-    end: np.ndarray
-
-
-def _find(view: View, plan: Plan) -> _Found:
+def _find(view: View, plan: Plan) -> Found:
     keys, table = plan.bits.of(view)
     keep = kept_customers(view, plan.of_customer, plan.params.sample)
     found = paths(
@@ -195,7 +203,7 @@ def _find(view: View, plan: Plan) -> _Found:
         known = labelled[:, 0]
     if known.size > _MOST_CHANNELS:
         raise _too_many()
-    return _Found(np.append(known, DIRECT_KEY), channel, *found)
+    return Found(np.append(known, DIRECT_KEY), channel, *found)
 
 
 def _too_many() -> BadInput:
@@ -206,9 +214,17 @@ def _too_many() -> BadInput:
     )
 
 
-def run(view: View, plan: Plan) -> Credits:
-    """The credit of a view's customers."""
+def run(view: View, plan: Plan) -> list[Credits]:
+    """The credit of a view's customers: of all, then of each group."""
     found = _find(view, plan)
+    if not plan.groups.dims:
+        return [_credits(view, plan, found)]
+    places = places_of(view, plan.groups, found)
+    each = (found.of_group(*places.inside(i)) for i in range(len(plan.groups.keys)))
+    return [_credits(view, plan, one) for one in (found, *each)]
+
+
+def _credits(view: View, plan: Plan, found: Found) -> Credits:
     size = found.keys.size
     made = _paths(view, plan, found)
     times, people = count_channels(found.channel, found.who, found.inside, size)
@@ -251,7 +267,7 @@ def _closes(view: View, plan: Plan, rows: np.ndarray) -> np.ndarray:
     return np.asarray(following - 1)
 
 
-def _paths(view: View, plan: Plan, found: _Found) -> Paths:
+def _paths(view: View, plan: Plan, found: Found) -> Paths:
     """The paths that have a touch; with `direct` also the others, as one touch of (direct)."""
     lengths = found.end - found.first
     kept = np.flatnonzero(lengths > 0)
@@ -284,21 +300,24 @@ def _values(view: View, plan: Plan, rows: np.ndarray) -> np.ndarray:
     return found
 
 
-def merge(partials: list[Credits], plan: Plan) -> Credits:
-    """The credit of all views."""
-    merged = Credits.merge(partials, plan)
-    if merged.keys.size > _MOST_CHANNELS + 1:
+def merge(partials: list[list[Credits]], plan: Plan) -> list[Credits]:
+    """The credit of all views: of all, then of each group."""
+    count = 1 + len(plan.groups.keys)
+    merged = [Credits.merge([part[i] for part in partials], plan) for i in range(count)]
+    if merged[0].keys.size > _MOST_CHANNELS + 1:
         raise _too_many()
+    check_cells(sum(one.keys.size for one in merged))
     return merged
 
 
-def shape(partial: Credits, plan: Plan) -> Result:
+def shape(partial: list[Credits], plan: Plan) -> Result:
     """Table by channel, the rules beside each other, totals, chart, caveats."""
     return attribution_table.shape(partial, plan)
 
 
 def people(context: Context, plan: Plan, cell: Mapping[str, Any]) -> BitMap:
-    """Customers behind a cell: {"channel"?: label, "state"?: "touched" | "converted"}.
+    """Customers behind a cell: {"channel"?: label, "group"?: [labels], "state"?: "touched" |
+    "converted"}.
 
     touched: they had a touch (of the channel) in the range; converted: a conversion of theirs in
     the range had one on its path, or without a channel: they had a conversion.
@@ -306,25 +325,32 @@ def people(context: Context, plan: Plan, cell: Mapping[str, Any]) -> BitMap:
     wanted, state = cell.get("channel"), cell.get("state", "touched")
     if state not in ("touched", "converted"):
         raise BadInput("There is no such cell: %(cell)s.", cell=dict(cell))
+    group = plan.groups.index(cell["group"]) if cell.get("group") else None
     seen = [wanted == DIRECT_LABEL]
 
     def behind(view: View) -> np.ndarray:
         found = _find(view, plan)
+        if group is not None:
+            found = found.of_group(*places_of(view, plan.groups, found).inside(group))
         names = [label_of(plan, key) for key in found.keys.tolist()]
         seen.append(wanted in names)
         of_channel = np.array([wanted is None or name == wanted for name in names])
-        if state == "touched":
-            who = found.who[found.inside & of_channel[found.channel]]
-        elif wanted is None:
-            who = found.path_who
-        else:
-            hits = np.concatenate([[0], np.cumsum(of_channel[found.channel])])
-            who = found.path_who[hits[found.end] > hits[found.first]]
-            if of_channel[-1] and plan.params.direct == "in":
-                who = np.append(who, found.path_who[found.end == found.first])
-        return np.asarray(view.customers[who])
+        if wanted is None and state == "converted":
+            return np.asarray(view.customers[found.path_who])
+        return np.asarray(view.customers[_behind(found, of_channel, state, plan)])
 
     parts = context.each(behind)
     if wanted is not None and not any(seen):
         raise BadInput("There is no such cell: %(cell)s.", cell=dict(cell))
     return BitMap(np.concatenate([np.empty(0, np.uint32), *parts]))
+
+
+def _behind(found: Found, of_channel: np.ndarray, state: str, plan: Plan) -> np.ndarray:
+    """Positions of the customers with a touch, or with a conversion, of the channels."""
+    if state == "touched":
+        return np.asarray(found.who[found.inside & of_channel[found.channel]])
+    hits = np.concatenate([[0], np.cumsum(of_channel[found.channel])])
+    who = found.path_who[hits[found.end] > hits[found.first]]
+    if of_channel[-1] and plan.params.direct == "in":
+        who = np.append(who, found.path_who[found.end == found.first])
+    return np.asarray(who)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from yutang.analysis.contract import (
     unknown_events,
 )
 from yutang.analysis.credit import TITLES, Rule, markov
-from yutang.analysis.groups import ABSENT_KEY
+from yutang.analysis.groups import ABSENT_KEY, group_cells
 from yutang.errors import BadInput
 from yutang.sequence.kernels.events import sum_cells
 
@@ -39,6 +39,7 @@ _COSTS = (
     Column("cost", "成本", "Cost", "number"),
     Column("cpa", "单次转化成本", "Cost per conversion", "number"),
     Column("roas", "投产比", "Value per cost", "number"),
+    Column("roi", "回报率", "Return on the cost", "rate"),
 )
 _TOTAL = (
     Column("conversions", "转化数", "Conversions", "count"),
@@ -124,54 +125,118 @@ def label_of(plan: Plan, key: int) -> str:
     return str(plan.channel.label(key))
 
 
-def shape(partial: Credits, plan: Plan) -> Result:
-    """Table by channel, the rules beside each other, totals, chart, caveats."""
-    value, credited = _values(partial)
-    by_rule, effects = _by_rule(partial, credited, plan)
-    names = [label_of(plan, key) for key in partial.keys.tolist()]
-    _check_costs(plan, names)
+class Answer(NamedTuple):
+    """What is shown of one group, or of all: its labels, channels, and credit by rule; shown:
+    places of the channels in the order of the table."""
+
+    label: tuple[Any, ...]
+    credits: Credits
+    names: list[str]
+    by_rule: dict[Rule, np.ndarray]
+    effects: np.ndarray | None
+    value: float
+    shown: list[int]
+
+
+def _answer(credits: Credits, label: tuple[Any, ...], plan: Plan) -> Answer:
+    value, credited = _values(credits)
+    by_rule, effects = _by_rule(credits, credited, plan)
+    names = [label_of(plan, key) for key in credits.keys.tolist()]
     main = by_rule[plan.params.model]
     shown = [
         i
-        for i, key in enumerate(partial.keys.tolist())
+        for i, key in enumerate(credits.keys.tolist())
         if key != DIRECT_KEY or plan.params.direct == "in"
     ]
     shown.sort(key=lambda i: (-main[0, i], names[i]))
-    scale = plan.params.sample
+    return Answer(label, credits, names, by_rule, effects, value, shown)
+
+
+def shape(partial: list[Credits], plan: Plan) -> Result:
+    """Table by group and channel, the rules beside each other, totals, chart, caveats."""
+    whole = _answer(partial[0], (), plan)
+    _check_costs(plan, whole.names)
+    chosen = [whole]
+    if plan.groups.dims:
+        pairs = zip(partial[1:], plan.groups.labels, strict=True)
+        chosen = [_answer(credits, label, plan) for credits, label in pairs]
+    columns = plan.groups.columns
+    costs = _COSTS if plan.params.costs else ()
+    tables = {"total": Table(_TOTAL, [_total(whole, plan)])}
+    if plan.groups.dims:
+        rows = [{**group_cells(one.label), **_total(one, plan)} for one in chosen]
+        tables["groups"] = Table((*columns, *_TOTAL), rows)
+        tables["channels"] = Table((*_COLUMNS, *costs), _rows(whole, plan, costs=bool(costs)))
+        costs = ()
+    tables["models"] = _beside(chosen, plan)
+    if whole.effects is not None:
+        tables["removal_effects"] = Table((*columns, *_EFFECTS), _effects(chosen))
+    return Result(
+        model="attribution",
+        table=Table(
+            (*columns, *_COLUMNS, *costs),
+            [row for one in chosen for row in _rows(one, plan, costs=bool(costs))],
+        ),
+        tables=tables,
+        chart=_by_group(whole, chosen, plan) if plan.groups.dims else _bars(whole, plan),
+        caveats=tuple(_caveats(partial[0], plan)),
+        facts_version=plan.facts_version,
+    )
+
+
+def _rows(one: Answer, plan: Plan, *, costs: bool) -> list[dict[str, Any]]:
+    scale, main = plan.params.sample, one.by_rule[plan.params.model]
     rows = [
         {
-            "channel": names[i],
-            "touches": int(partial.times[i]) * scale,
-            "people": int(partial.people[i]) * scale,
+            **group_cells(one.label),
+            "channel": one.names[i],
+            "touches": int(one.credits.times[i]) * scale,
+            "people": int(one.credits.people[i]) * scale,
             "conversions": float(main[0, i]) * scale,
             "value": float(main[1, i]) * scale,
         }
-        for i in shown
+        for i in one.shown
     ]
-    if plan.params.costs:
-        rows = [{**row, **_cost(row, plan)} for row in rows]
-    tables = {
-        "total": Table(_TOTAL, [_total(partial, value, plan)]),
-        "models": _beside(shown, names, by_rule, scale),
+    return [{**row, **_cost(row, plan)} for row in rows] if costs else rows
+
+
+def _effects(chosen: list[Answer]) -> list[dict[str, Any]]:
+    return [
+        {**group_cells(one.label), "channel": one.names[i], "removal_effect": float(found[i])}
+        for one in chosen
+        for found in [one.effects]
+        if found is not None
+        for i in one.shown
+    ]
+
+
+def _bars(whole: Answer, plan: Plan) -> dict[str, Any]:
+    """Channels by rules."""
+    scale = plan.params.sample
+    return {
+        "kind": "bar",
+        "categories": [whole.names[i] for i in whole.shown],
+        "series": [
+            {"name": [rule], "values": [float(found[0, i]) * scale for i in whole.shown]}
+            for rule, found in whole.by_rule.items()
+        ],
     }
-    if effects is not None:
-        found = [{"channel": names[i], "removal_effect": float(effects[i])} for i in shown]
-        tables["removal_effects"] = Table(_EFFECTS, found)
-    return Result(
-        model="attribution",
-        table=Table((*_COLUMNS, *(_COSTS if plan.params.costs else ())), rows),
-        tables=tables,
-        chart={
-            "kind": "bar",
-            "categories": [[names[i]] for i in shown],
-            "series": [
-                {"name": [rule], "values": [float(found[0, i]) * scale for i in shown]}
-                for rule, found in by_rule.items()
-            ],
-        },
-        caveats=tuple(_caveats(partial, plan)),
-        facts_version=plan.facts_version,
-    )
+
+
+def _by_group(whole: Answer, chosen: list[Answer], plan: Plan) -> dict[str, Any]:
+    """Channels, stacked by groups."""
+    order = [whole.names[i] for i in whole.shown]
+    series = []
+    for one in chosen:
+        credit = dict(zip(one.names, one.by_rule[plan.params.model][0].tolist(), strict=True))
+        values = [credit.get(name, 0.0) * plan.params.sample for name in order]
+        series.append({"name": ["conversions", *one.label], "values": values})
+    return {
+        "kind": "stacked",
+        "categories": order,
+        "series": series,
+        "unit": "number",
+    }
 
 
 def _by_rule(
@@ -206,43 +271,44 @@ def _check_costs(plan: Plan, names: list[str]) -> None:
 def _cost(row: dict[str, Any], plan: Plan) -> dict[str, Any]:
     cost = plan.params.costs.get(row["channel"])
     if cost is None:
-        return {"cost": None, "cpa": None, "roas": None}
+        return {"cost": None, "cpa": None, "roas": None, "roi": None}
     return {
         "cost": cost,
         "cpa": cost / row["conversions"] if row["conversions"] else None,
         "roas": row["value"] / cost if cost else None,
+        "roi": (row["value"] - cost) / cost if cost else None,
     }
 
 
-def _total(partial: Credits, value: float, plan: Plan) -> dict[str, Any]:
+def _total(one: Answer, plan: Plan) -> dict[str, Any]:
     scale = plan.params.sample
     return {
-        "conversions": partial.conversions * scale,
-        "value": value * scale,
-        "people": partial.converters * scale,
-        "direct": partial.direct * scale,
-        "null_paths": partial.nulls * scale,
+        "conversions": one.credits.conversions * scale,
+        "value": one.value * scale,
+        "people": one.credits.converters * scale,
+        "direct": one.credits.direct * scale,
+        "null_paths": one.credits.nulls * scale,
     }
 
 
-def _beside(
-    shown: list[int], names: list[str], by_rule: dict[Rule, np.ndarray], scale: int
-) -> Table:
+def _beside(chosen: list[Answer], plan: Plan) -> Table:
     """Channels by rules, so that nobody takes one rule for the truth."""
-    columns = [_COLUMNS[0]]
-    for rule in by_rule:
+    columns = [*plan.groups.columns, _COLUMNS[0]]
+    scale = plan.params.sample
+    for rule in plan.params.rules:
         zh, en = TITLES[rule]
         columns.append(
             Column(f"{rule}_conversions", f"{zh} 转化数", f"{en}, conversions", "number")
         )
         columns.append(Column(f"{rule}_value", f"{zh} 价值", f"{en}, value", "number"))
     rows = []
-    for i in shown:
-        row: dict[str, Any] = {"channel": names[i]}
-        for rule, found in by_rule.items():
-            row[f"{rule}_conversions"] = float(found[0, i]) * scale
-            row[f"{rule}_value"] = float(found[1, i]) * scale
-        rows.append(row)
+    for one in chosen:
+        for i in one.shown:
+            row: dict[str, Any] = {**group_cells(one.label), "channel": one.names[i]}
+            for rule, found in one.by_rule.items():
+                row[f"{rule}_conversions"] = float(found[0, i]) * scale
+                row[f"{rule}_value"] = float(found[1, i]) * scale
+            rows.append(row)
     return Table(tuple(columns), rows)
 
 
@@ -257,6 +323,7 @@ def _caveats(partial: Credits, plan: Plan) -> list[Caveat]:
     ]
     if plan.unknown:
         caveats.append(unknown_events(plan.unknown))
+    caveats += _group_caveats(plan)
     waiting = partial.open * plan.params.sample
     if waiting and "markov" in plan.params.rules and plan.params.nulls:
         caveats.append(
@@ -278,4 +345,27 @@ def _caveats(partial: Credits, plan: Plan) -> list[Caveat]:
         )
     if plan.params.sample > 1:
         caveats.append(sampled(plan.params.sample))
+    return caveats
+
+
+def _group_caveats(plan: Plan) -> list[Caveat]:
+    caveats = plan.groups.caveats(plan.params.values)
+    if plan.params.costs and plan.groups.dims:
+        caveats.append(
+            Caveat(
+                "costs_whole",
+                "成本按渠道给出，不能拆到各组；见“按渠道”。",
+                "Costs are given by channel and cannot be split by group: see “By channel”.",
+            )
+        )
+    of_conversion = any(dim.attribute is None for dim in plan.groups.dims)
+    if of_conversion and "markov" in plan.params.rules and plan.params.nulls:
+        caveats.append(
+            Caveat(
+                "null_paths_apart",
+                "未转化路径没有转化的属性，单列一组；各组的马尔可夫不含未转化路径。",
+                "Null paths have no conversion and so no value of its property: they stand in a"
+                " group of their own, and Markov within a group is without them.",
+            )
+        )
     return caveats

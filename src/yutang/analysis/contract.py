@@ -93,6 +93,7 @@ class Result:
     caveats: tuple[Caveat, ...] = ()
     facts_version: int = 0
     seconds: float = 0.0
+    computed_at: int = 0  # UTC ms
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -114,6 +115,7 @@ class Result:
             "caveats": [caveat._asdict() for caveat in self.caveats],
             "facts_version": self.facts_version,
             "seconds": self.seconds,
+            "computed_at": self.computed_at,
             "tables": {name: plain(table) for name, table in self.tables.items()},
             "chart": dict(self.chart),
         }
@@ -309,9 +311,9 @@ def folded_groups(folded: int) -> Caveat:
 
 
 def several_values() -> Caveat:
-    """Somebody is in more than one group."""
+    """Something counts in more than one group."""
     return Caveat(
         "several_values",
-        "有多个取值的客户在每个取值里各算一次，各组相加会多于总数。",
-        "Who has several values counts in each; the groups add up to more than the total.",
+        "有多个取值的在每个取值里各算一次，各组相加会多于总数。",
+        "What has several values counts in each; the groups add up to more than the total.",
     )

@@ -33,7 +33,8 @@ from yutang.analysis.contract import Context, RangeParams, Result
 from yutang.analysis.distribution_table import Buckets
 from yutang.analysis.grouped import check_cells, check_no_steps, find_group
 from yutang.analysis.groups import MOST_GROUPS, GroupBy, Values, check_edges
-from yutang.analysis.tallies import Doing, Entries, Tallying, check_number, find_periods, prepare
+from yutang.analysis.periods import range_periods
+from yutang.analysis.tallies import Doing, Entries, Tallying, check_number, prepare
 from yutang.errors import BadInput
 from yutang.sequence.view import View
 
@@ -92,13 +93,13 @@ class Partial(NamedTuple):
 
 def plan(context: Context, params: Params) -> Plan:
     """Resolve names and filters, find groups and buckets. Raises BadInput with the place."""
-    edges, periods = find_periods(context, params, params.unit)
+    edges, periods = range_periods(context, params, params.unit)
     name = params.property
     if name is not None:
         check_number(context, name, "property")
     units = np.empty(0, np.int64)
     if params.measure in _UNIT_OF:
-        units, _ = find_periods(context, params, _UNIT_OF[params.measure])
+        units, _ = range_periods(context, params, _UNIT_OF[params.measure])
     tallying = prepare(
         context, params, params.event, params.group, params.values, params.top, edges,
         units=units, worth=name,

@@ -36,6 +36,7 @@ from yutang.analysis.contract import Context, RangeParams, Result
 from yutang.analysis.form_table import Attempts
 from yutang.analysis.funnel import Events
 from yutang.analysis.group_places import Groups, find_groups
+from yutang.analysis.grouped import check_no_steps
 from yutang.analysis.groups import MOST_GROUPS, GroupBy, Values
 from yutang.analysis.page_names import Items, items
 from yutang.analysis.periods import range_periods
@@ -75,8 +76,7 @@ class Params(RangeParams):
 
     @model_validator(mode="after")
     def _no_steps(self) -> Params:
-        if any(group.step is not None for group in self.group):
-            raise ValueError("only a funnel groups by a step")
+        check_no_steps(self.group)
         return self
 
 

@@ -5,29 +5,28 @@ Groups past the largest `top` are one group OTHER, the last one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from yutang.analysis import grouped
 from yutang.analysis.contract import Caveat, Column, Context
 from yutang.analysis.grouped import (
     NO_GROUP_AT,
     NO_GROUP_OF,
+    Select,
     group_caveats,
     group_of,
-    keep_largest,
 )
 from yutang.analysis.groups import (
     Dimension,
     GroupBy,
     Values,
     dimensions,
-    factorize,
     group_cells,
     group_columns,
-    group_keys,
     labels,
 )
 from yutang.errors import BadInput
@@ -98,26 +97,13 @@ def find_groups(
     group: Sequence[GroupBy],
     values: Values,
     top: int,
-    items: Callable[[View], tuple[np.ndarray, np.ndarray]],
+    items: Select,
+    *,
+    of: Literal["people", "items"] = "items",
 ) -> Groups:
-    """The largest groups by how many items they hold. items: (rows, customers' places) of a view.
+    """The largest groups by how many items, or people, they hold.
 
-    Raises BadInput where a property is unknown.
+    items: (rows, customers' places) of a view. Raises BadInput where a property is unknown.
     """
-
     dims = dimensions(context, group, values)
-    if not dims:
-        return Groups([], [])
-
-    def sizes_of(view: View) -> dict[tuple[int, ...], float]:
-        rows, who = items(view)
-        found = group_keys(dims, view, [rows] * len(dims), who)[1]
-        distinct, place = factorize(found)
-        counts = np.bincount(place, minlength=len(distinct)).tolist()
-        return {tuple(k): float(n) for k, n in zip(distinct.tolist(), counts, strict=True)}
-
-    sizes: dict[tuple[int, ...], float] = {}
-    for found in context.each(sizes_of):
-        for key, size in found.items():
-            sizes[key] = sizes.get(key, 0) + size
-    return Groups(dims, *keep_largest(sizes, dims, top))
+    return Groups(dims, *grouped.find_groups(context, dims, items, top, of=of))

@@ -7,11 +7,11 @@ groups kept; all others are OTHER, the last one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from yutang.analysis.contract import Caveat, Context, folded_groups
+from yutang.analysis.contract import Caveat, Context, folded_groups, several_values
 from yutang.analysis.groups import (
     OTHER_KEY,
     Dimension,
@@ -53,9 +53,15 @@ def check_cells(cells: int) -> None:
 
 
 def find_groups(
-    context: Context, dims: Sequence[Dimension], select: Select, top: int
+    context: Context,
+    dims: Sequence[Dimension],
+    select: Select,
+    top: int,
+    *,
+    of: Literal["people", "items"] = "people",
 ) -> tuple[list[Key], int]:
-    """The groups with the most people, OTHER last if there are more; how many are in OTHER."""
+    """The groups with the most people, or with the most of what `select` gives; OTHER last if there
+    are more, and how many are in OTHER."""
     if not dims:
         return [], 0
 
@@ -65,8 +71,9 @@ def find_groups(
         distinct, place = factorize(found)
         if not place.size:
             return {}
-        people = factorize(np.column_stack([place, who[at]]))[0][:, 0]
-        counts = np.bincount(people, minlength=len(distinct)).tolist()
+        if of == "people":
+            place = factorize(np.column_stack([place, who[at]]))[0][:, 0]
+        counts = np.bincount(place, minlength=len(distinct)).tolist()
         return {tuple(key): n for key, n in zip(distinct.tolist(), counts, strict=True)}
 
     sizes: dict[Key, float] = {}
@@ -136,11 +143,5 @@ def group_caveats(dims: Sequence[Dimension], values: Values, folded: int) -> lis
     if folded:
         caveats.append(folded_groups(folded))
     if values == "multi" and any(dim.type == "list" for dim in dims):
-        caveats.append(
-            Caveat(
-                "several_values",
-                "有多个取值的在每个取值里各算一次，各组相加会多于总数。",
-                "What has several values counts in each; the groups add up to more than the total.",
-            )
-        )
+        caveats.append(several_values())
     return caveats

@@ -185,6 +185,18 @@ def _bucket_label(edges: list[float], bucket: int) -> str:
     return f"{edges[bucket - 1]:g} – {edges[bucket]:g}"
 
 
+def check_attribute(context: Context, name: str, place: str) -> None:
+    """Raises BadInput where `name` is not an attribute of customers."""
+    property_type(context.shards, name, place)
+    if not name.startswith(CUSTOMER):
+        raise BadInput(
+            "%(place)s: %(name)s belongs to events, not to customers.",
+            hint="The event model groups by it.",
+            place=place,
+            name=repr(name),
+        )
+
+
 def dimensions(
     context: Context,
     groups: Sequence[GroupBy],

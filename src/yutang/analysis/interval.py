@@ -32,6 +32,7 @@ from pyroaring import BitMap
 from yutang.analysis import interval_table
 from yutang.analysis.contract import EVER, Context, RangeParams, Result
 from yutang.analysis.funnel import Events, Window
+from yutang.analysis.grouped import check_no_steps
 from yutang.analysis.groups import (
     MOST_GROUPS,
     Dimension,
@@ -79,8 +80,7 @@ class Params(RangeParams):
 
     @model_validator(mode="after")
     def _no_steps(self) -> Params:
-        if any(group.step is not None for group in self.group):
-            raise ValueError("only a funnel groups by a step")
+        check_no_steps(self.group)
         return self
 
 

@@ -28,6 +28,7 @@ from pyroaring import BitMap
 from yutang.analysis import ltv_table
 from yutang.analysis.contract import Context, RangeParams, Result
 from yutang.analysis.funnel import Events
+from yutang.analysis.grouped import check_no_steps
 from yutang.analysis.groups import (
     MOST_GROUPS,
     Dimension,
@@ -97,8 +98,7 @@ class Params(RangeParams):
     def _fit_together(self) -> Params:
         if (self.start is None) == (self.date is None):
             raise ValueError("name a start event or a date attribute")
-        if any(group.step is not None for group in self.group):
-            raise ValueError("only a funnel groups by a step")
+        check_no_steps(self.group)
         if self.costs and not self.group:
             raise ValueError("costs are by group; without groups there is cac")
         return self

@@ -34,6 +34,7 @@ from yutang.analysis import page_channels, page_views
 from yutang.analysis.contract import Context, Result
 from yutang.analysis.funnel import Events, Step
 from yutang.analysis.group_places import Groups, find_groups
+from yutang.analysis.grouped import check_no_steps
 from yutang.analysis.groups import MOST_GROUPS, GroupBy, Values
 from yutang.analysis.page_names import Items, Rule, items
 from yutang.analysis.periods import range_periods
@@ -79,8 +80,7 @@ class Params(SessionParams):
 
     @model_validator(mode="after")
     def _no_steps(self) -> Params:
-        if any(group.step is not None for group in self.group):
-            raise ValueError("only a funnel groups by a step")
+        check_no_steps(self.group)
         return self
 
 

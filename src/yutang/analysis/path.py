@@ -31,6 +31,7 @@ from yutang.analysis import path_table
 from yutang.analysis.contract import Context, Result, Strict
 from yutang.analysis.funnel import Events
 from yutang.analysis.group_places import Groups, find_groups
+from yutang.analysis.grouped import check_no_steps
 from yutang.analysis.groups import GroupBy, Values
 from yutang.analysis.nodes import Nodes, find_nodes
 from yutang.analysis.path_table import Links
@@ -77,8 +78,7 @@ class Params(SessionParams):
             raise ValueError("`follow` names a layer the path does not have")
         if len({one.layer for one in self.follow}) < len(self.follow):
             raise ValueError("`follow` names a layer twice")
-        if any(group.step is not None for group in self.group):
-            raise ValueError("only a funnel groups by a step")
+        check_no_steps(self.group)
         return self
 
 

@@ -22,11 +22,13 @@ from pyroaring import BitMap
 
 from yutang.analysis import property_table
 from yutang.analysis.contract import Context, RangeParams, Result, Strict
+from yutang.analysis.grouped import check_no_steps
 from yutang.analysis.groups import (
     MOST_GROUPS,
     Dimension,
     GroupBy,
     Values,
+    check_attribute,
     dimensions,
     group_keys,
 )
@@ -66,8 +68,7 @@ class Params(RangeParams):
 
     @model_validator(mode="after")
     def _no_steps(self) -> Params:
-        if any(group.step is not None for group in self.group):
-            raise ValueError("only a funnel groups by a step")
+        check_no_steps(self.group)
         return self
 
 
@@ -89,10 +90,10 @@ def plan(context: Context, params: Params) -> Plan:
     shards = context.shards
     of_customer, of_rows = split_filter(params.filter, shards, today=context.today)
     for i, group in enumerate(params.group):
-        _check(context, group.property, f"group[{i}]")
+        check_attribute(context, group.property, f"group[{i}]")
     for i, one in enumerate(params.measures):
         place = f"measures[{i}]"
-        _check(context, one.property, place)
+        check_attribute(context, one.property, place)
         if property_type(context.shards, one.property, place) != "number":
             raise BadInput(
                 "%(place)s: %(name)s is no number, so it has no %(stat)s.",
@@ -113,17 +114,6 @@ def plan(context: Context, params: Params) -> Plan:
         dims=dimensions(context, params.group, params.values),
         facts_version=shards.facts_version,
     )
-
-
-def _check(context: Context, name: str, place: str) -> None:
-    property_type(context.shards, name, place)
-    if not name.startswith(CUSTOMER):
-        raise BadInput(
-            "%(place)s: %(name)s belongs to events, not to customers.",
-            hint="The event model groups by it.",
-            place=place,
-            name=repr(name),
-        )
 
 
 def run(view: View, plan: Plan) -> Counted:

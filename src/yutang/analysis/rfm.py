@@ -8,10 +8,13 @@ Edges, one for each dimension, are worked out over the customers counted: `avera
 (between the closest ranks); `fixed`; `top` share (the value of the last customer of the best share,
 rounded up; ties are in). High: recency ≤ edge, frequency ≥ edge, monetary ≥ edge; a recency that is
 not there is never high.
+Groups: up to three customer attributes, as in the property model; the edges are those of all, so
+that layers mean the same in every group. share = people / those counted in the group.
 layers `8`: R F M high or not, 111 重要价值 … 000 一般挽留, in this order of rules: the first that
 fits. layers `scores`: 1–5 each, by four edges (`quantile`: the fifths; or `fixed`).
-The edges used stand in the table `edges`, to be stored with a run; `since` = the day and edges of
-an earlier run gives the movement between its layers and these, over the same facts.
+The edges used stand in the table `edges`, and are stored with a run (reports/runs.py); with_edges
+asks again with those. `since` = the day and edges of an earlier run gives the movement between its
+layers and these, over the same facts.
 Late events belong to their own time; duplicates were dropped before; order does not matter.
 """
 
@@ -30,6 +33,16 @@ from pyroaring import BitMap
 from yutang.analysis import rfm_table
 from yutang.analysis.contract import EVER, Context, RangeParams, Result, Strict
 from yutang.analysis.funnel import Events
+from yutang.analysis.grouped import check_no_steps
+from yutang.analysis.groups import (
+    MOST_GROUPS,
+    Dimension,
+    GroupBy,
+    Values,
+    check_attribute,
+    dimensions,
+    group_keys,
+)
 from yutang.analysis.ltv import Revenue, check_revenue
 from yutang.analysis.rfm_table import Spent
 from yutang.sequence.calendar import day_edges, day_of, day_start, period_of
@@ -65,7 +78,7 @@ class Edge(Strict):
         if self.by == "fixed" and (self.value is None) == (self.edges is None):
             raise ValueError("a fixed edge has a value, or four edges for scores")
         if self.edges is not None and (
-            len(self.edges) != _EDGES or any(b <= a for a, b in pairwise(self.edges))
+            len(self.edges) != _EDGES or any(b < a for a, b in pairwise(self.edges))
         ):
             raise ValueError("scores have four rising edges")
         return self
@@ -99,11 +112,19 @@ class Params(RangeParams):
     f: Edge = Field(default_factory=Edge, title="F 分界 F edge")
     m: Edge = Field(default_factory=Edge, title="M 分界 M edge")
     since: Since | None = Field(None, title="上次结果 Last run")
+    group: list[GroupBy] = Field(default_factory=list, max_length=3, title="分组 Group by")
+    values: Values = Field("multi", title="多个取值 Several values")
+    top: int = Field(10, ge=1, le=MOST_GROUPS, title="前几组 Largest groups")
 
     @field_validator("layers", mode="before")
     @classmethod
     def _as_text(cls, value: Any) -> Any:
         return str(value) if isinstance(value, int) else value
+
+    @model_validator(mode="after")
+    def _no_steps(self) -> Params:
+        check_no_steps(self.group)
+        return self
 
     @model_validator(mode="after")
     def _edges_fit(self) -> Params:
@@ -142,6 +163,7 @@ class Plan:
     now: Moment
     before: Moment | None
     days: np.ndarray
+    dims: list[Dimension]
     unknown: list[str]
     zone: str
     facts_version: int
@@ -162,6 +184,8 @@ def plan(context: Context, params: Params) -> Plan:
         matchers.append(Matcher(find_codes(shards, one.names), both(own, of_rows)))
         used += one.names
     check_revenue(context, params.monetary, "monetary")
+    for i, group in enumerate(params.group):
+        check_attribute(context, group.property, f"group[{i}]")
     first, last = shards.span or (0, 0)
     lo, hi = params.moments(shards.zone)
     on = params.to or day_of(last, shards.zone)
@@ -178,6 +202,7 @@ def plan(context: Context, params: Params) -> Plan:
         now=Moment(lo, hi, on),
         before=before,
         days=frozen(day_edges(first, last, shards.zone)),
+        dims=dimensions(context, params.group, params.values),
         unknown=sorted({n for n in used if n != "*" and n not in shards.event_codes}),
         zone=shards.zone,
         facts_version=shards.facts_version,
@@ -186,11 +211,11 @@ def plan(context: Context, params: Params) -> Plan:
 
 def run(view: View, plan: Plan) -> tuple[Spent, Spent | None]:
     """What a view's customers spent, now and at the last run."""
-    before = _spent(view, plan, plan.before) if plan.before else None
-    return _spent(view, plan, plan.now), before
+    before = _spent(view, plan, plan.before, []) if plan.before else None
+    return _spent(view, plan, plan.now, plan.dims), before
 
 
-def _spent(view: View, plan: Plan, moment: Moment) -> Spent:
+def _spent(view: View, plan: Plan, moment: Moment, dims: list[Dimension]) -> Spent:
     keys, table = plan.bits.of(view)
     keep = kept_customers(view, plan.of_customer, plan.params.sample)
 
@@ -231,19 +256,23 @@ def _spent(view: View, plan: Plan, moment: Moment) -> Spent:
         # Whole fen add up exactly in a float, as far as money goes.
         found = np.rint(values * (one.factor * unit))
         fen += np.bincount(who, weights=found, minlength=size).astype(np.int64)
-    counted = times > 0
+    counted = np.flatnonzero(times)
     recency = np.where(last < 0, -1, oldest - last)
+    at, groups = np.empty(0, np.int64), np.empty((0, len(dims)), np.int64)
+    if dims:
+        at, groups = group_keys(dims, view, [counted] * len(dims), counted)
     return Spent(
-        view.customers[counted], recency[counted], frequency[counted], fen[counted], times[counted]
-    )
+        view.customers[counted], recency[counted], frequency[counted], fen[counted],
+        times[counted], at, groups,
+    )  # fmt: skip
 
 
 def merge(partials: list[tuple[Spent, Spent | None]], plan: Plan) -> tuple[Spent, Spent | None]:
     """The customers of all views."""
-    now = Spent.concat([now for now, _ in partials])
+    now = Spent.concat([now for now, _ in partials], len(plan.dims))
     if plan.before is None:
         return now, None
-    return now, Spent.concat([before for _, before in partials if before is not None])
+    return now, Spent.concat([before for _, before in partials if before is not None], 0)
 
 
 def shape(partial: tuple[Spent, Spent | None], plan: Plan) -> Result:
@@ -253,6 +282,27 @@ def shape(partial: tuple[Spent, Spent | None], plan: Plan) -> Result:
 
 def people(context: Context, plan: Plan, cell: Mapping[str, Any]) -> BitMap:
     """Customers behind a cell: {"segment"?: layer, "before"?: layer at the last run}. A layer is
-    named as in the table or by its code; before also "(new)"; segment also "(gone)"."""
+    named as in the table or by its code; before also "(new)"; segment also "(gone)"; "group"?:
+    [labels]."""
     partial = merge(context.each(lambda view: run(view, plan)), plan)
     return rfm_table.people(*partial, plan, cell)
+
+
+def layers(partial: tuple[Spent, Spent | None], plan: Plan) -> dict[str, BitMap]:
+    """The customers of each layer of this run, in the order of the table."""
+    return rfm_table.layers(partial[0], plan)
+
+
+def edges_used(result: Result) -> dict[str, list[float]]:
+    """The edges of a run by dimension, in the unit it was asked in."""
+    return {row["dimension"]: list(row["edges"]) for row in result.tables["edges"].rows}
+
+
+def with_edges(params: Mapping[str, Any], edges: Mapping[str, list[float]]) -> dict[str, Any]:
+    """The same question by the edges of another run: one each, or four for scores."""
+    changed = dict(params)
+    for short, name in (("r", "recency"), ("f", "frequency"), ("m", "monetary")):
+        found = edges[name]
+        one = {"value": found[0]} if len(found) == 1 else {"edges": found}
+        changed[short] = {"by": "fixed", **one}
+    return changed

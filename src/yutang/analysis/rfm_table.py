@@ -20,6 +20,8 @@ from yutang.analysis.contract import (
     small_cohort,
     unknown_events,
 )
+from yutang.analysis.grouped import group_caveats
+from yutang.analysis.groups import group_cells, group_columns, members
 from yutang.analysis.order_statistics import percentiles
 from yutang.errors import BadInput
 
@@ -40,7 +42,6 @@ LAYERS: dict[str, tuple[str, str]] = {
 NEW, GONE = "(new)", "(gone)"
 _COLUMNS = (
     Column("segment", "分层", "Layer", "text"),
-    Column("segment_en", "分层（英文）", "Layer (English)", "text"),
     Column("people", "人数", "People", "count"),
     Column("share", "占比", "Share", "rate"),
     Column("orders", "购买次数", "Orders", "count"),
@@ -70,23 +71,29 @@ class Edges(NamedTuple):
 
 @dataclass(frozen=True)
 class Spent:
-    """By customer: ids uint32; recency (days, -1 unknown), frequency, fen, times int64."""
+    """By customer: ids uint32; recency (days, -1 unknown), frequency, fen, times int64; at, groups:
+    positions and keys as `group_keys` gives them."""
 
     customers: np.ndarray
     recency: np.ndarray
     frequency: np.ndarray
     fen: np.ndarray
     times: np.ndarray
+    at: np.ndarray
+    groups: np.ndarray
 
     @classmethod
-    def concat(cls, parts: list[Spent]) -> Spent:
+    def concat(cls, parts: list[Spent], dims: int) -> Spent:
         none = np.empty(0, np.int64)
+        starts = np.cumsum([0, *(part.customers.size for part in parts)])
         return cls(
             np.concatenate([none.astype(np.uint32), *(part.customers for part in parts)]),
             np.concatenate([none, *(part.recency for part in parts)]),
             np.concatenate([none, *(part.frequency for part in parts)]),
             np.concatenate([none, *(part.fen for part in parts)]),
             np.concatenate([none, *(part.times for part in parts)]),
+            np.concatenate([none, *(p.at + s for p, s in zip(parts, starts, strict=False))]),
+            np.concatenate([np.empty((0, dims), np.int64), *(part.groups for part in parts)]),
         )
 
 
@@ -106,7 +113,7 @@ def _edges(
     edge: Edge, values: np.ndarray, plan: Plan, *, low_is_best: bool = False, unit: int = 1
 ) -> list[float]:
     if edge.by == "fixed":
-        return [each * unit for each in edge.edges or [edge.value or 0.0]]
+        return [_scaled(each, unit) for each in edge.edges or [edge.value or 0.0]]
     if values.size == 0:
         return [0.0] * (_SCORES - 1 if plan.params.layers == "scores" else 1)
     if plan.params.layers == "scores":
@@ -119,6 +126,12 @@ def _edges(
         half = 0.5 if edge.value is None else edge.value
         return [float(percentiles(values, (round(half * 100),))[0] or 0)]
     return [int(values.sum()) / values.size]
+
+
+def _scaled(edge: float, unit: int) -> float:
+    """Yuan as fen: the very edge that was fen before a run stored it (1.1 * 100 is above 110)."""
+    near = round(edge * unit)
+    return float(near) if near / unit == edge else edge * unit
 
 
 def segments(spent: Spent, edges: Edges, plan: Plan) -> np.ndarray:
@@ -149,35 +162,75 @@ def shape(now: Spent, before: Spent | None, plan: Plan) -> Result:
     edges = edges_of(now, plan)
     found = segments(now, edges, plan)
     names = _names(plan, found)
-    rows = [_row(now, found == code, name, plan) for code, name in names.items()]
+    chosen, folded = _groups(now, plan)
+    rows = _rows(now, found, names, chosen, plan)
     tables = {"edges": _edge_table(edges, plan)}
     if before is not None:
         tables["movement"] = _movement(now, found, before, plan)
     return Result(
         model="rfm",
-        table=Table(_COLUMNS, rows),
+        table=Table((*group_columns(plan.dims), *_COLUMNS), rows),
         tables=tables,
-        chart={
-            "kind": "bar",
-            "categories": [[row["segment"]] for row in rows],
-            "series": [
-                {"name": [name], "values": [row[name] for row in rows]}
-                for name in ("people", "orders", "revenue_fen")
-            ],
-        },
-        caveats=tuple(_caveats(now, plan)),
+        chart=_chart(rows, names, chosen),
+        caveats=tuple(_caveats(now, plan, folded)),
         facts_version=plan.facts_version,
     )
 
 
-def _row(spent: Spent, inside: np.ndarray, name: str, plan: Plan) -> dict[str, Any]:
-    scale, people = plan.params.sample, int(inside.sum())
+Groups = list[tuple[tuple[Any, ...], np.ndarray]]
+
+
+def _groups(now: Spent, plan: Plan) -> tuple[Groups, int]:
+    """(labels, positions of the customers) of each group; how many are folded into OTHER."""
+    size = now.customers.size
+    if not plan.dims:
+        return [((), np.arange(size))], 0
+    return members(now.at, now.groups, size, plan.dims, plan.params.top)
+
+
+def _rows(
+    now: Spent, found: np.ndarray, names: dict[int, str], chosen: Groups, plan: Plan
+) -> list[dict[str, Any]]:
+    """By group and layer; of a group only the layers in which somebody is."""
+    rows = []
+    for label, positions in chosen:
+        for code, name in names.items():
+            inside = positions[found[positions] == code]
+            if inside.size or not plan.dims:
+                row = _row(now, inside, positions.size, name, plan)
+                rows.append({**group_cells(label), **row})
+    return rows
+
+
+def _chart(rows: list[dict[str, Any]], names: dict[int, str], chosen: Groups) -> dict[str, Any]:
+    """People by layer, one series a group."""
+    cells = {(tuple(_label(row)), row["segment"]): row["people"] for row in rows}
+    return {
+        "kind": "stacked" if len(chosen) > 1 else "bar",
+        "categories": [[name] for name in names.values()],
+        "series": [
+            {
+                "name": ["people", *label],
+                "values": [cells.get((label, name), 0) for name in names.values()],
+            }
+            for label, _ in chosen
+        ],
+    }
+
+
+def _label(row: dict[str, Any]) -> list[Any]:
+    return [value for name, value in row.items() if name.startswith("group_")]
+
+
+def _row(spent: Spent, inside: np.ndarray, whole: int, name: str, plan: Plan) -> dict[str, Any]:
+    """inside: positions of the layer's customers; whole: how many there are in the group."""
+    scale, people = plan.params.sample, inside.size
     code = name.split(" ")[0]
     return {
         "segment": name,
         "segment_en": f"{code} {LAYERS[code][1]}" if plan.params.layers == "8" else code,
         "people": people * scale,
-        "share": people / inside.size if inside.size else None,
+        "share": people / whole if whole else None,
         "orders": int(spent.times[inside].sum()) * scale,
         "revenue_fen": int(spent.fen[inside].sum()) * scale,
     }
@@ -210,7 +263,7 @@ def _before(before: Spent, plan: Plan) -> np.ndarray:
     since = plan.params.since
     assert since
     unit = 100 if plan.params.money == "yuan" else 1
-    edges = Edges(since.recency, since.frequency, [edge * unit for edge in since.monetary])
+    edges = Edges(since.recency, since.frequency, [_scaled(edge, unit) for edge in since.monetary])
     return segments(before, edges, plan)
 
 
@@ -240,8 +293,8 @@ def _movement(now: Spent, found: np.ndarray, before: Spent, plan: Plan) -> Table
     return Table(_MOVEMENT, rows)
 
 
-def _caveats(now: Spent, plan: Plan) -> list[Caveat]:
-    caveats = []
+def _caveats(now: Spent, plan: Plan, folded: int) -> list[Caveat]:
+    caveats = group_caveats(plan.dims, plan.params.values, folded)
     if plan.unknown:
         caveats.append(unknown_events(plan.unknown))
     people = now.customers.size * plan.params.sample
@@ -265,7 +318,22 @@ def people(now: Spent, before: Spent | None, plan: Plan, cell: Mapping[str, Any]
         if old is None:
             raise BadInput("There is no such cell: %(cell)s.", cell=dict(cell))
         chosen = chosen & (old == _code(plan, old, cell["before"], NEW))
-    return BitMap(customers[chosen])
+    behind = BitMap(customers[chosen])
+    return behind & _of_group(now, plan, cell["group"]) if cell.get("group") else behind
+
+
+def _of_group(now: Spent, plan: Plan, wanted: Any) -> BitMap:
+    for label, positions in _groups(now, plan)[0]:
+        if label == tuple(wanted):
+            return BitMap(now.customers[positions])
+    raise BadInput("There is no such group: %(group)s.", group=wanted)
+
+
+def layers(spent: Spent, plan: Plan) -> dict[str, BitMap]:
+    """See `rfm.layers`."""
+    found = segments(spent, edges_of(spent, plan), plan)
+    return {name: BitMap(spent.customers[found == code])
+            for code, name in _names(plan, found).items()}  # fmt: skip
 
 
 def _code(plan: Plan, found: np.ndarray, name: Any, nobody: str) -> int:

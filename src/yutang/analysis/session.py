@@ -13,7 +13,8 @@ Order within an instant: time, then arrival; duplicates were dropped, late event
 time. Groups are those of the first event of a session or of its customer (`multi`: a list counts
 in each of its values; `single`: in its first, and a person only in the group of his first session
 of the period, and of the range in totals). OTHER = groups past the largest `top` by sessions.
-entry / exit: the value of `page` at the first / last event; without `page`, the event itself.
+entry / exit: the value of `page` at the first / last event; without `page`, the event itself; by
+group, the sessions of the group and the people who had one of them.
 Totals are counted, not added up. Sampling keeps whole customers; counts are scaled up.
 """
 
@@ -31,6 +32,7 @@ from yutang.analysis import session_table
 from yutang.analysis.contract import Context, Result
 from yutang.analysis.funnel import Events
 from yutang.analysis.group_places import Groups, find_groups
+from yutang.analysis.grouped import check_no_steps
 from yutang.analysis.groups import (
     MOST_GROUPS,
     Dimension,
@@ -68,8 +70,7 @@ class Params(SessionParams):
 
     @model_validator(mode="after")
     def _no_steps(self) -> Params:
-        if any(group.step is not None for group in self.group):
-            raise ValueError("only a funnel groups by a step")
+        check_no_steps(self.group)
         return self
 
 
@@ -137,11 +138,14 @@ def run(view: View, plan: Plan) -> Visits:
         plan.as_of - plan.cutter.idle,
     )  # fmt: skip
     groups = group_length = np.empty(0, np.int64)
+    entries = exits = Ends.none()
     if plan.groups.dims:
         length = view.time[found.last] - view.time[found.first]
-        some = np.flatnonzero(length)
-        at, groups = plan.groups.places(view, found.first[some], found.who[some])
-        group_length = length[some][at]
+        at, of_session = plan.groups.places(view, found.first, found.who)
+        some = length[at] > 0
+        groups, group_length = of_session[some], length[at][some]
+        entries = _ends_by_group(view, plan, found.first, found, at, of_session)
+        exits = _ends_by_group(view, plan, found.last, found, at, of_session)
     return Visits(
         cells=cells,
         of_depth=of_depth,
@@ -151,6 +155,8 @@ def run(view: View, plan: Plan) -> Visits:
         group_length=group_length,
         entry=_ends_of(view, plan, found.first, found),
         exit=_ends_of(view, plan, found.last, found),
+        entry_by_group=entries,
+        exit_by_group=exits,
         open=int(still),
     )
 
@@ -159,10 +165,19 @@ def _ends_of(view: View, plan: Plan, rows: np.ndarray, found: Sessions) -> Ends:
     if plan.page is None:  # event codes are places already
         names = len(plan.event_names)
         counts = count_ends(view.code, rows, found.who, found.depth, names)
-        return Ends.used(np.arange(names), counts)
+        return Ends.used(np.arange(names)[:, None], counts)
     distinct, place = factorize(_ends(view, plan, rows).reshape(-1, 1))
     counts = count_ends(place, _NO_ROWS, found.who, found.depth, len(distinct))
-    return Ends.used(distinct[:, 0], counts)
+    return Ends.used(distinct, counts)
+
+
+def _ends_by_group(
+    view: View, plan: Plan, rows: np.ndarray, found: Sessions, at: np.ndarray, groups: np.ndarray
+) -> Ends:
+    """at, groups: sessions and the groups they count in, by session."""
+    distinct, place = factorize(np.column_stack([groups, _ends(view, plan, rows)[at]]))
+    counts = count_ends(place, _NO_ROWS, found.who[at], found.depth[at], len(distinct))
+    return Ends.used(distinct, counts)
 
 
 def _ends(view: View, plan: Plan, rows: np.ndarray) -> np.ndarray:

@@ -68,10 +68,20 @@ def check_size(periods: int, groups: int) -> None:
 
 @dataclass(frozen=True)
 class Ends:
-    """Entry or exit pages: int64 distinct keys, and [n, 3] sessions, people, bounces."""
+    """Entry or exit pages: int64 distinct keys [n, 1], or [n, 2] after the place of the group, and
+    [n, 3] sessions, people, bounces."""
 
     keys: np.ndarray
     counts: np.ndarray
+
+    @classmethod
+    def none(cls) -> Ends:
+        return cls(np.empty((0, 2), np.int64), np.empty((0, 3), np.int64))
+
+    def of_group(self, group: int) -> Ends:
+        """Those of one group."""
+        mine = self.keys[:, 0] == group
+        return Ends(self.keys[mine, 1:], self.counts[mine])
 
     @classmethod
     def used(cls, keys: np.ndarray, counts: np.ndarray) -> Ends:
@@ -81,12 +91,14 @@ class Ends:
 
     @classmethod
     def concat(cls, parts: list[Ends]) -> Ends:
-        keys = np.concatenate([np.empty(0, np.int64), *(part.keys for part in parts)])
-        counts = np.concatenate([np.empty((0, 3), np.int64), *(part.counts for part in parts)])
-        distinct, place = factorize(keys.reshape(-1, 1))
+        if not parts:
+            return cls.none()
+        keys = np.concatenate([part.keys for part in parts])
+        counts = np.concatenate([part.counts for part in parts])
+        distinct, place = factorize(keys)
         summed = np.zeros((len(distinct), 3), np.int64)
         np.add.at(summed, place, counts)
-        return cls(distinct[:, 0], summed)
+        return cls(distinct, summed)
 
 
 @dataclass(frozen=True)
@@ -106,6 +118,8 @@ class Visits:
     group_length: np.ndarray
     entry: Ends
     exit: Ends
+    entry_by_group: Ends
+    exit_by_group: Ends
     open: int
 
     @classmethod
@@ -120,6 +134,8 @@ class Visits:
             group_length=np.concatenate([none, *(part.group_length for part in parts)]),
             entry=Ends.concat([part.entry for part in parts]),
             exit=Ends.concat([part.exit for part in parts]),
+            entry_by_group=Ends.concat([part.entry_by_group for part in parts]),
+            exit_by_group=Ends.concat([part.exit_by_group for part in parts]),
             open=sum(part.open for part in parts),
         )
 
@@ -161,6 +177,9 @@ def shape(partial: Visits, plan: Plan) -> Result:
         tables["periods"] = Table((*period, *_COUNTS), by_period)
     tables["entry"] = _ends(partial.entry, plan, "entry", ("入口", "Entry"))
     tables["exit"] = _ends(partial.exit, plan, "exit", ("出口", "Exit"))
+    if plan.groups.dims:
+        tables["entry_by_group"] = _ends_by_group(partial.entry_by_group, plan, tables["entry"])
+        tables["exit_by_group"] = _ends_by_group(partial.exit_by_group, plan, tables["exit"])
     tables["depth"] = _histogram("depth", "深度", "Depth", _DEPTH_LABELS, partial.of_depth, scale)
     tables["length"] = _histogram(
         "length", "时长", "Length", _LENGTH_LABELS, partial.of_length, scale
@@ -204,7 +223,7 @@ def _ends(ends: Ends, plan: Plan, name: str, titles: tuple[str, str]) -> Table:
     if order.size > _MOST_PAGES:  # only those that may be shown need a name
         least = ends.counts[order[_MOST_PAGES - 1], 0]
         order = order[ends.counts[order, 0] >= least]
-    found = [(page_label(plan, int(ends.keys[i])), ends.counts[i].tolist()) for i in order]
+    found = [(page_label(plan, int(ends.keys[i, 0])), ends.counts[i].tolist()) for i in order]
     found.sort(key=lambda one: (-one[1][0], str(one[0])))
     scale = plan.params.sample
     rows = [
@@ -218,6 +237,17 @@ def _ends(ends: Ends, plan: Plan, name: str, titles: tuple[str, str]) -> Table:
         for label, (sessions, people, bounces) in found[:_MOST_PAGES]
     ]
     return Table((Column(name, *titles, "text"), *_ENDS), rows)
+
+
+def _ends_by_group(ends: Ends, plan: Plan, whole: Table) -> Table:
+    """The largest pages of each group; columns as those of the table of all."""
+    name, title = whole.columns[0].name, whole.columns[0]
+    rows = [
+        {**plan.groups.cells(label), **row}
+        for g, label in enumerate(plan.groups.labels)
+        for row in _ends(ends.of_group(g), plan, name, (title.zh, title.en)).rows
+    ]
+    return Table((*plan.groups.columns, *whole.columns), rows)
 
 
 def _histogram(

@@ -32,6 +32,7 @@ from yutang.analysis import smart_path_table
 from yutang.analysis.contract import Context, RangeParams, Result, Strict
 from yutang.analysis.funnel import Events
 from yutang.analysis.group_places import Groups, find_groups
+from yutang.analysis.grouped import check_no_steps
 from yutang.analysis.groups import GroupBy, Values
 from yutang.analysis.nodes import Nodes, find_nodes
 from yutang.analysis.periods import range_periods
@@ -83,8 +84,7 @@ class Params(RangeParams):
 
     @model_validator(mode="after")
     def _no_steps(self) -> Params:
-        if any(group.step is not None for group in self.group):
-            raise ValueError("only a funnel groups by a step")
+        check_no_steps(self.group)
         return self
 
 

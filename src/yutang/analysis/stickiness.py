@@ -29,11 +29,11 @@ from pyroaring import BitMap
 from yutang.analysis.contract import Column, Context, RangeParams, Result, Table
 from yutang.analysis.grouped import check_cells, check_no_steps, find_group
 from yutang.analysis.groups import MOST_GROUPS, GroupBy, Values, group_cells, group_columns
+from yutang.analysis.periods import range_periods
 from yutang.analysis.tallies import (
     Doing,
     Entries,
     Tallying,
-    find_periods,
     open_period,
     prepare,
     small_cohort,
@@ -119,14 +119,14 @@ class Partial:
 
 def plan(context: Context, params: Params) -> Plan:
     """Resolve names and filters, and find the groups. Raises BadInput with the place."""
-    edges, periods = find_periods(context, params, params.within)
-    units, _ = find_periods(context, params, params.unit)
+    edges, periods = range_periods(context, params, params.within)
+    units, _ = range_periods(context, params, params.unit)
     tallying = prepare(
         context, params, params.event, params.group, params.values, params.top, edges, units=units
     )
     starts = tallying.units[:-1]
     names = np.searchsorted(units, starts, side="right") - 1
-    labels = find_periods(context, params, params.unit)[1]
+    labels = range_periods(context, params, params.unit)[1]
     unit_period = np.searchsorted(edges, starts, side="right") - 1
     begun = starts <= tallying.as_of
     found = Plan(

@@ -7,7 +7,6 @@ entry per customer, group and period in which something happened (kernels/tally.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +20,6 @@ from yutang.analysis.contract import (
     RangeParams,
     sampled,
     unknown_events,
-    whole_days,
 )
 from yutang.analysis.funnel import Events
 from yutang.analysis.grouped import (
@@ -35,7 +33,6 @@ from yutang.analysis.grouped import (
 )
 from yutang.analysis.groups import Dimension, GroupBy, Values, dimensions, labels
 from yutang.errors import BadInput
-from yutang.sequence.calendar import day_start, period_edges
 from yutang.sequence.files import frozen
 from yutang.sequence.filters import Filter, both, compile_filter, property_type, split_filter
 from yutang.sequence.kernels.events import select_rows
@@ -205,16 +202,6 @@ def check_number(context: Context, name: str, place: str) -> None:
         raise BadInput(
             "%(place)s: %(name)s is no number of an event.", place=place, name=repr(name)
         )
-
-
-def find_periods(context: Context, params: RangeParams, unit: str) -> tuple[np.ndarray, list[str]]:
-    """Edges and labels of the periods of the range; `total` is one without a name."""
-    first, last = whole_days(context, params)
-    zone = context.shards.zone
-    if unit == "total":
-        ends = [day_start(first, zone), day_start(last + timedelta(days=1), zone)]
-        return np.array(ends, np.int64), [""]
-    return period_edges(first, last, unit, zone)
 
 
 def open_period(label: str) -> Caveat:

@@ -49,6 +49,7 @@ class ResultOut(BaseModel):
     caveats: list[CaveatOut]
     facts_version: int
     seconds: float
+    computed_at: int = Field(description="When it was computed, UTC ms.")
     tables: dict[str, Any] = Field(description="Further tables, by name.")
     chart: dict[str, Any]
 

@@ -21,6 +21,7 @@ from yutang.api import (
     live,
     overview,
     quarantine,
+    runs,
     schedules,
     segments,
     shops,
@@ -50,6 +51,7 @@ ROUTERS = (
     dashboards.ROUTES,
     alerts.ROUTES,
     schedules.ROUTES,
+    runs.ROUTES,
     sql.ROUTES,
 )
 Nudge = Callable[[str], None]

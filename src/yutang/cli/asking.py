@@ -34,7 +34,7 @@ def analyse(
     result = open_services(home).brand(brand).analyse(model, read_params(params))
     names = [column["name"] for column in result["columns"]]
     if as_json:
-        keys = ("model", "rows", "caveats", "facts_version", "seconds")
+        keys = ("model", "rows", "caveats", "facts_version", "seconds", "computed_at")
         tables = {name: table["rows"] for name, table in result["tables"].items()}
         print_json({"columns": names, **{key: result[key] for key in keys}, "tables": tables})
         return

@@ -29,6 +29,7 @@ class People:
 TITLES = {
     "analysis": mark("people of an analysis"),
     "metric": mark("people behind a number"),
+    "movement": mark("people who moved between layers"),
     "segment": mark("people of a segment"),
 }
 

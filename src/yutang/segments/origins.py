@@ -2,6 +2,7 @@
 
     {"kind": "analysis", "model", "params", "cell"}      a cell of a model's answer
     {"kind": "metric", "metric", "period", "first", "last"}   a number of a period
+    {"kind": "movement", "before", "after", "edges", "cell"}  from a layer to another, of two runs
     {"kind": "customers", "query", "within"?}            a filtered list of customers
     {"kind": "segment", "segment", "version"?}           a segment, or one of its versions
     {"kind": "combined", "how", "a", "b"}                two segments
@@ -26,6 +27,7 @@ from yutang.sequence import ShardSet
 
 Origin = Mapping[str, Any]
 MetricPeople = Callable[[str, str, date, date], BitMap]
+MovedPeople = Callable[[int, int, str, tuple[str, str]], BitMap]
 _OWN = ("people", "sort", "page", "size")  # of a query: how a list is shown, not who is in it
 _DEEPEST = 8
 
@@ -44,12 +46,14 @@ class Origins:
         shards: Callable[[], ShardSet],
         customers: Callable[[], Customers],
         metric: MetricPeople,
+        moved: MovedPeople,
         segment: Callable[[int, int], BitMap],
         combine: Callable[[str, int, int], BitMap],
     ) -> None:
         self._shards = shards
         self._customers = customers
         self._metric = metric
+        self._moved = moved
         self._segment = segment
         self._combine = combine
 
@@ -64,6 +68,10 @@ class Origins:
             if kind == "metric":
                 first, last = (date.fromisoformat(origin[end]) for end in ("first", "last"))
                 return self._metric(origin["metric"], origin["period"], first, last)
+            if kind == "movement":
+                before, after = origin["cell"]
+                runs = int(origin["before"]), int(origin["after"]), str(origin["edges"])
+                return self._moved(*runs, (str(before), str(after)))
             if kind == "customers":
                 return self._of_list(origin, _depth)
             if kind == "segment":

@@ -1,11 +1,11 @@
-"""Analyse: one generic page for every model: sentence, picture, table, people, files, reports."""
+"""Analyse: ask a model, save the question, keep what was found."""
 
 from fastapi import APIRouter
 
-from yutang.console.analyse import pages, saved
+from yutang.console.analyse import pages, runs, saved
 
 ROUTES = APIRouter()
-ROUTES.include_router(saved.ROUTES)
-ROUTES.include_router(pages.ROUTES)
+for part in (saved, runs, pages):  # pages last: any other word there is a model's name
+    ROUTES.include_router(part.ROUTES)
 
 __all__ = ["ROUTES"]

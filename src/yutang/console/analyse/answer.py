@@ -17,7 +17,7 @@ COMPARED = "_compared"
 # Columns that say which row it is though they hold numbers.
 KEYS = (
     "step", "n", "layer", "cohort", "bucket", "segment", "channel", "state", "source", "target",
-    "touch", "day", "rank", "page",
+    "touch", "day", "rank", "page", "before",
 )  # fmt: skip
 # Units in which a change is said in points, not in parts of what was there before.
 _POINTS = 100

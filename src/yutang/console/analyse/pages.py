@@ -27,7 +27,7 @@ from yutang.console.guard import Session, needs
 from yutang.console.marks import marked
 from yutang.console.render import render
 from yutang.errors import BadInput, NotFound
-from yutang.reports import KINDS, RANGE, RANGES, resolved, span_of
+from yutang.reports import KINDS, RANGE, RANGES, RUN_MODEL, resolved, span_of
 
 ROUTES = APIRouter()
 # Fields of an address that are the page's, not the question's.
@@ -125,6 +125,7 @@ def ask(request: Request, model: str, session: Session = needs("analyse")) -> Re
         again=question.query,
         all_days=question.over_all_days,
         example=(in_words(example, words), urlencode(fields.flatten(example))),
+        runs=session.brand.runs.list_() if model == RUN_MODEL else None,
         chart_name=model,
         **_keeping(request, session),
     )

@@ -40,6 +40,14 @@ TABLES = {
     "channels": mark("By channel"),
     "curve": mark("Curve"),
     "flows": mark("Flows"),
+    "edges": mark("Edges"),
+    "movement": mark("Movement since the last run"),
+    "entry": mark("Entry pages"),
+    "exit": mark("Exit pages"),
+    "entry_by_group": mark("Entry pages by group"),
+    "exit_by_group": mark("Exit pages by group"),
+    "models": mark("The rules beside each other"),
+    "removal_effects": mark("Removal effects"),
 }
 
 

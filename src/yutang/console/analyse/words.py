@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from yutang.analysis.groups import ABSENT_LABEL, NOT_REACHED_LABEL, OTHER_LABEL
+from yutang.analysis.rfm_table import GONE, LAYERS, NEW
 from yutang.catalog.events import GROUPS, event_of
 from yutang.catalog.platforms import DOMAINS, platform_of
 from yutang.catalog.properties import label_of
@@ -42,12 +43,40 @@ SPECIAL = {
     "(left)": mark("left"),
     "(start)": mark("began"),
     "(direct)": mark("direct"),
+    NEW: mark("(not counted before)"),
+    GONE: mark("(no longer counted)"),
 }
+
+
+RFM_WORDS = {
+    "recency": ("R 最近一次", "R recency"),
+    "frequency": ("F 频次", "F frequency"),
+    "monetary": ("M 金额", "M monetary"),
+    "average": ("平均值", "average"),
+    "quantile": ("分位数", "quantile"),
+    "fixed": ("指定", "given"),
+    "top": ("前几成", "top share"),
+}
+
+
+def rfm_layer(label: str) -> tuple[str, str]:
+    """A layer's code and name; a score is only a code."""
+    code = label.split(" ")[0]
+    if code not in LAYERS:
+        return (code, code)
+    zh, en = LAYERS[code]
+    return (f"{code} {zh}", f"{code} {en}")
+
+
 # Values that the catalogue can name, by property.
 VALUES: dict[str, Callable[[str], Any]] = {
     "platform": platform_of,
     "domain": lambda code: DOMAINS.get(code, (code, code)),
     "touchpoint": touchpoint_label,
+    "segment": rfm_layer,
+    "before": rfm_layer,
+    "dimension": lambda name: RFM_WORDS.get(name, (name, name)),
+    "by": lambda name: RFM_WORDS.get(name, (name, name)),
     "source": source_label,
     f"{CUSTOMER}first_source": source_label,
     f"{CUSTOMER}stage": lambda code: STAGES[code][1:] if code in STAGES else (code, code),

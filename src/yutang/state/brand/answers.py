@@ -193,6 +193,7 @@ model_runs = Table(  # answers that the next one is compared with: the layers of
     text("asked_on"),  # the business day it was asked for, YYYY-MM-DD
     text("by", default=""),
     at("at"),
+    at("deleted_at", nullable=True),  # kept for a while, so that it can be undone
 )
 model_run_groups = Table(
     "model_run_groups",

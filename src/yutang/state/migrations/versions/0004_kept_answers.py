@@ -251,6 +251,7 @@ def _people() -> None:
         sa.Column("asked_on", sa.Text(), nullable=False),
         sa.Column("by", sa.Text(), server_default="", nullable=False),
         sa.Column("at", BIG, nullable=False),
+        sa.Column("deleted_at", BIG, nullable=True),
         sa.ForeignKeyConstraint(
             ["report_id"],
             ["saved_reports.id"],
