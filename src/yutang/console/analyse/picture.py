@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import NoneType
 from typing import Any
 
-from yutang.console.analyse.answer import Asked, cell_of, is_key, title_of
+from yutang.console.analyse.answer import Asked, title_of
+from yutang.console.analyse.cells import cell_of, is_key
 from yutang.console.charts import Chart, Flow, Flows, Heat, Series, Unit
 from yutang.console.formats import count, duration_of
 from yutang.console.language import mark
@@ -112,7 +113,7 @@ def _flows(asked: Asked, chart: Mapping[str, Any]) -> Flows:
     rows = asked.result.rows
     links = []
     if len(rows) == len(streams):
-        links = [asked.people(**cell_of(row, asked.result.columns, None)) for row in rows]
+        links = [_link(asked, row, asked.result.columns) for row in rows]
     layers = [layer for layer, _ in nodes]
     busiest = max((layers.count(layer) for layer in set(layers)), default=1)
     return Flows(
@@ -132,13 +133,18 @@ def _flows(asked: Asked, chart: Mapping[str, Any]) -> Flows:
     )
 
 
+def _link(asked: Asked, row: Mapping[str, Any], columns: Sequence[Any]) -> str:
+    asks = cell_of(asked.model, columns, row)
+    return asked.people(**asks) if asks is not None else ""
+
+
 def _heat(asked: Asked, chart: Mapping[str, Any]) -> Heat:
     keys = [column for column in asked.result.columns if is_key(column)]
     by_key = {tuple(str(row[c.name]) for c in keys[:2]): row for row in asked.result.rows}
 
     def link(row: Any, column: Any) -> str:
         found = by_key.get((str(row), str(column)))
-        return asked.people(**cell_of(found, keys, None)) if found else ""
+        return _link(asked, found, keys) if found else ""
 
     rows, columns = chart.get("rows") or chart["categories"], chart["columns"]
     return Heat(

@@ -1,4 +1,4 @@
-"""From any model's result to what the page shows; funnel and event say it in words of their own."""
+"""From any model's result to what the page shows; funnel and event have tables of their own."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from yutang.console.analyse.answer import (
     Asked,
     Grid,
     grid_of,
-    is_key,
     key_label,
     kind_of,
     plain,
     safe,
     title_of,
 )
+from yutang.console.analyse.cells import is_key
 from yutang.console.analyse.picture import first_number, pictures_of
+from yutang.console.analyse.say import SENTENCES
 from yutang.console.formats import count
 from yutang.console.language import mark
 
@@ -39,6 +40,21 @@ TABLES = {
     "channels": mark("By channel"),
     "curve": mark("Curve"),
     "flows": mark("Flows"),
+    "all": mark("All groups together"),
+    "starts": mark("How many had an end"),
+    "histogram": mark("How they are spread"),
+    "models": mark("All rules side by side"),
+    "removal_effects": mark("Without this channel"),
+    "entry": mark("Where visits begin"),
+    "exit": mark("Where visits end"),
+    "depth": mark("By depth"),
+    "length": mark("By length"),
+    "units": mark("Day by day"),
+    "fields": mark("Field by field"),
+    "edges": mark("Where the layers part"),
+    "movement": mark("Moved between layers"),
+    "next": mark("Next pages"),
+    "payback": mark("When the cost is back"),
 }
 
 
@@ -48,20 +64,30 @@ def present(asked: Asked) -> Answer:
 
 def anything(asked: Asked) -> Answer:
     """A model that the page knows nothing of."""
-    grid = grid_of(asked, asked.result.table, whole=True)
+    grid = grid_of(asked, asked.result.table)
     return Answer(_sentence(asked), pictures_of(asked), grid, more_tables(asked), _nothing(asked))
 
 
 def more_tables(asked: Asked) -> tuple[Grid, ...]:
     return tuple(
-        grid_of(asked, table, asked.session.text(TABLES.get(name, name)))
+        grid_of(asked, table, _table_title(asked, name), name=name)
         for name, table in asked.result.tables.items()
         if table.rows
     )
 
 
+def _table_title(asked: Asked, name: str) -> str:
+    if name.startswith("by_") and name[3:].isdigit():
+        return asked.words.property(asked.group_names()[int(name[3:]) - 1])
+    return asked.session.text(TABLES.get(name, name))
+
+
 def _sentence(asked: Asked) -> str:
-    """How many rows, and which is the largest by the first number."""
+    """The model's own words, or how many rows, and which is the largest by the first number."""
+    if asked.model in SENTENCES:
+        own = SENTENCES[asked.model](asked)
+        if own:
+            return asked.session.language.gap.join(own)
     rows, columns = asked.result.rows, asked.result.columns
     text = asked.session.text("%(n)s rows.", n=count(len(rows)))
     column = first_number(rows, columns)
