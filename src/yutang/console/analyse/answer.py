@@ -6,16 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from yutang.analysis import Column, Result, Table
 from yutang.console.analyse.cells import KEYS, MAIN, cell_of, is_key
-from yutang.console.analyse.words import WAYS, Vocabulary
+from yutang.console.analyse.form import flatten
+from yutang.console.analyse.words import SPECIAL, WAYS, Vocabulary
 from yutang.console.charts import Chart, Flows, Heat
 from yutang.console.formats import count, rate, signed
 from yutang.console.guard import Session
 from yutang.console.people import reference
 
 COMPARED = "_compared"
+ACT = "act"  # a column of things to do, not of values
 # Units in which a change is said in points, not in parts of what was there before.
 _POINTS = 100
 
@@ -31,7 +34,7 @@ class Head:
 
     @property
     def numeric(self) -> bool:
-        return self.kind not in ("text", "period")
+        return self.kind not in ("text", "period", ACT)
 
 
 @dataclass(frozen=True)
@@ -77,12 +80,16 @@ class Grid:
         """The columns of a file: what is compared stands in a column of its own."""
         found = []
         for head in self.heads:
+            if head.kind == ACT:
+                continue
             found += [head.title, head.title + compared] if head.compared else [head.title]
         return found
 
     def flat_row(self, row: tuple[Cell, ...]) -> list[Any]:
         found: list[Any] = []
         for head, cell in zip(self.heads, row, strict=True):
+            if head.kind == ACT:
+                continue
             found += [cell.value, cell.before] if head.compared else [cell.value]
         return found
 
@@ -101,7 +108,8 @@ class Answer:
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked, and what is needed to speak about it. `titles`: better ones for columns."""
+    """What was asked, and what is needed to speak about it. `titles`: better ones for columns;
+    `question`: the parameters as the page asks them, for links to questions beside it."""
 
     session: Session
     words: Vocabulary
@@ -109,6 +117,17 @@ class Asked:
     params: Mapping[str, Any]
     result: Result
     titles: Mapping[str, str] = field(default_factory=dict)
+    question: Mapping[str, Any] = field(default_factory=dict)
+
+    def follow(self, layer: int | None, node: str) -> str:
+        """The address of the same path through one node only; "" where that cannot be asked."""
+        if self.model != "path" or layer is None or node in SPECIAL:
+            return ""
+        others = [one for one in self.question.get("follow", []) if one["layer"] != layer]
+        if len(others) < len(self.question.get("follow", [])):
+            return ""  # every path shown goes through it already
+        asked = {**self.question, "follow": [*others, {"layer": layer, "node": node}]}
+        return "?" + urlencode(flatten(asked))
 
     def people(self, **cell: Any) -> str:
         kept = {key: value for key, value in cell.items() if value not in (None, [])}
@@ -187,13 +206,22 @@ def _cell(
 ) -> Cell:
     value = row.get(column.name)
     if is_key(column):
-        return Cell(key_label(asked, column, value), sort=_sort_key(column, row))
+        follow = _follow(asked, column, row)
+        return Cell(key_label(asked, column, value), follow, sort=_sort_key(column, row))
     link: str | Callable[[], str] = ""
     if value and column.kind == "count":
         table, place = at
         asks = cell_of(asked.model, columns, row, column.name, table=table, place=place)
         link = partial(asked.people, **asks) if asks is not None else ""
     return Cell(value, link, row.get(column.name + COMPARED))
+
+
+def _follow(asked: Asked, column: Column, row: Mapping[str, Any]) -> str:
+    """A node of a path leads to the paths through it."""
+    if asked.model != "path" or column.name not in ("source", "target", "node"):
+        return ""
+    later = "source" if asked.params.get("end") else "target"
+    return asked.follow(row["layer"] + (column.name == later), row[column.name])
 
 
 def _sort_key(column: Column, row: Mapping[str, Any]) -> Any:

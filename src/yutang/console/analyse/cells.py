@@ -66,7 +66,9 @@ MEASURES: Mapping[str, Mapping[str, Mapping[str, Any] | None]] = {
     },
     "path": {key: {} for key in ("people", "sessions")},
     "property": {"people": {}},
-    "retention": {"size_weighted": None, "people_weighted": None, "cohorts": None},
+    "retention": dict.fromkeys(
+        ("summary.size", "groups.size", "size_weighted", "people_weighted", "cohorts")
+    ),
     "rfm": {key: {} for key in ("people", "orders", "revenue_fen")},
     "session": {**{key: {} for key in ("sessions", "people")}, "bounces": {"bounce": True}},
     "smart_path": {"people": {"state": "reached"}, "others": {"state": "others"}},

@@ -77,7 +77,7 @@ class Known:
         """Those of the events that the brand has."""
         return [name for name in names if name in self.words.event_names]
 
-    def text(self, *names: str) -> str:
+    def text_property(self, *names: str) -> str:
         """The first of these text properties of events that the brand has, else ""."""
         texts = [p.name for p in self.words.properties if p.type == "string" and not p.of_customer]
         return next((name for name in names if name in texts), "")
@@ -155,8 +155,8 @@ def _of_form(known: Known) -> dict[str, Any]:
         return {}
     cart = {"event": "cart_added"}
     return {
-        "form": known.text("platform", "shop", "channel"),
-        "name": known.text("category", "title", "item_id"),
+        "form": known.text_property("platform", "shop", "channel"),
+        "name": known.text_property("category", "title", "item_id"),
         "shown": {"event": "product_viewed"},
         "begun": cart,
         "field": cart,
@@ -172,7 +172,7 @@ def _of_page(known: Known) -> dict[str, Any]:
 _OWN: Mapping[str, Callable[[Known], dict[str, Any]]] = {
     "retention": _of_retention,
     "distribution": lambda known: {"event": {"event": known.aim}},
-    "path": lambda known: {"start": {"event": known.way[0]}},
+    "path": lambda known: {"start": {"event": next(iter(known.has("page_viewed", known.way[0])))}},
     "smart_path": _of_smart_path,
     "attribution": _of_attribution,
     "property": lambda known: {"group": [{"property": f"{CUSTOMER}stage"}]},

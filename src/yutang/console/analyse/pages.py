@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,22 +15,25 @@ from starlette.datastructures import FormData
 from yutang import analysis
 from yutang.console.analyse import form as fields
 from yutang.console.analyse.answer import Answer, Asked, change
-from yutang.console.analyse.choices import ADD, NOTES
+from yutang.console.analyse.choices import ADD
 from yutang.console.analyse.conditions import OPERATORS
 from yutang.console.analyse.controls import form_of
-from yutang.console.analyse.defaults import in_words, usual
+from yutang.console.analyse.defaults import in_words, missing, usual
+from yutang.console.analyse.guide import GUIDES
+from yutang.console.analyse.looks import ROWS, SORT, TITLES, Looks, cut, looks_of, shown
 from yutang.console.analyse.present import present
 from yutang.console.analyse.schema import Field, fields_of, find
+from yutang.console.analyse.why_empty import Why, why_empty
 from yutang.console.analyse.words import Vocabulary, suggested, vocabulary
 from yutang.console.exports import download
 from yutang.console.guard import Session, needs, posted
 from yutang.console.render import render, see_other
 from yutang.errors import BadInput, NotFound
-from yutang.reports import RANGE, RANGES, resolved, span_of
+from yutang.reports import CHART, RANGE, RANGES, resolved, span_of
 
 ROUTES = APIRouter()
 # Fields of an address that are the page's, not the question's.
-OWN = ("as", "report", "csrf", "name")
+OWN = ("as", "report", "csrf", "name", CHART, SORT, ROWS)
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,14 @@ class Question:
     @property
     def query(self) -> str:
         return urlencode(fields.flatten(self.params))
+
+    @property
+    def of_everybody(self) -> str:
+        return urlencode(fields.flatten({k: v for k, v in self.params.items() if k != "filter"}))
+
+    def without_follow(self, one: Any) -> str:
+        others = [other for other in self.params["follow"] if other is not one]
+        return urlencode(fields.flatten({**self.params, "follow": others}))
 
     @property
     def over_all_days(self) -> str:
@@ -122,22 +133,19 @@ def ask(request: Request, model: str, session: Session = needs("analyse")) -> Re
     shards = _find_shards(session)
     words = vocabulary(session, shards) if shards is not None else None
     example = usual(known, words) if words is not None else None
-    if words is None or example is None:
-        return render(request, "analyse/empty.html", model=known)
     asked = [one for one in request.query_params.multi_items() if one[0] not in OWN]
-    question = _question(known, asked or fields.flatten(example), words)
-    today = session.brand.measure.today()
-    answer, result, error = None, None, question.error
-    if error is None:
-        try:
-            params = resolved(question.params, today)
-            result = analysis.run(model, shards, params)  # type: ignore[arg-type]
-            answer = present(Asked(session, words, model, params, result))
-        except BadInput as bad:
-            error = bad
+    if words is None or not words.events or (example is None and not asked):
+        lacks = missing(known, words) if words is not None and words.events else ()
+        return render(
+            request, "analyse/empty.html", model=known, models=analysis.MODELS, lacks=lacks
+        )
+    question = _question(known, asked or fields.flatten(example or {}), words)
+    looks = looks_of(request.query_params)
+    answered = _answer(session, known, words, question, shards)
     export = request.query_params.get("as")
-    if export and answer is not None:
-        return _export(session, model, export, answer)
+    if export and answered.answer is not None:
+        return _export(session, model, export, answered.answer, looks)
+    error = answered.error
     return render(
         request,
         "analyse/model.html",
@@ -149,23 +157,69 @@ def ask(request: Request, model: str, session: Session = needs("analyse")) -> Re
         words=words,
         form=form_of(question.fields, question.tree),
         ranges=RANGES,
-        span=_range(question, today),
+        span=_range(question, session.brand.measure.today()),
         operators=OPERATORS,
         add=ADD,
-        note_on=NOTES.get(model, ""),
-        answer=answer,
-        say=Markup(answer.say) if answer else "",  # noqa: S704 - built and escaped in present*.py
+        guide=GUIDES.get(model),
         change=change,
-        result=result,
         events_read=_events_of(shards),
         error=error,
         place=_place(session, question.fields, error),
         again=question.query,
         all_days=question.over_all_days,
-        example=(in_words(example, words), urlencode(fields.flatten(example))),
+        everybody=question.of_everybody,
+        example=(in_words(example or {}, words), urlencode(fields.flatten(example or {}))),
         report=_report(request, session),
         chart_name=model,
+        looks=looks,
+        **_shown(answered, question, looks),
     )
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came of a question: an answer with its result, or an error."""
+
+    answer: Answer | None = None
+    result: analysis.Result | None = None
+    error: BadInput | None = None
+    why: Why | None = None
+
+
+def _answer(
+    session: Session, model: Any, words: Vocabulary, question: Question, shards: Any
+) -> Answered:
+    if question.error is not None:
+        return Answered(error=question.error)
+    try:
+        params = resolved(question.params, session.brand.measure.today())
+        result = analysis.run(model.NAME, shards, params)
+        answer = present(
+            Asked(session, words, model.NAME, params, result, question=question.params)
+        )
+    except BadInput as bad:
+        return Answered(error=bad)
+    why = why_empty(model.NAME, shards, params, result) if answer.nothing else None
+    return Answered(answer, result, why=why)
+
+
+def _shown(answered: Answered, question: Question, looks: Looks) -> dict[str, Any]:
+    """What the template shows of an answer."""
+    found: dict[str, Any] = {"answer": answered.answer, "result": answered.result, "say": ""}
+    found |= {"why": answered.why, "kinds": (), "kind": "", "followed": []}
+    if answered.answer is None:
+        return found
+    answer, kinds, kind = shown(answered.answer, looks)
+    say = Markup(answer.say)  # noqa: S704 - built and escaped in say.py and present*.py
+    followed = [(one, question.without_follow(one)) for one in question.params.get("follow", [])]
+    return found | {
+        "answer": replace(answer, grid=cut(answer.grid, looks)),
+        "rows": len(answer.grid.rows),
+        "say": say,
+        "kinds": [(one, TITLES.get(one, one)) for one in kinds],
+        "kind": kind,
+        "followed": followed,
+    }
 
 
 @ROUTES.post("/b/{brand}/analyse/{model}/save")
@@ -182,8 +236,10 @@ def save(
     if question.error is not None:
         raise question.error
     analysis.read_params(known, resolved(question.params, session.brand.measure.today()))
+    chart = looks_of({CHART: form.get(CHART, "")}).chart
+    params = {**question.params, **({CHART: chart} if chart else {})}
     report = session.brand.reports.add(
-        str(form.get("name", "")), model, question.params, by=session.account.login
+        str(form.get("name", "")), model, params, by=session.account.login
     )
     session.brand.audit.record(
         session.account.login, "report_saved", report.name, {"model": model}, session.ip
@@ -250,7 +306,8 @@ def _report(request: Request, session: Session) -> Any | None:
     return session.brand.reports.get(int(value)) if value.isascii() and value.isdigit() else None
 
 
-def _export(session: Session, model: str, kind: str, answer: Answer) -> Response:
-    grid = answer.grid
+def _export(session: Session, model: str, kind: str, answer: Answer, looks: Looks) -> Response:
+    """All rows, in the order they are shown in."""
+    grid = answer.grid.sorted(looks.sort)
     heads = grid.flat_heads(session.text(" (compared)"))
     return download(kind, model, heads, (grid.flat_row(row) for row in grid.rows))

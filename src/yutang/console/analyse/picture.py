@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from types import NoneType
 from typing import Any
 
+from yutang.analysis.nodes import JOINT
+from yutang.analysis.smart_path_table import ARROW
 from yutang.console.analyse.answer import Asked, title_of
 from yutang.console.analyse.cells import cell_of, is_key
 from yutang.console.charts import Chart, Flow, Flows, Heat, Series, Unit
 from yutang.console.formats import count, duration_of
 from yutang.console.language import mark
 
-MOST_SERIES = 7  # colours that stay apart
+MOST_SERIES = 50  # more of them nobody could choose from; the table has them all
 _LONG = 6  # more bars than this lie flat, so that their names can be read
 _UNITS: Mapping[str, Unit] = {
     "rate": "rate", "seconds": "duration", "money": "money", "number": "number",
@@ -29,6 +32,7 @@ SAY = {
 }
 
 
+_BETWEEN = re.compile(f"{ARROW}|{JOINT}")
 Picture = Chart | Flows | Heat
 
 
@@ -51,7 +55,7 @@ def _picture(asked: Asked, chart: Mapping[str, Any]) -> Picture | None:
 def _series(asked: Asked, chart: Mapping[str, Any]) -> Chart:
     kind = chart["kind"]
     labels = [_bucket(asked, one) or label_of(asked, one) for one in chart["categories"]]
-    shown = chart["series"][:MOST_SERIES]
+    shown = [one for one in chart["series"] if _of_one_unit(asked, one)][:MOST_SERIES]
     series = [Series(_name(asked, one["name"], len(shown)), one["values"]) for one in shown]
     if kind == "sequences" or (kind == "bar" and len(labels) > _LONG):
         kind = "rows"
@@ -60,6 +64,11 @@ def _series(asked: Asked, chart: Mapping[str, Any]) -> Chart:
     say = asked.session.text(SAY[chart["kind"]], names=", ".join(one.name for one in series))
     height = max(240, 30 * len(labels)) if kind == "rows" else 300
     return Chart(kind, labels, series, say, unit=_unit(chart), height=height)
+
+
+def _of_one_unit(asked: Asked, series: Mapping[str, Any]) -> bool:
+    """Money has no place on a scale of people: it stands in the table."""
+    return not str(next(iter(series["name"]), "")).endswith("_fen")
 
 
 def _bucket(asked: Asked, category: Any) -> str:
@@ -87,8 +96,8 @@ def label_of(asked: Asked, value: Any) -> str:
                 return title_of(asked, column)
     if isinstance(value, (list, tuple)):
         return asked.group_label(value) or asked.session.text("all")
-    if isinstance(value, str) and value in asked.words.event_names:
-        return asked.words.event(value)
+    if isinstance(value, str) and (value in asked.words.event_names or _BETWEEN.search(value)):
+        return asked.words.way(value)
     names = asked.group_names()
     return asked.words.value(names[0] if names else "", value)
 
@@ -130,6 +139,7 @@ def _flows(asked: Asked, chart: Mapping[str, Any]) -> Flows:
         layers=layers,
         height=max(320, 44 * busiest),
         links=links,
+        node_links=[asked.follow(layer, label) for layer, label in nodes],
     )
 
 

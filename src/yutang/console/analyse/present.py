@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
+from urllib.parse import urlencode
 
 from yutang.console.analyse import present_event, present_funnel
 from yutang.console.analyse.answer import (
+    ACT,
     Answer,
     Asked,
+    Cell,
     Grid,
+    Head,
     grid_of,
     key_label,
     kind_of,
@@ -19,8 +23,10 @@ from yutang.console.analyse.answer import (
     title_of,
 )
 from yutang.console.analyse.cells import is_key
+from yutang.console.analyse.form import flatten
 from yutang.console.analyse.picture import first_number, pictures_of
 from yutang.console.analyse.say import SENTENCES
+from yutang.console.analyse.why_empty import has_numbers
 from yutang.console.formats import count
 from yutang.console.language import mark
 
@@ -64,8 +70,22 @@ def present(asked: Asked) -> Answer:
 
 def anything(asked: Asked) -> Answer:
     """A model that the page knows nothing of."""
-    grid = grid_of(asked, asked.result.table)
+    grid = _with_funnels(asked, grid_of(asked, asked.result.table))
     return Answer(_sentence(asked), pictures_of(asked), grid, more_tables(asked), _nothing(asked))
+
+
+def _with_funnels(asked: Asked, grid: Grid) -> Grid:
+    """A way to a target can be asked as a funnel, step by step."""
+    chart = asked.result.chart
+    if "funnels" not in chart:
+        return grid
+    ways = dict(zip(chart["categories"], chart["funnels"], strict=False))
+    text, rows = asked.session.text("Turn into a funnel"), []
+    for row, cells in zip(asked.result.rows, grid.rows, strict=True):
+        funnel = ways.get(row["sequence"])
+        link = f"{asked.session.base}/analyse/funnel?{urlencode(flatten(funnel))}" if funnel else ""
+        rows.append((*cells, Cell(text if funnel else "", link)))
+    return replace(grid, heads=(*grid.heads, Head("", ACT)), rows=tuple(rows))
 
 
 def more_tables(asked: Asked) -> tuple[Grid, ...]:
@@ -107,7 +127,7 @@ def _sentence(asked: Asked) -> str:
 
 
 def _nothing(asked: Asked) -> bool:
-    return first_number(asked.result.rows, asked.result.columns) is None
+    return not has_numbers(asked.result)
 
 
 def _funnel(asked: Asked) -> Answer:

@@ -9,11 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from yutang.analysis.contract import SMALL_COHORT
+from yutang.analysis.groups import OTHER_LABEL
+from yutang.analysis.path_table import LEFT_LABEL
+from yutang.analysis.smart_path_table import NOTHING_LABEL
 from yutang.console.analyse.answer import COMPARED, Asked, change, key_label, plain, safe
 from yutang.console.formats import count, duration_of, rate
 from yutang.console.language import mark
 
 Row = Mapping[str, Any]
+_COMMON = 0.01  # ways that fewer take are not worth a sentence
+# Rows that stand for the rest of all, or for nothing at all.
+_REST = frozenset((OTHER_LABEL, NOTHING_LABEL, LEFT_LABEL))
 PERIODS = {"day": mark("day %(n)s"), "week": mark("week %(n)s"), "month": mark("month %(n)s")}
 
 
@@ -49,7 +56,7 @@ def _rows(asked: Asked, *tables: str) -> Sequence[Row]:
 
 def _largest(rows: Sequence[Row], name: str) -> Row | None:
     """The row with the most; one for the rest of all is none."""
-    named = [row for row in rows if "(other)" not in row.values() and row.get(name)]
+    named = [row for row in rows if not _REST.intersection(row.values()) and row.get(name)]
     return max(named, key=lambda row: row[name], default=None)
 
 
@@ -162,7 +169,8 @@ def smart_path(asked: Asked) -> list[str]:
                 way=_label(asked, top, "sequence"),
             )
         )
-    telling = _largest([row for row in rows if row["people"] >= 30], "lift")
+    common = [row for row in rows if row["people"] >= SMALL_COHORT and row["share"] >= _COMMON]
+    telling = _largest(common, "lift")
     if telling and telling["lift"] > 1:
         parts.append(
             said(
@@ -240,11 +248,11 @@ def session(asked: Asked) -> list[str]:
     total = _first(asked, "total")
     return [
         asked.session.text(
-            "%(sessions)s visits of %(people)s people; half last at most %(half)s, %(bounce)s end"
-            " after one event.",
+            "%(sessions)s visits of %(people)s people, %(depth)s events each on average; %(bounce)s"
+            " end after one.",
             sessions=_value(asked, total, "sessions"),
             people=_value(asked, total, "people"),
-            half=_value(asked, total, "median_seconds", "seconds"),
+            depth=_value(asked, total, "depth", "number"),
             bounce=_value(asked, total, "bounce_rate", "rate"),
         )
     ]

@@ -82,9 +82,10 @@
       });
     }
     const right = shown.length > 1 && shown.length < 5 ? 26 + 12 * Math.max(...shown.map((s) => s.name.length)) : 14;
-    return { ...axes(spec, look), grid: grid({ right: Math.min(right, 110), top: shown.length > 4 ? 34 : 16 }), series: drawn, tooltip: tooltip(spec, look), legend: legend(shown.length > 4, look) };
+    return { ...axes(spec, look), grid: grid({ right: Math.min(right, 110), top: shown.length > 4 ? 34 : 16 }), series: drawn, tooltip: tooltip(spec, look), legend: legend(shown.length > 4, look, spec) };
   }
-  const legend = (show, look) => ({ show, top: 0, right: 0, icon: "roundRect", itemWidth: 12, itemHeight: 8, textStyle: { color: look.soft }, type: "scroll" });
+  const FIRST = 7; // colours that stay apart; further series are there to be chosen
+  const legend = (show, look, spec) => ({ show, selected: Object.fromEntries(spec.series.map((s, i) => [s.name, i < FIRST])), top: 0, right: 0, icon: "roundRect", itemWidth: 12, itemHeight: 8, textStyle: { color: look.soft }, type: "scroll" });
 
   function bars(spec, look, flat, stacked) {
     const many = spec.series.length > 1;
@@ -98,7 +99,7 @@
         label: { show: !stacked && (flat || spec.labels.length <= 10) && !pale, position: flat ? "right" : "top", color: look.soft, fontSize: 12, formatter: (p) => value(p.value, spec.unit) },
       };
     });
-    return { ...axes(spec, look, flat), grid: grid({ right: flat ? 86 : 14, top: many || stacked ? 34 : 24 }), series, legend: legend(many || stacked, look), tooltip: tooltip(spec, look, { axisPointer: { type: "none" } }) };
+    return { ...axes(spec, look, flat), grid: grid({ right: flat ? 86 : 14, top: many || stacked ? 34 : 24 }), series, legend: legend(many || stacked, look, spec), tooltip: tooltip(spec, look, { axisPointer: { type: "none" } }) };
   }
 
   function funnel(spec, look, width) {
@@ -194,13 +195,25 @@
     }
     chart.setOption({ animation: false, color: look.colours, textStyle: { fontFamily: font, color: look.soft }, ...KINDS[spec.kind](spec, look, canvas.clientWidth) }, true);
     chart.off("click");
-    if (spec.links && spec.links.length) chart.on("click", (p) => { if (p.dataType === "node") return; const to = spec.links[p.dataIndex]; if (to) location.href = to; });
+    if (spec.links && spec.links.length) chart.on("click", (p) => { const to = (p.dataType === "node" ? spec.node_links : spec.links)?.[p.dataIndex]; if (to) location.href = to; });
     canvas.dataset.drawn = "1";
   }
   function drawAll() {
     for (const [figure, chart] of live) if (!figure.isConnected) { chart.dispose(); live.delete(figure); }
     document.querySelectorAll("figure.chart").forEach((figure) => { if (!live.has(figure)) draw(figure); });
   }
+
+  // --- many series: search them, take the first few, choose ---
+  const choose = (box) => live.get(box.closest("figure")).dispatchAction({ type: box.checked ? "legendSelect" : "legendUnSelect", name: box.dataset.series });
+  document.addEventListener("input", (event) => {
+    const boxes = [...event.target.closest(".series")?.querySelectorAll("[data-series]") || []];
+    if (event.target.matches("[data-series-find]")) {
+      const wanted = event.target.value.trim().toLowerCase();
+      boxes.forEach((box) => { box.parentElement.hidden = !box.dataset.series.toLowerCase().includes(wanted); });
+    } else if (event.target.matches("[data-series-top]")) {
+      boxes.forEach((box, i) => { box.checked = i < Number(event.target.value); choose(box); });
+    } else if (event.target.matches("[data-series]")) choose(event.target);
+  });
   document.addEventListener("yutang:theme", () => live.forEach((_, figure) => draw(figure)));
   document.addEventListener("htmx:after:swap", drawAll);
   window.addEventListener("resize", () => live.forEach((chart, figure) => { chart.resize(); draw(figure); }));
