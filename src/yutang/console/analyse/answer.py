@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from yutang.analysis import Column, Result, Table
+from yutang.analysis.activity_table import STATES
 from yutang.console.analyse.cells import KEYS, MAIN, cell_of, is_key
 from yutang.console.analyse.form import flatten
 from yutang.console.analyse.words import SPECIAL, WAYS, Vocabulary
@@ -136,10 +137,10 @@ class Asked:
 
     @property
     def states(self) -> Mapping[str, str]:
-        """What the result's own counts are called: the ends of a flow between them are so called,
-        too."""
-        columns = (c for c in self.result.columns if c.kind == "count")
-        return {c.name: self.session.pick((c.zh, c.en)) for c in columns}
+        """What the ends of a flow between states of activity are called."""
+        if self.model != "activity":
+            return {}
+        return {c.name: self.session.pick((c.zh, c.en)) for c in STATES}
 
     def group_names(self) -> list[str]:
         return [column.zh for column in self.result.columns if column.kind == "group"]
@@ -168,13 +169,23 @@ def grid_of(asked: Asked, table: Table, title: str = "", *, name: str = MAIN) ->
     names = {c.name for c in table.columns}
     shown = [c for c in columns if not _repeats(c, names)]
     heads = tuple(
-        Head(title_of(asked, c), kind_of(c), c.name + COMPARED in names, c.name) for c in shown
+        Head(title_of(asked, c), _shown_kind(c, table), c.name + COMPARED in names, c.name)
+        for c in shown
     )
     rows = tuple(
         tuple(_cell(asked, c, row, columns, (name, place)) for c in shown)
         for place, row in enumerate(table.rows)
     )
     return Grid(heads, rows, title)
+
+
+def _shown_kind(column: Column, table: Table) -> str:
+    """Numbers that are all whole need no decimals."""
+    kind = kind_of(column)
+    if kind != "number":
+        return kind
+    values = (row.get(column.name) for row in table.rows)
+    return "count" if all(v is None or float(v).is_integer() for v in values) else kind
 
 
 def _repeats(column: Column, names: set[str]) -> bool:
@@ -190,6 +201,8 @@ def title_of(asked: Asked, column: Column) -> str:
     if column.name in asked.titles:
         return asked.titles[column.name]
     title = asked.session.pick((column.zh, column.en))
+    if column.name.endswith("_fen"):  # shown in yuan
+        return title.removesuffix("（分）").removesuffix(" (fen)")
     first, space, rest = title.partition(" ")
     if first.rstrip(",") not in asked.words.event_names:
         return title

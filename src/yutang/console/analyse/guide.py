@@ -122,7 +122,8 @@ GUIDES: Mapping[str, Guide] = {
             " of the month's active people."
         ),
         mark(
-            "A shop is low, for nobody buys daily; a community with daily content is several times higher."
+            "A shop is low, for nobody buys daily; a community with daily content is several"
+            " times higher."
         ),
         mark("Click the people of many days: they are your KOC candidates."),
     ),

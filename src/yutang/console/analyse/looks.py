@@ -102,7 +102,8 @@ def shown(answer: Answer, looks: Looks) -> tuple[Answer, tuple[str, ...], str]:
     if chosen == TABLE:
         return replace(answer, grid=grid, pictures=()), kinds, chosen
     if isinstance(first, Chart) and chosen != usual:
-        height = max(240, 30 * len(first.labels)) if chosen == "rows" else 300
+        lying = (14 + 16 * len(first.series)) * len(first.labels)
+        height = max(240, lying) if chosen == "rows" else 300
         first = replace(first, kind=chosen, height=height)  # type: ignore[arg-type]
     return replace(answer, grid=grid, pictures=(first, *rest)), kinds, chosen
 

@@ -11,6 +11,7 @@ from yutang.analysis.nodes import JOINT
 from yutang.analysis.smart_path_table import ARROW
 from yutang.console.analyse.answer import Asked, title_of
 from yutang.console.analyse.cells import cell_of, is_key
+from yutang.console.analyse.choices import word_of
 from yutang.console.charts import Chart, Flow, Flows, Heat, Series, Unit
 from yutang.console.formats import count, duration_of
 from yutang.console.language import mark
@@ -62,7 +63,7 @@ def _series(asked: Asked, chart: Mapping[str, Any]) -> Chart:
     if kind == "line" and len(series) == 1:
         kind = "area"
     say = asked.session.text(SAY[chart["kind"]], names=", ".join(one.name for one in series))
-    height = max(240, 30 * len(labels)) if kind == "rows" else 300
+    height = max(240, (14 + 16 * len(series)) * len(labels)) if kind == "rows" else 300
     return Chart(kind, labels, series, say, unit=_unit(chart), height=height)
 
 
@@ -94,6 +95,11 @@ def label_of(asked: Asked, value: Any) -> str:
         for column in asked.result.columns:
             if column.name == value:
                 return title_of(asked, column)
+    if isinstance(value, str) and value in (states := asked.states):
+        return states[value]
+    if isinstance(value, (list, tuple)) and not asked.group_names():
+        parts = [asked.words.way(one) if isinstance(one, str) else str(one) for one in value]
+        return " · ".join(parts) or asked.session.text("all")
     if isinstance(value, (list, tuple)):
         return asked.group_label(value) or asked.session.text("all")
     if isinstance(value, str) and (value in asked.words.event_names or _BETWEEN.search(value)):
@@ -107,6 +113,8 @@ def _name(asked: Asked, name: Any, series: int) -> str:
     if not isinstance(name, (list, tuple)):
         name = [name]
     columns = {column.name: column for column in asked.result.columns}
+    if asked.model == "attribution" and name:
+        return asked.session.pick(word_of("model", str(name[0])))
     if name and name[0] in columns:
         group = asked.group_label(name[1:])
         title = title_of(asked, columns[name[0]])

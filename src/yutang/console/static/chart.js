@@ -170,7 +170,7 @@
         type: "sankey", data: nodes, links: spec.flows.map((f) => ({ source: String(f.source), target: String(f.target), value: f.value })),
         left: 4, right: width < NARROW ? 70 : 130, top: 10, bottom: 10, nodeWidth: 12, nodeGap: 12, layoutIterations: 24, draggable: false,
         emphasis: { focus: "adjacency" }, lineStyle: { color: "source", opacity: 0.28, curveness: 0.5 },
-        label: { color: look.ink, fontSize: 12, width: width < NARROW ? 64 : 120, overflow: "truncate", formatter: (p) => spec.nodes[+p.name] },
+        labelLayout: { hideOverlap: true }, label: { color: look.ink, fontSize: 12, width: width < NARROW ? 64 : 120, overflow: "truncate", formatter: (p) => spec.nodes[+p.name] },
       }],
     };
   }
