@@ -21,10 +21,10 @@ def people_link(page):
         """names => {
           for (const table of document.querySelectorAll('#answer .answer-table table')) {
             const heads = [...table.tHead.rows[0].cells].map(cell => cell.dataset.key || '');
-            for (const row of table.tBodies[0].rows) for (const [i, cell] of [...row.cells].entries()) {
+            for (const cell of table.tBodies[0].querySelectorAll('td')) {
               const link = cell.querySelector('a.cell');
-              if (link && names.some(name => heads[i].replace(/_\\d+$/, '') === name))
-                return [link.getAttribute('href'), link.textContent.replaceAll(',', '')];
+              if (link && names.includes(heads[cell.cellIndex].replace(/_\\d+$/, '')))
+                return [link.getAttribute('href'), link.textContent];
             }
           }
           return null;
@@ -53,8 +53,7 @@ def test_every_model_answers_fits_and_leads_to_its_people(open_page, size, langu
         assert found is not None, name
         href, number = found
         page.goto(href)
-        told = page.locator("main").inner_text()
-        assert re.search(rf"(?<![\d,.]){int(number):,}(?![\d,])", told), (name, number)
+        assert page.locator(".listbar b").first.inner_text() == number, name
     if language == "en":
         page.evaluate("document.querySelector('form.lang button').click()")
         page.wait_for_function("() => document.documentElement.lang !== 'en'")
@@ -95,7 +94,7 @@ def test_a_table_is_sorted_by_a_click_and_so_is_its_file(open_page):
 def test_a_node_is_followed_and_let_go(open_page):
     page = open_page("/b/pond/analyse/path?range=all")
     before = page.locator("#answer .answer-table tbody tr").count()
-    page.locator("#answer a.node").last.click()
+    page.locator("#answer > .answer-table a.node").last.click()
     page.wait_for_selector(".followed a")
     assert "follow.0.node" in page.url
     assert page.locator("#answer .answer-table tbody tr").count() <= before

@@ -166,7 +166,10 @@ def _of_form(known: Known) -> dict[str, Any]:
 
 
 def _of_page(known: Known) -> dict[str, Any]:
-    return {} if known.has("page_viewed") else {"by": "channel"}
+    if known.has("page_viewed"):
+        return {}
+    by = known.text_property("channel_code", "touchpoint", "channel", "source")
+    return {"by": "channel", **({"channel": by} if by else {})}
 
 
 _OWN: Mapping[str, Callable[[Known], dict[str, Any]]] = {
