@@ -31,7 +31,7 @@ SAME = frozenset(
     XLSX Yutang api csv doctor json openid unionid utf xlsx yutang Authorization Bearer Esc
     RFM Unix parquet SKU WeCom IP Enter YUTANG_PUBLIC_URL PostHog Segment RudderStack App serve
     SQL DuckDB Ctrl analytics posthog collect HTTP HTTPS Web Python Node Java curl server_url
-    request profile_set identify set
+    request profile_set identify set ARPU ARPPU LTV DAU MAU
     """)
 )
 # Words of the small installation: identities, events, properties, logins, file names.

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from yutang.analysis import Column, Result, Table
 from yutang.analysis.activity_table import STATES
+from yutang.catalog.events import BY_NAME
 from yutang.console.analyse.cells import KEYS, MAIN, cell_of, is_key
 from yutang.console.analyse.form import flatten
 from yutang.console.analyse.words import SPECIAL, WAYS, Vocabulary
@@ -204,7 +205,7 @@ def title_of(asked: Asked, column: Column) -> str:
     if column.name.endswith("_fen"):  # shown in yuan
         return title.removesuffix("（分）").removesuffix(" (fen)")
     first, space, rest = title.partition(" ")
-    if first.rstrip(",") not in asked.words.event_names:
+    if first.rstrip(",") not in asked.words.event_names and first.rstrip(",") not in BY_NAME:
         return title
     comma = "," if first.endswith(",") else ""
     return asked.words.event(first.rstrip(",")) + comma + space + rest

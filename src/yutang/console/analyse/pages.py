@@ -21,7 +21,7 @@ from yutang.console.analyse.controls import form_of
 from yutang.console.analyse.defaults import in_words, missing, usual
 from yutang.console.analyse.guide import GUIDES
 from yutang.console.analyse.looks import ROWS, SORT, TITLES, Looks, cut, looks_of, shown
-from yutang.console.analyse.present import present
+from yutang.console.analyse.present import present, said
 from yutang.console.analyse.schema import Field, fields_of, find
 from yutang.console.analyse.why_empty import Why, why_empty
 from yutang.console.analyse.words import Vocabulary, suggested, vocabulary
@@ -137,7 +137,12 @@ def ask(request: Request, model: str, session: Session = needs("analyse")) -> Re
     if words is None or not words.events or (example is None and not asked):
         lacks = missing(known, words) if words is not None and words.events else ()
         return render(
-            request, "analyse/empty.html", model=known, models=analysis.MODELS, lacks=lacks
+            request,
+            "analyse/empty.html",
+            model=known,
+            models=analysis.MODELS,
+            lacks=[words.event(name) for name in lacks] if words else [],
+            codes=lacks,
         )
     question = _question(known, asked or fields.flatten(example or {}), words)
     looks = looks_of(request.query_params)
@@ -184,6 +189,7 @@ class Answered:
     result: analysis.Result | None = None
     error: BadInput | None = None
     why: Why | None = None
+    caveats: tuple[str, ...] = ()
 
 
 def _answer(
@@ -200,7 +206,8 @@ def _answer(
     except BadInput as bad:
         return Answered(error=bad)
     why = why_empty(model.NAME, shards, params, result) if answer.nothing else None
-    return Answered(answer, result, why=why)
+    caveats = tuple(said(session, words, one) for one in result.caveats)
+    return Answered(answer, result, why=why, caveats=caveats)
 
 
 def _shown(answered: Answered, question: Question, looks: Looks) -> dict[str, Any]:
@@ -219,6 +226,7 @@ def _shown(answered: Answered, question: Question, looks: Looks) -> dict[str, An
         "kinds": [(one, TITLES.get(one, one)) for one in kinds],
         "kind": kind,
         "followed": followed,
+        "caveats": answered.caveats,
     }
 
 

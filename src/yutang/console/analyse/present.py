@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 from urllib.parse import urlencode
 
+from yutang.analysis import Caveat
 from yutang.console.analyse import present_event, present_funnel
 from yutang.console.analyse.answer import (
     ACT,
@@ -27,9 +29,12 @@ from yutang.console.analyse.form import flatten
 from yutang.console.analyse.picture import first_number, pictures_of
 from yutang.console.analyse.say import SENTENCES
 from yutang.console.analyse.why_empty import has_numbers
+from yutang.console.analyse.words import Vocabulary
 from yutang.console.formats import count
+from yutang.console.guard import Session
 from yutang.console.language import mark
 
+_NAME = re.compile(r"\b[a-z]+(_[a-z]+)+\b")
 # What further tables are called; a table of another name is shown under its name.
 TABLES = {
     "total": mark("In total"),
@@ -86,6 +91,14 @@ def _with_funnels(asked: Asked, grid: Grid) -> Grid:
         link = f"{asked.session.base}/analyse/funnel?{urlencode(flatten(funnel))}" if funnel else ""
         rows.append((*cells, Cell(text if funnel else "", link)))
     return replace(grid, heads=(*grid.heads, Head("", ACT)), rows=tuple(rows))
+
+
+def said(session: Session, words: Vocabulary, caveat: Caveat) -> str:
+    """A caveat in the reader's language; the events it names, by their labels."""
+    text = session.pick(caveat)
+    if caveat.code != "unknown_event":
+        return text
+    return _NAME.sub(lambda name: words.event(name[0]), text)
 
 
 def more_tables(asked: Asked) -> tuple[Grid, ...]:

@@ -14,11 +14,13 @@ from yutang.analysis.groups import ABSENT_LABEL, NOT_REACHED_LABEL, OTHER_LABEL
 from yutang.analysis.nodes import JOINT
 from yutang.analysis.path_table import ENTERED_LABEL, LEFT_LABEL
 from yutang.analysis.rfm_table import GONE, LAYERS, NEW
+from yutang.analysis.session_table import LENGTH_LABELS
 from yutang.analysis.smart_path_table import ARROW, NOTHING_LABEL
 from yutang.catalog.events import GROUPS, event_of
 from yutang.catalog.platforms import DOMAINS, platform_of
 from yutang.catalog.properties import label_of
 from yutang.catalog.touchpoints import source_label, touchpoint_label
+from yutang.console.analyse.choices import word_of
 from yutang.console.guard import Session
 from yutang.console.language import mark
 from yutang.customers import ROLES, STAGES
@@ -57,6 +59,13 @@ OF_MODELS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "stage": {zh: (zh, en) for zh, en in FORM_STAGES},
     "segment": _LAYERS,
     "before": _LAYERS,
+    "dimension": {
+        "recency": ("最近一次", "recency"),
+        "frequency": ("频次", "frequency"),
+        "monetary": ("金额", "money"),
+    },
+    "by": {name: word_of("by", name) for name in ("average", "quantile", "fixed", "top")},
+    "length": {one: (one.replace("min", "分钟").replace("s", "秒"), one) for one in LENGTH_LABELS},
 }
 # Values that the catalogue can name, by property.
 VALUES: dict[str, Callable[[str], Any]] = {
