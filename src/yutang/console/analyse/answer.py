@@ -67,6 +67,7 @@ class Grid:
     heads: tuple[Head, ...]
     rows: tuple[tuple[Cell, ...], ...]
     title: str = ""
+    whole: int = 0  # how many rows there are, where not all are shown
 
     def sorted(self, sort: str) -> Grid:
         """By a column's key, `-key` from the largest down; as it stands where there is no such

@@ -108,6 +108,12 @@ def shown(answer: Answer, looks: Looks) -> tuple[Answer, tuple[str, ...], str]:
     return replace(answer, grid=grid, pictures=(first, *rest)), kinds, chosen
 
 
-def cut(grid: Grid, looks: Looks) -> Grid:
-    """The rows that are shown; the whole grid goes into files."""
-    return replace(grid, rows=grid.rows[: MOST if looks.rows == ALL else FEW])
+def cut(answer: Answer, looks: Looks) -> Answer:
+    """The rows that are shown; the whole table goes into files."""
+    more = tuple(_cut(grid, looks) for grid in answer.more)
+    return replace(answer, grid=_cut(answer.grid, looks), more=more)
+
+
+def _cut(grid: Grid, looks: Looks) -> Grid:
+    most = MOST if looks.rows == ALL else FEW
+    return replace(grid, rows=grid.rows[:most], whole=len(grid.rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -135,15 +135,7 @@ def ask(request: Request, model: str, session: Session = needs("analyse")) -> Re
     example = usual(known, words) if words is not None else None
     asked = [one for one in request.query_params.multi_items() if one[0] not in OWN]
     if words is None or not words.events or (example is None and not asked):
-        lacks = missing(known, words) if words is not None and words.events else ()
-        return render(
-            request,
-            "analyse/empty.html",
-            model=known,
-            models=analysis.MODELS,
-            lacks=[words.event(name) for name in lacks] if words else [],
-            codes=lacks,
-        )
+        return _nothing_yet(request, known, words)
     question = _question(known, asked or fields.flatten(example or {}), words)
     looks = looks_of(request.query_params)
     answered = _answer(session, known, words, question, shards)
@@ -178,6 +170,20 @@ def ask(request: Request, model: str, session: Session = needs("analyse")) -> Re
         chart_name=model,
         looks=looks,
         **_shown(answered, question, looks),
+    )
+
+
+def _nothing_yet(request: Request, model: Any, words: Vocabulary | None) -> Response:
+    """The page of a model that has nothing to count: which events it needs."""
+    lacks = missing(model, words) if words is not None and words.events else ()
+    named = [words.event(name) for name in lacks] if words is not None else []
+    return render(
+        request,
+        "analyse/empty.html",
+        model=model,
+        models=analysis.MODELS,
+        lacks=named,
+        codes=lacks,
     )
 
 
@@ -220,8 +226,7 @@ def _shown(answered: Answered, question: Question, looks: Looks) -> dict[str, An
     say = Markup(answer.say)  # noqa: S704 - built and escaped in say.py and present*.py
     followed = [(one, question.without_follow(one)) for one in question.params.get("follow", [])]
     return found | {
-        "answer": replace(answer, grid=cut(answer.grid, looks)),
-        "rows": len(answer.grid.rows),
+        "answer": cut(answer, looks),
         "say": say,
         "kinds": [(one, TITLES.get(one, one)) for one in kinds],
         "kind": kind,

@@ -47,7 +47,7 @@
 
   const whole = (spec) => spec.series.every((s) => s.values.every((v) => Number.isInteger(v ?? 0)));
   const grid = (more = {}) => ({ left: 6, right: 14, top: 16, bottom: 4, containLabel: true, ...more });
-  function axes(spec, look, flat) {
+  function axes(spec, look, flat, width = 0) {
     const category = {
       type: "category", data: spec.labels, axisTick: { show: false },
       axisLine: { lineStyle: { color: look.line } }, axisLabel: { color: look.faint, hideOverlap: true },
@@ -57,7 +57,7 @@
       minInterval: spec.unit === "count" && whole(spec) ? 1 : undefined, // no third of a customer on the axis
       axisLabel: { color: look.faint, formatter: (n) => short(n, spec.unit) },
     };
-    return flat ? { xAxis: { ...number, show: false }, yAxis: { ...category, inverse: true, axisLine: { show: false }, axisLabel: { color: look.soft } } }
+    return flat ? { xAxis: { ...number, show: false }, yAxis: { ...category, inverse: true, axisLine: { show: false }, axisLabel: { color: look.soft, width: Math.max(70, width * 0.45), overflow: "truncate" } } }
       : { xAxis: category, yAxis: number };
   }
   const tooltip = (spec, look, more = {}) => ({
@@ -87,7 +87,7 @@
   const FIRST = 7; // colours that stay apart; further series are there to be chosen
   const legend = (show, look, spec) => ({ show, selected: Object.fromEntries(spec.series.map((s, i) => [s.name, i < FIRST])), top: 0, right: 0, icon: "roundRect", itemWidth: 12, itemHeight: 8, textStyle: { color: look.soft }, type: "scroll" });
 
-  function bars(spec, look, flat, stacked) {
+  function bars(spec, look, flat, stacked, width = 0) {
     const many = spec.series.length > 1;
     const series = spec.series.map((s, index) => {
       const pale = s.role === "compare";
@@ -95,11 +95,11 @@
       const round = stacked ? 0 : flat ? [0, 4, 4, 0] : [4, 4, 0, 0];
       return {
         type: "bar", name: s.name, data: s.values, stack: stacked ? "all" : undefined,
-        itemStyle: { color: tone, borderRadius: round }, barMaxWidth: flat ? 15 : 46, barGap: "12%",
+        itemStyle: { color: tone, borderRadius: round }, barMaxWidth: flat ? 15 : 46, barGap: "12%", labelLayout: { hideOverlap: true },
         label: { show: !stacked && (flat || spec.labels.length <= 10) && !pale, position: flat ? "right" : "top", color: look.soft, fontSize: 12, formatter: (p) => value(p.value, spec.unit) },
       };
     });
-    return { ...axes(spec, look, flat), grid: grid({ right: flat ? 86 : 14, top: many || stacked ? 34 : 24 }), series, legend: legend(many || stacked, look, spec), tooltip: tooltip(spec, look, { axisPointer: { type: "none" } }) };
+    return { ...axes(spec, look, flat, width), grid: grid({ right: flat ? 86 : 14, top: many || stacked ? 34 : 24 }), series, legend: legend(many || stacked, look, spec), tooltip: tooltip(spec, look, { axisPointer: { type: "none" } }) };
   }
 
   function funnel(spec, look, width) {
@@ -163,6 +163,10 @@
     const nodes = spec.nodes.map((name, i) => ({ name: String(i), depth: spec.layers[i] ?? undefined, itemStyle: { color: look.colours[i % look.colours.length] } }));
     const lowest = Math.min(...nodes.map((n) => n.depth ?? 0));
     nodes.forEach((n) => { if (n.depth !== undefined) n.depth -= lowest; });
+    // A node too thin for its name is named when it is pointed at.
+    const through = spec.nodes.map((_, i) => Math.max(...["source", "target"].map((end) => spec.flows.reduce((sum, f) => sum + (f[end] === i ? f.value : 0), 0))));
+    const layers = nodes.reduce((sums, n, i) => sums.set(n.depth, (sums.get(n.depth) || 0) + through[i]), new Map());
+    nodes.forEach((n, i) => { if (through[i] * (spec.height - 20) < 11 * Math.max(...layers.values())) n.label = { show: false }; });
     const named = (p) => (p.dataType === "edge" ? `${spec.nodes[+p.data.source]} → ${spec.nodes[+p.data.target]}` : spec.nodes[+p.name]);
     return {
       tooltip: { ...tooltip(spec, look), trigger: "item", formatter: (p) => `${window.echarts.format.encodeHTML(named(p))}<br><b>${value(p.value, spec.unit)}</b>` },
@@ -170,7 +174,7 @@
         type: "sankey", data: nodes, links: spec.flows.map((f) => ({ source: String(f.source), target: String(f.target), value: f.value })),
         left: 4, right: width < NARROW ? 70 : 130, top: 10, bottom: 10, nodeWidth: 12, nodeGap: 12, layoutIterations: 24, draggable: false,
         emphasis: { focus: "adjacency" }, lineStyle: { color: "source", opacity: 0.28, curveness: 0.5 },
-        labelLayout: { hideOverlap: true }, label: { color: look.ink, fontSize: 12, width: width < NARROW ? 64 : 120, overflow: "truncate", formatter: (p) => spec.nodes[+p.name] },
+        label: { color: look.ink, fontSize: 12, width: width < NARROW ? 64 : 120, overflow: "truncate", formatter: (p) => spec.nodes[+p.name] },
       }],
     };
   }
@@ -178,7 +182,7 @@
   const KINDS = {
     histogram, sankey, curve: lines,
     line: lines, area: lines, funnel, waterfall,
-    bar: (s, l) => bars(s, l, false, false), rows: (s, l) => bars(s, l, true, false), stacked: (s, l) => bars(s, l, false, true),
+    bar: (s, l) => bars(s, l, false, false), rows: (s, l, w) => bars(s, l, true, false, w), stacked: (s, l) => bars(s, l, false, true),
   };
 
   function draw(figure) {
