@@ -25,7 +25,8 @@ from yutang.demo_home import LOGIN, password_of
 YUTANG = str(Path(sys.executable).parent / "yutang")
 PAGES = (
     "overview", "customers", "customers?sort=net&page=2", "customers/12",
-    *(f"analyse/{model.NAME}" for model in MODELS), "imports", "shops", "health", "health/quarantine", "settings",
+    *(f"analyse/{model.NAME}" for model in MODELS), "imports", "shops",
+    "health", "health/quarantine", "settings",
 )  # fmt: skip
 ROUNDS = 40
 IDLE_SECONDS = 10.0
