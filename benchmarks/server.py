@@ -19,12 +19,14 @@ from pathlib import Path
 import httpx
 import psutil
 
+from yutang.analysis import MODELS
 from yutang.demo_home import LOGIN, password_of
 
 YUTANG = str(Path(sys.executable).parent / "yutang")
 PAGES = (
-    "overview", "customers", "customers?sort=net&page=2", "customers/12", "analyse/funnel",
-    "analyse/event", "imports", "shops", "health", "health/quarantine", "settings",
+    "overview", "customers", "customers?sort=net&page=2", "customers/12",
+    *(f"analyse/{model.NAME}" for model in MODELS), "imports", "shops",
+    "health", "health/quarantine", "settings",
 )  # fmt: skip
 ROUNDS = 40
 IDLE_SECONDS = 10.0

@@ -313,7 +313,7 @@ def test_values_are_for_those_who_may_analyse(browser_of):
 def test_a_question_without_answer_teaches(browser):
     page = browser.get(f"{SCAN_TO_ORDER}&from=2020-01-01&to=2020-01-31").text
     assert "这个问题暂时没有结果" in page
-    links = re.findall(r'<a class="btn-s" href="(\?[^"]+)"', page)
+    links = re.findall(r'<a class="btn-[ps]" href="(\?[^"]+)"', page)
     assert "range=all" in links[0]
     for link in links:
         answer = browser.get(f"/b/pond/analyse/funnel{link.replace('&amp;', '&')}").text

@@ -25,7 +25,7 @@ from yutang.sequence.kernels.events import sum_cells
 if TYPE_CHECKING:
     from yutang.analysis.form import Plan
 
-_STAGES = (
+STAGES = (
     ("展示", "Shown"),
     ("开始填写", "Begun"),
     ("提交", "Submitted"),
@@ -164,7 +164,7 @@ def shape(partial: Attempts, plan: Plan) -> Result:
         {"name": list(label), "values": [row["attempts"] for row in rows[4 * g : 4 * g + 4]]}
         for g, label in enumerate(labels if plan.groups.dims else [()])
     ]
-    chart = {"kind": "funnel", "categories": [zh for zh, _ in _STAGES], "series": series}
+    chart = {"kind": "funnel", "categories": [zh for zh, _ in STAGES], "series": series}
     return Result(
         model="form",
         table=Table(tuple(columns), rows),
@@ -178,7 +178,7 @@ def shape(partial: Attempts, plan: Plan) -> Result:
 def _stage_rows(partial: Attempts, mine: np.ndarray, plan: Plan) -> list[dict[str, Any]]:
     scale = plan.params.sample
     rows: list[dict[str, Any]] = []
-    for stage, (zh, _) in enumerate(_STAGES):
+    for stage, (zh, _) in enumerate(STAGES):
         done = mine[partial.waits[mine, stage] != NOT_REACHED]
         attempts = done.size * scale
         previous = rows[-1]["attempts"] if rows else attempts

@@ -30,7 +30,7 @@ _SECOND = 1000
 DEPTHS = frozen(np.array([2, 3, 4, 5, 10, 20], np.int64))
 _DEPTH_LABELS = ("1", "2", "3", "4", "5–9", "10–19", "≥ 20")
 LENGTHS = frozen(np.array([1, 10, 30, 60, 180, 600, 1800, 3600], np.int64) * _SECOND)
-_LENGTH_LABELS = (
+LENGTH_LABELS = (
     "< 1 s", "1–10 s", "10–30 s", "30–60 s", "1–3 min", "3–10 min", "10–30 min", "30–60 min",
     "≥ 60 min",
 )  # fmt: skip
@@ -128,7 +128,7 @@ class Visits:
         return cls(
             cells=sum((part.cells for part in parts), np.zeros((*cells, 5), np.int64)),
             of_depth=sum((p.of_depth for p in parts), np.zeros(len(_DEPTH_LABELS), np.int64)),
-            of_length=sum((p.of_length for p in parts), np.zeros(len(_LENGTH_LABELS), np.int64)),
+            of_length=sum((p.of_length for p in parts), np.zeros(len(LENGTH_LABELS), np.int64)),
             length=np.concatenate([none, *(part.length for part in parts)]),
             group=np.concatenate([none, *(part.group for part in parts)]),
             group_length=np.concatenate([none, *(part.group_length for part in parts)]),
@@ -182,7 +182,7 @@ def shape(partial: Visits, plan: Plan) -> Result:
         tables["exit_by_group"] = _ends_by_group(partial.exit_by_group, plan, tables["exit"])
     tables["depth"] = _histogram("depth", "深度", "Depth", _DEPTH_LABELS, partial.of_depth, scale)
     tables["length"] = _histogram(
-        "length", "时长", "Length", _LENGTH_LABELS, partial.of_length, scale
+        "length", "时长", "Length", LENGTH_LABELS, partial.of_length, scale
     )
     return Result(
         model="session",

@@ -53,6 +53,11 @@ EVENTS: tuple[EventDef, ...] = (
     EventDef("page_viewed", "浏览页面", "viewed a page", "visit"),
     EventDef("product_viewed", "浏览商品", "viewed a product", "visit"),
     EventDef("cart_added", "加入购物车", "added to the cart", "visit"),
+    EventDef("form_shown", "看到表单", "was shown a form", "visit"),
+    EventDef("form_begun", "开始填表单", "began a form", "visit"),
+    EventDef("field_filled", "填写一项", "filled a field", "visit"),
+    EventDef("form_submitted", "提交表单", "submitted a form", "visit"),
+    EventDef("form_succeeded", "表单成功", "succeeded with a form", "visit"),
     EventDef("experiment_assigned", "进入实验分组", "was assigned to an arm", "other"),
 )
 BY_NAME = {event.name: event for event in EVENTS}

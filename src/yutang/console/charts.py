@@ -72,7 +72,8 @@ class Flow:
 
 @dataclass(frozen=True)
 class Flows:
-    """Streams between nodes in layers (Sankey); `links` lead from each stream to its people."""
+    """Streams between nodes in layers (Sankey); `links` lead from each stream to its people,
+    `node_links` from a node to the streams through it ("" where there is no such view)."""
 
     nodes: Sequence[str]
     flows: Sequence[Flow]
@@ -80,6 +81,7 @@ class Flows:
     layers: Sequence[int | None] = ()
     height: int = 420
     links: Sequence[str] = field(default_factory=tuple)
+    node_links: Sequence[str] = field(default_factory=tuple)
     kind: str = "sankey"
     unit: Unit = "count"
 

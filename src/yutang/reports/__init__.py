@@ -12,7 +12,7 @@ from yutang.reports.answering import answer_cards, card_json
 from yutang.reports.calendar import ZONES, CalendarDay, announced_until, calendar_days
 from yutang.reports.dashboards import SHOWS, WIDTHS, Card, Dashboard, Dashboards
 from yutang.reports.day_notes import KINDS, DayNote, DayNotes
-from yutang.reports.ranges import RANGE, RANGES, resolved, span_of
+from yutang.reports.ranges import CHART, RANGE, RANGES, resolved, span_of
 from yutang.reports.ready import find_ready, make_ready, names_of, words_of
 from yutang.reports.ready_cards import READY, Ready
 from yutang.reports.scope import SQL, Scope, scope_of, scoped
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 RUN_MODEL = "rfm"
 
 __all__ = [
+    "CHART",
     "KINDS",
     "RANGE",
     "RANGES",

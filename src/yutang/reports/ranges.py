@@ -10,6 +10,8 @@ from yutang.errors import BadInput
 
 # The key that stands for `from` and `to` in a question's parameters.
 RANGE = "range"
+# The key that says as which picture the answer is shown; a model is not asked for it.
+CHART = "chart"
 RANGES: dict[str, tuple[str, str]] = {
     "today": ("今天", "today"),
     "yesterday": ("昨天", "yesterday"),
@@ -57,8 +59,9 @@ def span_of(name: str, today: date) -> tuple[date | None, date | None]:
 
 
 def resolved(params: Mapping[str, Any], today: date) -> dict[str, Any]:
-    """The parameters with `range` replaced by `from` and `to` of that day. Raises BadInput."""
-    kept = {key: value for key, value in params.items() if key != RANGE}
+    """What a model is asked: `range` is replaced by `from` and `to` of that day, and how the answer
+    is shown is left out. Raises BadInput."""
+    kept = {key: value for key, value in params.items() if key not in (RANGE, CHART)}
     name = params.get(RANGE)
     if name is None or name == "custom":
         return kept

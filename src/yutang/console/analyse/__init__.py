@@ -1,4 +1,4 @@
-"""Analyse: ask a model, save the question, keep what was found."""
+"""Analyse: one generic page for every model: sentence, picture, table, people, files, reports."""
 
 from fastapi import APIRouter
 

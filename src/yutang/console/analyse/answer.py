@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from yutang.analysis import Column, Result, Table
-from yutang.console.analyse.words import Vocabulary
+from yutang.analysis.activity_table import STATES
+from yutang.catalog.events import BY_NAME
+from yutang.console.analyse.cells import KEYS, MAIN, cell_of, is_key
+from yutang.console.analyse.form import flatten
+from yutang.console.analyse.words import SPECIAL, WAYS, Vocabulary
 from yutang.console.charts import Chart, Flows, Heat
 from yutang.console.formats import count, rate, signed
 from yutang.console.guard import Session
 from yutang.console.people import reference
 
 COMPARED = "_compared"
-# Columns that say which row it is though they hold numbers.
-KEYS = (
-    "step", "n", "layer", "cohort", "bucket", "segment", "channel", "state", "source", "target",
-    "touch", "day", "rank", "page", "before",
-)  # fmt: skip
+ACT = "act"  # a column of things to do, not of values
 # Units in which a change is said in points, not in parts of what was there before.
 _POINTS = 100
 
@@ -30,20 +32,32 @@ class Head:
     title: str
     kind: str
     compared: bool = False
+    key: str = ""  # what the address calls it when the table is sorted by it; "": it is not
 
     @property
     def numeric(self) -> bool:
-        return self.kind not in ("text", "period")
+        return self.kind not in ("text", "period", ACT)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """`link` leads to the people behind the value, "" where there are none to show; `before` is the
-    value of the range it is compared with."""
+    """`link` leads to the people behind the value, "" where there are none to show (it is made when
+    it is drawn: of a long table most rows never are); `before` is the value of the range it is
+    compared with; `sort`: what the cell is sorted by where that is not its value."""
 
     value: Any
-    link: str = ""
+    link: str | Callable[[], str] = ""
     before: Any = None
+    sort: Any = None
+
+    @property
+    def href(self) -> str:
+        return self.link if isinstance(self.link, str) else self.link()
+
+    def place(self) -> tuple[bool, Any]:
+        """For sorting: what is not known comes last, numbers before words."""
+        value = self.value if self.sort is None else self.sort
+        return (isinstance(value, str), value)
 
 
 @dataclass(frozen=True)
@@ -53,17 +67,32 @@ class Grid:
     heads: tuple[Head, ...]
     rows: tuple[tuple[Cell, ...], ...]
     title: str = ""
+    whole: int = 0  # how many rows there are, where not all are shown
+
+    def sorted(self, sort: str) -> Grid:
+        """By a column's key, `-key` from the largest down; as it stands where there is no such
+        column. What is not known stands last either way."""
+        at = next((i for i, h in enumerate(self.heads) if h.key and h.key == sort.lstrip("-")), -1)
+        if at < 0:
+            return self
+        known = [row for row in self.rows if row[at].value is not None]
+        known.sort(key=lambda row: row[at].place(), reverse=sort.startswith("-"))
+        return replace(self, rows=(*known, *(r for r in self.rows if r[at].value is None)))
 
     def flat_heads(self, compared: str) -> list[str]:
         """The columns of a file: what is compared stands in a column of its own."""
         found = []
         for head in self.heads:
+            if head.kind == ACT:
+                continue
             found += [head.title, head.title + compared] if head.compared else [head.title]
         return found
 
     def flat_row(self, row: tuple[Cell, ...]) -> list[Any]:
         found: list[Any] = []
         for head, cell in zip(self.heads, row, strict=True):
+            if head.kind == ACT:
+                continue
             found += [cell.value, cell.before] if head.compared else [cell.value]
         return found
 
@@ -84,7 +113,8 @@ class Answer:
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked, and what is needed to speak about it. `titles`: better ones for columns."""
+    """What was asked, and what is needed to speak about it. `titles`: better ones for columns;
+    `question`: the parameters as the page asks them, for links to questions beside it."""
 
     session: Session
     words: Vocabulary
@@ -92,6 +122,17 @@ class Asked:
     params: Mapping[str, Any]
     result: Result
     titles: Mapping[str, str] = field(default_factory=dict)
+    question: Mapping[str, Any] = field(default_factory=dict)
+
+    def follow(self, layer: int | None, node: str) -> str:
+        """The address of the same path through one node only; "" where that cannot be asked."""
+        if self.model != "path" or layer is None or node in SPECIAL:
+            return ""
+        others = [one for one in self.question.get("follow", []) if one["layer"] != layer]
+        if len(others) < len(self.question.get("follow", [])):
+            return ""  # every path shown goes through it already
+        asked = {**self.question, "follow": [*others, {"layer": layer, "node": node}]}
+        return "?" + urlencode(flatten(asked))
 
     @property
     def compares_segments(self) -> bool:
@@ -113,6 +154,13 @@ class Asked:
         ref = reference("analysis", model=self.model, params=dict(self.params), cell=kept)
         return f"{self.session.base}/customers?people={ref}"
 
+    @property
+    def states(self) -> Mapping[str, str]:
+        """What the ends of a flow between states of activity are called."""
+        if self.model != "activity":
+            return {}
+        return {c.name: self.session.pick((c.zh, c.en)) for c in STATES}
+
     def group_names(self) -> list[str]:
         return [column.zh for column in self.result.columns if column.kind == "group"]
 
@@ -126,27 +174,44 @@ class Asked:
 
 
 def kind_of(column: Column) -> str:
+    if column.name.endswith("_fen"):
+        return "money"
     found = {"group": "text", "period": "period", "seconds": "duration"}.get(
         column.kind, column.kind
     )
     return "text" if column.name in KEYS and found in ("count", "number") else str(found)
 
 
-def is_key(column: Column) -> bool:
-    return column.kind in ("text", "group", "period") or column.name in KEYS
-
-
-def grid_of(asked: Asked, table: Table, title: str = "", *, whole: bool = False) -> Grid:
-    """A result's table as it stands. whole: its rows are cells that have people behind them."""
-    shown = [c for c in table.columns if not c.name.endswith(COMPARED)]
+def grid_of(asked: Asked, table: Table, title: str = "", *, name: str = MAIN) -> Grid:
+    """A result's table as it stands, without what only repeats its neighbour in other words."""
+    columns = tuple(c for c in table.columns if not c.name.endswith(COMPARED))
     names = {c.name for c in table.columns}
-    heads = tuple(Head(title_of(asked, c), kind_of(c), c.name + COMPARED in names) for c in shown)
-    counts = [c.name for c in shown if c.kind == "count" and not is_key(c)]
+    shown = [c for c in columns if not _repeats(c, names)]
+    heads = tuple(
+        Head(title_of(asked, c), _shown_kind(c, table), c.name + COMPARED in names, c.name)
+        for c in shown
+    )
     rows = tuple(
-        tuple(_cell(asked, c, row, shown, counts if whole else []) for c in shown)
-        for row in table.rows
+        tuple(_cell(asked, c, row, columns, (name, place)) for c in shown)
+        for place, row in enumerate(table.rows)
     )
     return Grid(heads, rows, title)
+
+
+def _shown_kind(column: Column, table: Table) -> str:
+    """Numbers that are all whole need no decimals."""
+    kind = kind_of(column)
+    if kind != "number":
+        return kind
+    values = (row.get(column.name) for row in table.rows)
+    return "count" if all(v is None or float(v).is_integer() for v in values) else kind
+
+
+def _repeats(column: Column, names: set[str]) -> bool:
+    """The ends of a bucket stand in its name; a name in English stands beside the Chinese one."""
+    if column.name.endswith("_en") and column.name[:-3] in names:
+        return True
+    return column.name in ("least", "below") and "bucket" in names
 
 
 def title_of(asked: Asked, column: Column) -> str:
@@ -155,36 +220,59 @@ def title_of(asked: Asked, column: Column) -> str:
     if column.name in asked.titles:
         return asked.titles[column.name]
     title = asked.session.pick((column.zh, column.en))
-    return asked.words.event(title) if title in asked.words.event_names else title
+    if column.name.endswith("_fen"):  # shown in yuan
+        return title.removesuffix("（分）").removesuffix(" (fen)")
+    first, space, rest = title.partition(" ")
+    if first.rstrip(",") not in asked.words.event_names and first.rstrip(",") not in BY_NAME:
+        return title
+    comma = "," if first.endswith(",") else ""
+    return asked.words.event(first.rstrip(",")) + comma + space + rest
 
 
 def _cell(
-    asked: Asked, column: Column, row: Mapping[str, Any], columns: list[Column], counts: list[str]
+    asked: Asked,
+    column: Column,
+    row: Mapping[str, Any],
+    columns: tuple[Column, ...],
+    at: tuple[str, int],
 ) -> Cell:
     value = row.get(column.name)
     if is_key(column):
-        return Cell(key_label(asked, column, value))
-    link = ""
-    if value and column.name in counts:
-        link = asked.people(**cell_of(row, columns, column.name if len(counts) > 1 else None))
+        follow = _follow(asked, column, row)
+        return Cell(key_label(asked, column, value), follow, sort=_sort_key(column, row))
+    link: str | Callable[[], str] = ""
+    if value and column.kind == "count":
+        table, place = at
+        asks = cell_of(asked.model, columns, row, column.name, table=table, place=place)
+        link = partial(asked.people, **asks) if asks is not None else ""
     return Cell(value, link, row.get(column.name + COMPARED))
+
+
+def _follow(asked: Asked, column: Column, row: Mapping[str, Any]) -> str:
+    """A node of a path leads to the paths through it."""
+    if asked.model != "path" or column.name not in ("source", "target", "node"):
+        return ""
+    later = "source" if asked.params.get("end") else "target"
+    return asked.follow(row["layer"] + (column.name == later), row[column.name])
+
+
+def _sort_key(column: Column, row: Mapping[str, Any]) -> Any:
+    """Buckets by their beginning, not by their name."""
+    return row.get("least") if column.name == "bucket" else None
 
 
 def key_label(asked: Asked, column: Column, value: Any) -> Any:
     """What a person reads for what a row is about."""
     if value is None or column.kind == "period":
         return value
-    name = column.zh if column.kind == "group" else column.name
+    if column.kind != "group" and isinstance(value, str):
+        if column.name in ("source", "target") and value in (states := asked.states):
+            return states[value]
+        if column.name in WAYS:
+            return asked.words.way(value)
     if isinstance(value, str) and value in asked.words.event_names:
         return asked.words.event(value)
-    return asked.words.value(name, value)
-
-
-def cell_of(row: Mapping[str, Any], columns: Any, measure: str | None) -> dict[str, Any]:
-    """What a model's `people` is asked for the people behind a row (analysis.contract.Result)."""
-    groups = [row[c.name] for c in columns if c.kind == "group"]
-    keys = {c.name: row[c.name] for c in columns if is_key(c) and c.kind != "group"}
-    return {**keys, "group": groups, "measure": measure}
+    return asked.words.value(column.zh if column.kind == "group" else column.name, value)
 
 
 def change(value: Any, before: Any, kind: str) -> str:

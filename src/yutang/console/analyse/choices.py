@@ -1,4 +1,4 @@
-"""What a person reads for the values that parameters choose from, and how each model counts.
+"""What a person reads for the values that parameters choose from.
 
 A model may bring words of its own (`labels`, see schema.py). Those that stand here are common to
 several; `FIELD:value` is more special than `value`. A test asks for the words of every model.
@@ -118,19 +118,6 @@ WORDS: dict[str, Pair] = {
 }
 
 SAMPLE = "sample"
-
-# How a model counts, said under its form; what is not here says its docs page.
-NOTES: dict[str, str] = {
-    "funnel": mark(
-        "How it counts: everybody once, with the attempt that gets furthest; steps of one moment"
-        " count as one after the other; what is done after the last day but within the window"
-        " still counts, and an unfinished window is said."
-    ),
-    "event": mark(
-        "How it counts: an event belongs to the day of its own time, however late it came in;"
-        " people are distinct, in totals too; what has several values counts in each."
-    ),
-}
 
 # What the button that adds a row says.
 ADD: dict[str, str] = {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from yutang.analysis import Model, read_params
 from yutang.console.analyse.schema import Field, fields_of
-from yutang.console.analyse.words import Vocabulary
+from yutang.console.analyse.words import CUSTOMER, Vocabulary
 from yutang.errors import BadInput
 from yutang.reports import RANGE
 
@@ -39,6 +39,21 @@ _ENDS = (
 _BETTER_WITH = ("next",)
 _LONG = {"value": 30, "unit": "day"}
 USUAL_RANGE = "last_90"
+# Models that look at a customer's life, not at a season.
+_LONG_RANGE = {"ltv": "last_365", "rfm": "last_365"}
+# What happens with an order or by itself, not on the way to one.
+COMPANIONS = ("item_bought", "coupon_redeemed", "coupon_granted", "experiment_assigned")
+# What may earn credit for an order.
+TOUCHES = (
+    "campaign_received", "code_scanned", "invitation_accepted", "message_clicked", "content_read",
+    "page_viewed",
+)  # fmt: skip
+FORM = ("form_shown", "form_begun", "field_filled", "form_submitted", "form_succeeded")
+# Without these (one of them is enough) a model has nothing to count.
+NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "form": (FORM, ("product_viewed", "cart_added", "order_paid")),
+    "page": (("page_viewed",), ("code_scanned", "contact_added", "order_paid")),
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +73,15 @@ class Known:
     def aim(self) -> str:
         return next((e for e in AIMS if e in self.words.event_names), self.way[-1])
 
+    def has(self, *names: str) -> list[str]:
+        """Those of the events that the brand has."""
+        return [name for name in names if name in self.words.event_names]
+
+    def text_property(self, *names: str) -> str:
+        """The first of these text properties of events that the brand has, else ""."""
+        texts = [p.name for p in self.words.properties if p.type == "string" and not p.of_customer]
+        return next((name for name in names if name in texts), "")
+
     def property(self, field: Field) -> str:
         fits = [
             one.name
@@ -70,9 +94,9 @@ class Known:
 
 def usual(model: Model, words: Vocabulary) -> dict[str, Any] | None:
     """Parameters for the model; None where the brand has too little to ask about."""
-    if not words.events:
-        return None
     known = Known(words)
+    if not words.events or missing(model, words):
+        return None
     fields = fields_of(model.Params)
     params = {
         field.name: _filled(field, known)
@@ -84,7 +108,80 @@ def usual(model: Model, words: Vocabulary) -> dict[str, Any] | None:
         return None
     if any(field.name == "window" and field.kind == "object" for field in fields) and steps:
         params["window"] = dict(_LONG)
-    return {**_accepted(model, params, fields, known), RANGE: USUAL_RANGE}
+    params |= _OWN[model.NAME](known) if model.NAME in _OWN else {}
+    days = {RANGE: _LONG_RANGE.get(model.NAME, USUAL_RANGE)}
+    return {**_accepted(model, params, fields, known), **days}
+
+
+def missing(model: Model, words: Vocabulary) -> tuple[str, ...]:
+    """The events that the model needs and the brand has not: of the first way to feed it."""
+    ways = NEEDS.get(model.NAME, ())
+    known = Known(words)
+    if not ways or any(len(known.has(*way)) == len(way) for way in ways):
+        return ()
+    return tuple(name for name in ways[0] if name not in words.event_names)
+
+
+def _of_retention(known: Known) -> dict[str, Any]:
+    first = next(iter(known.has("contact_added", "order_paid")), known.way[0])
+    return {
+        "start": {"event": first},
+        "return": {"event": known.aim},
+        "unit": "week",
+        "periods": 8,
+    }
+
+
+def _of_smart_path(known: Known) -> dict[str, Any]:
+    """What belongs to the order itself says nothing about the way to it."""
+    beside = (*COMPANIONS, "order_refunded", known.aim)
+    on_the_way = [name for name, _, _ in known.words.events if name not in beside]
+    return {"events": {"event": on_the_way}} if on_the_way else {}
+
+
+def _of_attribution(known: Known) -> dict[str, Any]:
+    touches = [name for name in known.has(*TOUCHES) if name != known.aim] or known.way[:1]
+    worth = {"value": "paid"} if known.words.types.get("paid") == "number" else {}
+    return {
+        "touches": [{"event": name} for name in touches],
+        "beside": ["first", "linear"],
+        **worth,
+    }
+
+
+def _of_form(known: Known) -> dict[str, Any]:
+    """A brand without forms has one all the same: the cart, filled with goods and paid or not."""
+    if len(known.has(*FORM)) == len(FORM):
+        return {}
+    cart = {"event": "cart_added"}
+    return {
+        "form": known.text_property("platform", "shop", "channel"),
+        "name": known.text_property("category", "title", "item_id"),
+        "shown": {"event": "product_viewed"},
+        "begun": cart,
+        "field": cart,
+        "submitted": {"event": "order_paid"},
+        "succeeded": {"event": "order_paid"},
+    }
+
+
+def _of_page(known: Known) -> dict[str, Any]:
+    if known.has("page_viewed"):
+        return {}
+    by = known.text_property("channel_code", "touchpoint", "channel", "source")
+    return {"by": "channel", **({"channel": by} if by else {})}
+
+
+_OWN: Mapping[str, Callable[[Known], dict[str, Any]]] = {
+    "retention": _of_retention,
+    "distribution": lambda known: {"event": {"event": known.aim}},
+    "path": lambda known: {"start": {"event": next(iter(known.has("page_viewed", known.way[0])))}},
+    "smart_path": _of_smart_path,
+    "attribution": _of_attribution,
+    "property": lambda known: {"group": [{"property": f"{CUSTOMER}stage"}]},
+    "form": _of_form,
+    "page": _of_page,
+}
 
 
 def _accepted(

@@ -14,24 +14,40 @@ from markupsafe import Markup
 from yutang import analysis
 from yutang.console.analyse import form as fields
 from yutang.console.analyse.answer import Answer, Asked, change
-from yutang.console.analyse.choices import ADD, NOTES
+from yutang.console.analyse.choices import ADD
 from yutang.console.analyse.conditions import OPERATORS
 from yutang.console.analyse.controls import form_of
-from yutang.console.analyse.defaults import in_words, usual
-from yutang.console.analyse.present import present
+from yutang.console.analyse.defaults import in_words, missing, usual
+from yutang.console.analyse.guide import GUIDES
+from yutang.console.analyse.looks import ROWS, SORT, TITLES, Looks, cut, looks_of, shown
+from yutang.console.analyse.present import present, said
 from yutang.console.analyse.schema import CUSTOM, Field, fields_of, find
 from yutang.console.analyse.uses import in_uses
+from yutang.console.analyse.why_empty import Why, why_empty
 from yutang.console.analyse.words import Vocabulary, suggested, vocabulary
 from yutang.console.exports import download
 from yutang.console.guard import Session, needs
 from yutang.console.marks import marked
 from yutang.console.render import render
 from yutang.errors import BadInput, NotFound
-from yutang.reports import KINDS, RANGE, RANGES, RUN_MODEL, resolved, span_of
+from yutang.reports import CHART, KINDS, RANGE, RANGES, RUN_MODEL, resolved, span_of
 
 ROUTES = APIRouter()
 # Fields of an address that are the page's, not the question's.
-OWN = ("as", "report", "csrf", "name", "over", "then", "dashboard", "new", "show")
+OWN = (
+    "as",
+    "report",
+    "csrf",
+    "name",
+    "over",
+    "then",
+    "dashboard",
+    "new",
+    "show",
+    CHART,
+    SORT,
+    ROWS,
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +63,14 @@ class Question:
     @property
     def query(self) -> str:
         return urlencode(fields.flatten(self.params))
+
+    @property
+    def of_everybody(self) -> str:
+        return urlencode(fields.flatten({k: v for k, v in self.params.items() if k != "filter"}))
+
+    def without_follow(self, one: Any) -> str:
+        others = [other for other in self.params["follow"] if other is not one]
+        return urlencode(fields.flatten({**self.params, "follow": others}))
 
     @property
     def over_all_days(self) -> str:
@@ -83,23 +107,16 @@ def ask(request: Request, model: str, session: Session = needs("analyse")) -> Re
     shards = _find_shards(session)
     words = vocabulary(session, shards) if shards is not None else None
     example = usual(known, words) if words is not None else None
-    if words is None or example is None:
-        return render(request, "analyse/empty.html", model=known)
     asked = [one for one in request.query_params.multi_items() if one[0] not in OWN]
-    question = question_of(known, asked or fields.flatten(example), words)
-    today = session.brand.measure.today()
-    answer, result, error = None, None, question.error
-    if error is None:
-        try:
-            params = resolved(question.params, today)
-            result = analysis.answered(model, shards, params, today=today)  # type: ignore[arg-type]
-            answer = _marked(Asked(session, words, model, params, result))
-        except BadInput as bad:
-            if (name := str(bad.params.get("name", ""))) in words.types:
-                bad.params["name"] = words.property(name)
-            error = bad
-    if answer is not None and (export := request.query_params.get("as")):
-        return _export(session, model, export, answer)
+    if words is None or not words.events or (example is None and not asked):
+        return _nothing_yet(request, known, words)
+    question = question_of(known, asked or fields.flatten(example or {}), words)
+    looks = looks_of(request.query_params)
+    answered = _answer(session, known, words, question, shards)
+    export = request.query_params.get("as")
+    if export and answered.answer is not None:
+        return _export(session, model, export, answered.answer, looks)
+    error = answered.error
     return render(
         request,
         "analyse/model.html",
@@ -111,30 +128,90 @@ def ask(request: Request, model: str, session: Session = needs("analyse")) -> Re
         words=words,
         form=form_of(question.fields, question.tree),
         ranges=RANGES,
-        span=_range(question, today),
+        span=_range(question, session.brand.measure.today()),
         operators=OPERATORS,
         add=ADD,
-        note_on=NOTES.get(model, ""),
-        answer=answer,
-        say=Markup(answer.say) if answer else "",  # noqa: S704 - built and escaped in present*.py
+        guide=GUIDES.get(model),
         change=change,
-        result=result,
         events_read=_events_of(shards),
         error=error,
         place=place_of(session, question.fields, error),
         again=question.query,
         all_days=question.over_all_days,
-        example=(in_words(example, words), urlencode(fields.flatten(example))),
+        everybody=question.of_everybody,
+        example=(in_words(example or {}, words), urlencode(fields.flatten(example or {}))),
         runs=session.brand.runs.list_() if model == RUN_MODEL else None,
         chart_name=model,
+        looks=looks,
         **_keeping(request, session),
+        **_shown(answered, question, looks),
     )
 
 
-def _marked(asked: Asked) -> Answer:
-    """The answer, with notes on days on its charts over time."""
-    answer = present(asked)
-    return replace(answer, pictures=marked(asked.session, answer.pictures))
+def _nothing_yet(request: Request, model: Any, words: Vocabulary | None) -> Response:
+    """The page of a model that has nothing to count: which events it needs."""
+    lacks = missing(model, words) if words is not None and words.events else ()
+    named = [words.event(name) for name in lacks] if words is not None else []
+    return render(
+        request,
+        "analyse/empty.html",
+        model=model,
+        models=analysis.MODELS,
+        lacks=named,
+        codes=lacks,
+    )
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came of a question: an answer with its result, or an error."""
+
+    answer: Answer | None = None
+    result: analysis.Result | None = None
+    error: BadInput | None = None
+    why: Why | None = None
+    caveats: tuple[str, ...] = ()
+
+
+def _answer(
+    session: Session, model: Any, words: Vocabulary, question: Question, shards: Any
+) -> Answered:
+    if question.error is not None:
+        return Answered(error=question.error)
+    try:
+        today = session.brand.measure.today()
+        params = resolved(question.params, today)
+        result = analysis.answered(model.NAME, shards, params, today=today)
+        answer = present(
+            Asked(session, words, model.NAME, params, result, question=question.params)
+        )
+    except BadInput as bad:
+        if (name := str(bad.params.get("name", ""))) in words.types:
+            bad.params["name"] = words.property(name)
+        return Answered(error=bad)
+    answer = replace(answer, pictures=marked(session, answer.pictures))
+    why = why_empty(model.NAME, shards, params, result) if answer.nothing else None
+    caveats = tuple(said(session, words, one) for one in result.caveats)
+    return Answered(answer, result, why=why, caveats=caveats)
+
+
+def _shown(answered: Answered, question: Question, looks: Looks) -> dict[str, Any]:
+    """What the template shows of an answer."""
+    found: dict[str, Any] = {"answer": answered.answer, "result": answered.result, "say": ""}
+    found |= {"why": answered.why, "kinds": (), "kind": "", "followed": []}
+    if answered.answer is None:
+        return found
+    answer, kinds, kind = shown(answered.answer, looks)
+    say = Markup(answer.say)  # noqa: S704 - built and escaped in say.py and present*.py
+    followed = [(one, question.without_follow(one)) for one in question.params.get("follow", [])]
+    return found | {
+        "answer": cut(answer, looks),
+        "say": say,
+        "kinds": [(one, TITLES.get(one, one)) for one in kinds],
+        "kind": kind,
+        "followed": followed,
+        "caveats": answered.caveats,
+    }
 
 
 def question_of(model: Any, asked: list[tuple[str, str]], words: Vocabulary) -> Question:
@@ -193,7 +270,7 @@ def _events_of(shards: Any) -> int:
 def _keeping(request: Request, session: Session) -> dict[str, Any]:
     """What the dialogs need that keep a question (keep.html)."""
     boards = session.brand.dashboards.list_()
-    return {"report": _report(request, session), "kinds": KINDS, "boards": boards}
+    return {"report": _report(request, session), "note_kinds": KINDS, "boards": boards}
 
 
 def _report(request: Request, session: Session) -> Any | None:
@@ -201,7 +278,8 @@ def _report(request: Request, session: Session) -> Any | None:
     return session.brand.reports.get(int(value)) if value.isascii() and value.isdigit() else None
 
 
-def _export(session: Session, model: str, kind: str, answer: Answer) -> Response:
-    grid = answer.grid
+def _export(session: Session, model: str, kind: str, answer: Answer, looks: Looks) -> Response:
+    """All rows, in the order they are shown in."""
+    grid = answer.grid.sorted(looks.sort)
     heads = grid.flat_heads(session.text(" (compared)"))
     return download(kind, model, heads, (grid.flat_row(row) for row in grid.rows))

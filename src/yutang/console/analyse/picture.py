@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from types import NoneType
 from typing import Any
 
-from yutang.console.analyse.answer import Asked, cell_of, is_key, title_of
+from yutang.analysis.nodes import JOINT
+from yutang.analysis.smart_path_table import ARROW
+from yutang.console.analyse.answer import Asked, title_of
+from yutang.console.analyse.cells import cell_of, is_key
+from yutang.console.analyse.choices import word_of
 from yutang.console.charts import Chart, Flow, Flows, Heat, Series, Unit
 from yutang.console.formats import count, duration_of
 from yutang.console.language import mark
 
-MOST_SERIES = 7  # colours that stay apart
+MOST_SERIES = 50  # more of them nobody could choose from; the table has them all
 _LONG = 6  # more bars than this lie flat, so that their names can be read
 _UNITS: Mapping[str, Unit] = {
     "rate": "rate", "seconds": "duration", "money": "money", "number": "number",
@@ -28,6 +33,7 @@ SAY = {
 }
 
 
+_BETWEEN = re.compile(f"{ARROW}|{JOINT}")
 Picture = Chart | Flows | Heat
 
 
@@ -50,15 +56,20 @@ def _picture(asked: Asked, chart: Mapping[str, Any]) -> Picture | None:
 def _series(asked: Asked, chart: Mapping[str, Any]) -> Chart:
     kind = chart["kind"]
     labels = [_bucket(asked, one) or label_of(asked, one) for one in chart["categories"]]
-    shown = chart["series"][:MOST_SERIES]
+    shown = [one for one in chart["series"] if _of_one_unit(asked, one)][:MOST_SERIES]
     series = [Series(_name(asked, one["name"], len(shown)), one["values"]) for one in shown]
     if kind == "sequences" or (kind == "bar" and len(labels) > _LONG):
         kind = "rows"
     if kind == "line" and len(series) == 1:
         kind = "area"
     say = asked.session.text(SAY[chart["kind"]], names=", ".join(one.name for one in series))
-    height = max(240, 30 * len(labels)) if kind == "rows" else 300
+    height = max(240, (14 + 16 * len(series)) * len(labels)) if kind == "rows" else 300
     return Chart(kind, labels, series, say, unit=_unit(chart), height=height)
+
+
+def _of_one_unit(asked: Asked, series: Mapping[str, Any]) -> bool:
+    """Money has no place on a scale of people: it stands in the table."""
+    return not str(next(iter(series["name"]), "")).endswith("_fen")
 
 
 def _bucket(asked: Asked, category: Any) -> str:
@@ -84,10 +95,15 @@ def label_of(asked: Asked, value: Any) -> str:
         for column in asked.result.columns:
             if column.name == value:
                 return title_of(asked, column)
+    if isinstance(value, str) and value in (states := asked.states):
+        return states[value]
+    if isinstance(value, (list, tuple)) and not asked.group_names():
+        parts = [asked.words.way(one) if isinstance(one, str) else str(one) for one in value]
+        return " · ".join(parts) or asked.session.text("all")
     if isinstance(value, (list, tuple)):
         return asked.group_label(value) or asked.session.text("all")
-    if isinstance(value, str) and value in asked.words.event_names:
-        return asked.words.event(value)
+    if isinstance(value, str) and (value in asked.words.event_names or _BETWEEN.search(value)):
+        return asked.words.way(value)
     names = asked.group_names()
     return asked.words.value(names[0] if names else "", value)
 
@@ -97,6 +113,8 @@ def _name(asked: Asked, name: Any, series: int) -> str:
     if not isinstance(name, (list, tuple)):
         name = [name]
     columns = {column.name: column for column in asked.result.columns}
+    if asked.model == "attribution" and name:
+        return asked.session.pick(word_of("model", str(name[0])))
     if name and name[0] in columns:
         group = asked.group_label(name[1:])
         title = title_of(asked, columns[name[0]])
@@ -112,7 +130,7 @@ def _flows(asked: Asked, chart: Mapping[str, Any]) -> Flows:
     rows = asked.result.rows
     links = []
     if len(rows) == len(streams):
-        links = [asked.people(**cell_of(row, asked.result.columns, None)) for row in rows]
+        links = [_link(asked, row, asked.result.columns) for row in rows]
     layers = [layer for layer, _ in nodes]
     busiest = max((layers.count(layer) for layer in set(layers)), default=1)
     return Flows(
@@ -129,7 +147,13 @@ def _flows(asked: Asked, chart: Mapping[str, Any]) -> Flows:
         layers=layers,
         height=max(320, 44 * busiest),
         links=links,
+        node_links=[asked.follow(layer, label) for layer, label in nodes],
     )
+
+
+def _link(asked: Asked, row: Mapping[str, Any], columns: Sequence[Any]) -> str:
+    asks = cell_of(asked.model, columns, row)
+    return asked.people(**asks) if asks is not None else ""
 
 
 def _heat(asked: Asked, chart: Mapping[str, Any]) -> Heat:
@@ -138,7 +162,7 @@ def _heat(asked: Asked, chart: Mapping[str, Any]) -> Heat:
 
     def link(row: Any, column: Any) -> str:
         found = by_key.get((str(row), str(column)))
-        return asked.people(**cell_of(found, keys, None)) if found else ""
+        return _link(asked, found, keys) if found else ""
 
     rows, columns = chart.get("rows") or chart["categories"], chart["columns"]
     return Heat(

@@ -1,29 +1,41 @@
-"""From any model's result to what the page shows; funnel and event say it in words of their own."""
+"""From any model's result to what the page shows; funnel and event have tables of their own."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
+from urllib.parse import urlencode
 
+from yutang.analysis import Caveat
 from yutang.console.analyse import present_event, present_funnel
 from yutang.console.analyse.answer import (
+    ACT,
     Answer,
     Asked,
+    Cell,
     Grid,
+    Head,
     grid_of,
-    is_key,
     key_label,
     kind_of,
     plain,
     safe,
     title_of,
 )
+from yutang.console.analyse.cells import is_key
+from yutang.console.analyse.form import flatten
 from yutang.console.analyse.picture import first_number, pictures_of
+from yutang.console.analyse.say import SENTENCES
 from yutang.console.analyse.sides import both_sides
+from yutang.console.analyse.why_empty import has_numbers
+from yutang.console.analyse.words import Vocabulary
 from yutang.console.formats import count
+from yutang.console.guard import Session
 from yutang.console.language import mark
 
+_NAME = re.compile(r"\b[a-z]+(_[a-z]+)+\b")
 # What further tables are called; a table of another name is shown under its name.
 TABLES = {
     "total": mark("In total"),
@@ -40,14 +52,23 @@ TABLES = {
     "channels": mark("By channel"),
     "curve": mark("Curve"),
     "flows": mark("Flows"),
-    "edges": mark("Edges"),
-    "movement": mark("Movement since the last run"),
-    "entry": mark("Entry pages"),
-    "exit": mark("Exit pages"),
     "entry_by_group": mark("Entry pages by group"),
     "exit_by_group": mark("Exit pages by group"),
-    "models": mark("The rules beside each other"),
-    "removal_effects": mark("Removal effects"),
+    "all": mark("All groups together"),
+    "starts": mark("How many had an end"),
+    "histogram": mark("How they are spread"),
+    "models": mark("All rules side by side"),
+    "removal_effects": mark("Without this channel"),
+    "entry": mark("Where visits begin"),
+    "exit": mark("Where visits end"),
+    "depth": mark("By depth"),
+    "length": mark("By length"),
+    "units": mark("Day by day"),
+    "fields": mark("Field by field"),
+    "edges": mark("Where the layers part"),
+    "movement": mark("Moved between layers"),
+    "next": mark("Next pages"),
+    "payback": mark("When the cost is back"),
 }
 
 
@@ -59,20 +80,52 @@ def present(asked: Asked) -> Answer:
 
 def anything(asked: Asked) -> Answer:
     """A model that the page knows nothing of."""
-    grid = grid_of(asked, asked.result.table, whole=True)
+    grid = _with_funnels(asked, grid_of(asked, asked.result.table))
     return Answer(_sentence(asked), pictures_of(asked), grid, more_tables(asked), _nothing(asked))
+
+
+def _with_funnels(asked: Asked, grid: Grid) -> Grid:
+    """A way to a target can be asked as a funnel, step by step."""
+    chart = asked.result.chart
+    if "funnels" not in chart:
+        return grid
+    ways = dict(zip(chart["categories"], chart["funnels"], strict=False))
+    text, rows = asked.session.text("Turn into a funnel"), []
+    for row, cells in zip(asked.result.rows, grid.rows, strict=True):
+        funnel = ways.get(row["sequence"])
+        link = f"{asked.session.base}/analyse/funnel?{urlencode(flatten(funnel))}" if funnel else ""
+        rows.append((*cells, Cell(text if funnel else "", link)))
+    return replace(grid, heads=(*grid.heads, Head("", ACT)), rows=tuple(rows))
+
+
+def said(session: Session, words: Vocabulary, caveat: Caveat) -> str:
+    """A caveat in the reader's language; the events it names, by their labels."""
+    text = session.pick(caveat)
+    if caveat.code != "unknown_event":
+        return text
+    return _NAME.sub(lambda name: words.event(name[0]), text)
 
 
 def more_tables(asked: Asked) -> tuple[Grid, ...]:
     return tuple(
-        grid_of(asked, table, asked.session.text(TABLES.get(name, name)))
+        grid_of(asked, table, _table_title(asked, name), name=name)
         for name, table in asked.result.tables.items()
         if table.rows
     )
 
 
+def _table_title(asked: Asked, name: str) -> str:
+    if name.startswith("by_") and name[3:].isdigit():
+        return asked.words.property(asked.group_names()[int(name[3:]) - 1])
+    return asked.session.text(TABLES.get(name, name))
+
+
 def _sentence(asked: Asked) -> str:
-    """How many rows, and which is the largest by the first number."""
+    """The model's own words, or how many rows, and which is the largest by the first number."""
+    if asked.model in SENTENCES:
+        own = SENTENCES[asked.model](asked)
+        if own:
+            return asked.session.language.gap.join(own)
     rows, columns = asked.result.rows, asked.result.columns
     text = asked.session.text("%(n)s rows.", n=count(len(rows)))
     column = first_number(rows, columns)
@@ -92,7 +145,7 @@ def _sentence(asked: Asked) -> str:
 
 
 def _nothing(asked: Asked) -> bool:
-    return first_number(asked.result.rows, asked.result.columns) is None
+    return not has_numbers(asked.result)
 
 
 def _funnel(asked: Asked) -> Answer:

@@ -27,7 +27,9 @@ def event(asked: Asked) -> Answer:
     titles = asked.titles
     columns = [c for c in asked.result.columns if not c.name.endswith(COMPARED)]
     names = {c.name for c in asked.result.columns}
-    heads = [Head(title_of(asked, c), kind_of(c), c.name + COMPARED in names) for c in columns]
+    heads = [
+        Head(title_of(asked, c), kind_of(c), c.name + COMPARED in names, c.name) for c in columns
+    ]
     rows = [tuple(_event_cell(asked, row, c) for c in columns) for row in asked.result.rows]
     total = asked.result.tables["total"].rows[0]
     return Answer(

@@ -35,7 +35,7 @@ def _by_step(asked: Asked, titles: Sequence[str], compared: bool) -> Grid:
     said = asked.session.text
     heads = [
         Head(said("Step"), "text"),
-        Head(said("People"), "count", compared),
+        Head(said("People"), "count", compared, "people"),
         Head(said("of the step before"), "rate", compared),
         Head(said("of all"), "rate", compared),
         Head(said("stopped here"), "count"),
@@ -70,11 +70,16 @@ def _by_group(asked: Asked, titles: Sequence[str]) -> Grid:
     """One row a group, its people step by step."""
     said, names = asked.session.text, asked.group_names()
     compared = any(column.name == "people" + COMPARED for column in asked.result.columns)
-    heads = [Head(asked.words.property(name), "text") for name in names]
-    heads += [Head(title, "count", compared) for title in titles]
+    heads = [
+        Head(asked.words.property(name), "text", key=f"group_{i}")
+        for i, name in enumerate(names, 1)
+    ]
     heads += [
-        Head(said("whole conversion"), "rate", compared),
-        Head(said("time taken, median"), "duration", compared),
+        Head(title, "count", compared, f"people_{step}") for step, title in enumerate(titles, 1)
+    ]
+    heads += [
+        Head(said("whole conversion"), "rate", compared, "rate"),
+        Head(said("time taken, median"), "duration", compared, "median"),
     ]
     rows = []
     steps = len(titles)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,12 +12,13 @@ from starlette.datastructures import FormData
 
 from yutang import analysis
 from yutang.console.analyse import form as fields
+from yutang.console.analyse.looks import looks_of
 from yutang.console.analyse.pages import OWN, Question, question_of
 from yutang.console.analyse.words import vocabulary
 from yutang.console.guard import Session, needs, posted
 from yutang.console.render import see_other
 from yutang.errors import BadInput
-from yutang.reports import Report, resolved
+from yutang.reports import CHART, Report, resolved
 
 ROUTES = APIRouter()
 # Where a report that was saved leads, by the button that saved it.
@@ -129,7 +131,8 @@ def _asked(session: Session, model: str, form: FormData) -> Question:
     if question.error is not None:
         raise question.error
     analysis.read_params(known, resolved(question.params, session.brand.measure.today()))
-    return question
+    chart = looks_of({CHART: form.get(CHART, "")}).chart
+    return replace(question, params={**question.params, CHART: chart}) if chart else question
 
 
 def _add(session: Session, model: str, question: Question, name: str) -> Report:

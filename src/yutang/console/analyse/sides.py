@@ -55,7 +55,7 @@ def _grid(grid: Grid, sides: tuple[str, str]) -> Grid:
 
 
 def _both(cell: Cell) -> tuple[Cell, Cell]:
-    return Cell(cell.value, cell.link), Cell(cell.before, _other(cell.link))
+    return Cell(cell.value, cell.link), Cell(cell.before, lambda: _other(cell.href))
 
 
 def _other(link: str) -> str:

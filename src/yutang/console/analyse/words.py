@@ -8,8 +8,14 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
+from yutang.analysis.attribution_table import DIRECT_LABEL
+from yutang.analysis.form_table import STAGES as FORM_STAGES
 from yutang.analysis.groups import ABSENT_LABEL, NOT_REACHED_LABEL, OTHER_LABEL
+from yutang.analysis.nodes import JOINT
+from yutang.analysis.path_table import ENTERED_LABEL, LEFT_LABEL
 from yutang.analysis.rfm_table import GONE, LAYERS, NEW
+from yutang.analysis.session_table import LENGTH_LABELS
+from yutang.analysis.smart_path_table import ARROW, NOTHING_LABEL
 from yutang.catalog.events import GROUPS, event_of
 from yutang.catalog.platforms import DOMAINS, platform_of
 from yutang.catalog.properties import label_of
@@ -40,11 +46,19 @@ SPECIAL = {
     ABSENT_LABEL: mark("unknown"),
     OTHER_LABEL: mark("others"),
     NOT_REACHED_LABEL: mark("did not get there"),
-    "(left)": mark("left"),
-    "(start)": mark("began"),
-    "(direct)": mark("direct"),
-    NEW: mark("(not counted before)"),
-    GONE: mark("(no longer counted)"),
+    LEFT_LABEL: mark("left"),
+    ENTERED_LABEL: mark("came in here"),
+    NOTHING_LABEL: mark("nothing before it"),
+    DIRECT_LABEL: mark("no touch before it"),
+    NEW: mark("new since then"),
+    GONE: mark("no longer counted"),
+}
+# Columns whose values are ways: nodes, each an event or an event and a value, between arrows.
+WAYS = ("source", "target", "node", "sequence", "channel", "entry", "exit", "next")
+# Columns whose values a model names in both languages.
+OF_MODELS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "stage": {zh: (zh, en) for zh, en in FORM_STAGES},
+    "length": {one: (one.replace("min", "分钟").replace("s", "秒"), one) for one in LENGTH_LABELS},
 }
 
 
@@ -144,7 +158,20 @@ class Vocabulary:
             return self.session.text(SPECIAL[text])
         if name == SEGMENTS_PROPERTY:
             return self.segments.get(text, text)
+        if name in OF_MODELS and text in OF_MODELS[name]:
+            return self.session.pick(OF_MODELS[name][text])
         return self.session.pick(VALUES[name](text)) if name in VALUES else text
+
+    def way(self, text: str) -> str:
+        """Nodes between arrows, each an event, or an event and a value, or one of the special
+        places."""
+        return ARROW.join(self._node(part) for part in text.split(ARROW))
+
+    def _node(self, text: str) -> str:
+        name, joint, value = text.partition(JOINT)
+        if name not in self.event_names:
+            return self.value("", text)
+        return self.event(name) + joint + (self.value("", value) if joint else "")
 
 
 MOST_SUGGESTED = 30

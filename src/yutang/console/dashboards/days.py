@@ -25,7 +25,7 @@ def list_(request: Request, session: Session = needs("analyse")) -> Response:
         request,
         "dashboards/days.html",
         notes=session.brand.day_notes.list_(),
-        kinds=KINDS,
+        note_kinds=KINDS,
         today=today.isoformat() if fits else "",
         coming=calendar_days(today, today + _AHEAD) if fits else [],
         until=announced_until(),

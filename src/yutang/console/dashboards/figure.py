@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from yutang.analysis import Column, Table
-from yutang.console.analyse.answer import COMPARED, Asked, change, is_key, kind_of, title_of
+from yutang.console.analyse.answer import COMPARED, Asked, change, kind_of, title_of
+from yutang.console.analyse.cells import is_key
 from yutang.console.charts import spark
 
 # Tables of one row that stand for the whole range, in the order they are looked for.

@@ -79,7 +79,9 @@
   function drop(row) {
     const list = row.closest("[data-list]");
     const next = row.nextElementSibling || row.previousElementSibling;
+    const [items, after] = [row.parentElement, row.nextElementSibling];
     row.remove();
+    notice(words.dropped, "", "", [words.undo, () => { items.insertBefore(row, after?.isConnected ? after : null); settle(); first(row); }]);
     const focus = (next && one(".pick,select:not(.vh)", next)) || one(":scope > [data-act=add]", list) || one("[data-act=condition]", list.parentElement);
     focus?.focus();
   }
@@ -188,7 +190,15 @@
     [field, shown].forEach((one) => { one.setAttribute("aria-invalid", "true"); one.setAttribute("aria-describedby", "field-bad"); });
     shown.closest("details")?.setAttribute("open", "");
   }
-  const answered = () => { showDays(); showError(); };
+  // Who asks with the Enter key or the button goes on where the answer, or the first error, is.
+  let went = false;
+  form.addEventListener("submit", () => { went = true; });
+  const answered = () => {
+    showDays();
+    showError();
+    if (went) (one("[aria-invalid]:not(.vh)", form) || one("#answer")).focus();
+    went = false;
+  };
   document.addEventListener("htmx:after:swap", answered);
   settle(false);
   answered();

@@ -47,7 +47,7 @@
 
   const whole = (spec) => spec.series.every((s) => s.values.every((v) => Number.isInteger(v ?? 0)));
   const grid = (more = {}) => ({ left: 6, right: 14, top: 16, bottom: 4, containLabel: true, ...more });
-  function axes(spec, look, flat) {
+  function axes(spec, look, flat, width = 0) {
     const category = {
       type: "category", data: spec.labels, axisTick: { show: false },
       axisLine: { lineStyle: { color: look.line } }, axisLabel: { color: look.faint, hideOverlap: true },
@@ -57,7 +57,7 @@
       minInterval: spec.unit === "count" && whole(spec) ? 1 : undefined, // no third of a customer on the axis
       axisLabel: { color: look.faint, formatter: (n) => short(n, spec.unit) },
     };
-    return flat ? { xAxis: { ...number, show: false }, yAxis: { ...category, inverse: true, axisLine: { show: false }, axisLabel: { color: look.soft } } }
+    return flat ? { xAxis: { ...number, show: false }, yAxis: { ...category, inverse: true, axisLine: { show: false }, axisLabel: { color: look.soft, width: Math.max(70, width * 0.45), overflow: "truncate" } } }
       : { xAxis: category, yAxis: number };
   }
   const tooltip = (spec, look, more = {}) => ({
@@ -110,11 +110,12 @@
       });
     }
     const right = shown.length > 1 && shown.length < 5 ? 26 + 12 * Math.max(...shown.map((s) => s.name.length)) : 14;
-    return { ...axes(spec, look), grid: grid({ right: Math.min(right, 110), top: shown.length > 4 ? 34 : 16 }), series: drawn, tooltip: tooltip(spec, look), legend: legend(shown.length > 4, look) };
+    return { ...axes(spec, look), grid: grid({ right: Math.min(right, 110), top: shown.length > 4 ? 34 : 16 }), series: drawn, tooltip: tooltip(spec, look), legend: legend(shown.length > 4, look, spec) };
   }
-  const legend = (show, look) => ({ show, top: 0, right: 0, icon: "roundRect", itemWidth: 12, itemHeight: 8, textStyle: { color: look.soft }, type: "scroll" });
+  const FIRST = 7; // colours that stay apart; further series are there to be chosen
+  const legend = (show, look, spec) => ({ show, selected: Object.fromEntries(spec.series.map((s, i) => [s.name, i < FIRST])), top: 0, right: 0, icon: "roundRect", itemWidth: 12, itemHeight: 8, textStyle: { color: look.soft }, type: "scroll" });
 
-  function bars(spec, look, flat, stacked) {
+  function bars(spec, look, flat, stacked, width = 0) {
     const many = spec.series.length > 1;
     const series = spec.series.map((s, index) => {
       const pale = s.role === "compare";
@@ -122,11 +123,11 @@
       const round = stacked ? 0 : flat ? [0, 4, 4, 0] : [4, 4, 0, 0];
       return {
         type: "bar", name: s.name, data: s.values, stack: stacked ? "all" : undefined,
-        itemStyle: { color: tone, borderRadius: round }, barMaxWidth: flat ? 15 : 46, barGap: "12%",
+        itemStyle: { color: tone, borderRadius: round }, barMaxWidth: flat ? 15 : 46, barGap: "12%", labelLayout: { hideOverlap: true },
         label: { show: !stacked && (flat || spec.labels.length <= 10) && !pale, position: flat ? "right" : "top", color: look.soft, fontSize: 12, formatter: (p) => value(p.value, spec.unit) },
       };
     });
-    return { ...axes(spec, look, flat), grid: grid({ right: flat ? 86 : 14, top: many || stacked ? 34 : 24 }), series, legend: legend(many || stacked, look), tooltip: tooltip(spec, look, { axisPointer: { type: "none" } }) };
+    return { ...axes(spec, look, flat, width), grid: grid({ right: flat ? 86 : 14, top: many || stacked ? 34 : 24 }), series, legend: legend(many || stacked, look, spec), tooltip: tooltip(spec, look, { axisPointer: { type: "none" } }) };
   }
 
   function funnel(spec, look, width) {
@@ -190,6 +191,10 @@
     const nodes = spec.nodes.map((name, i) => ({ name: String(i), depth: spec.layers[i] ?? undefined, itemStyle: { color: look.colours[i % look.colours.length] } }));
     const lowest = Math.min(...nodes.map((n) => n.depth ?? 0));
     nodes.forEach((n) => { if (n.depth !== undefined) n.depth -= lowest; });
+    // A node too thin for its name is named when it is pointed at.
+    const through = spec.nodes.map((_, i) => Math.max(...["source", "target"].map((end) => spec.flows.reduce((sum, f) => sum + (f[end] === i ? f.value : 0), 0))));
+    const layers = nodes.reduce((sums, n, i) => sums.set(n.depth, (sums.get(n.depth) || 0) + through[i]), new Map());
+    nodes.forEach((n, i) => { if (through[i] * (spec.height - 20) < 11 * Math.max(...layers.values())) n.label = { show: false }; });
     const named = (p) => (p.dataType === "edge" ? `${spec.nodes[+p.data.source]} → ${spec.nodes[+p.data.target]}` : spec.nodes[+p.name]);
     return {
       tooltip: { ...tooltip(spec, look), trigger: "item", formatter: (p) => `${window.echarts.format.encodeHTML(named(p))}<br><b>${value(p.value, spec.unit)}</b>` },
@@ -205,7 +210,7 @@
   const KINDS = {
     histogram, sankey, curve: lines,
     line: lines, area: lines, funnel, waterfall,
-    bar: (s, l) => bars(s, l, false, false), rows: (s, l) => bars(s, l, true, false), stacked: (s, l) => bars(s, l, false, true),
+    bar: (s, l) => bars(s, l, false, false), rows: (s, l, w) => bars(s, l, true, false, w), stacked: (s, l) => bars(s, l, false, true),
   };
 
   function draw(figure) {
@@ -222,7 +227,7 @@
     }
     chart.setOption({ animation: false, color: look.colours, textStyle: { fontFamily: font, color: look.soft }, ...marks(spec, look, KINDS[spec.kind](spec, look, canvas.clientWidth)) }, true);
     chart.off("click");
-    if (spec.links && spec.links.length) chart.on("click", (p) => { if (p.dataType === "node") return; const to = spec.links[p.dataIndex]; if (to) location.href = to; });
+    if (spec.links && spec.links.length) chart.on("click", (p) => { const to = (p.dataType === "node" ? spec.node_links : spec.links)?.[p.dataIndex]; if (to) location.href = to; });
     one("[data-chart-marks]", figure)?.setAttribute("aria-pressed", String(!unmarked()));
     canvas.dataset.drawn = "1";
   }
@@ -230,6 +235,18 @@
     for (const [figure, chart] of live) if (!figure.isConnected) { chart.dispose(); live.delete(figure); }
     document.querySelectorAll("figure.chart").forEach((figure) => { if (!live.has(figure)) draw(figure); });
   }
+
+  // --- many series: search them, take the first few, choose ---
+  const choose = (box) => live.get(box.closest("figure")).dispatchAction({ type: box.checked ? "legendSelect" : "legendUnSelect", name: box.dataset.series });
+  document.addEventListener("input", (event) => {
+    const boxes = [...event.target.closest(".series")?.querySelectorAll("[data-series]") || []];
+    if (event.target.matches("[data-series-find]")) {
+      const wanted = event.target.value.trim().toLowerCase();
+      boxes.forEach((box) => { box.parentElement.hidden = !box.dataset.series.toLowerCase().includes(wanted); });
+    } else if (event.target.matches("[data-series-top]")) {
+      boxes.forEach((box, i) => { box.checked = i < Number(event.target.value); choose(box); });
+    } else if (event.target.matches("[data-series]")) choose(event.target);
+  });
   document.addEventListener("yutang:theme", () => live.forEach((_, figure) => draw(figure)));
   document.addEventListener("htmx:after:swap", drawAll);
   window.addEventListener("resize", () => live.forEach((chart, figure) => { chart.resize(); draw(figure); }));

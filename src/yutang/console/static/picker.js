@@ -26,7 +26,8 @@
     const button = select.nextElementSibling;
     const names = chosen(select).map((option) => option.label);
     const or = one("#picker-list", one("#blank-picker").content).dataset.and;
-    button.textContent = names.length ? names.join(` ${or} `) : select.options[0].label;
+    const few = names.length > 4 ? [...names.slice(0, 3), `… (${names.length})`] : names;
+    button.textContent = names.length ? few.join(` ${or} `) : select.options[0].label;
     button.classList.toggle("unset", !names.length);
     button.setAttribute("aria-label", `${select.getAttribute("aria-label")}: ${button.textContent}`);
   }

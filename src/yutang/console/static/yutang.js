@@ -62,7 +62,7 @@ document.addEventListener("click", (event) => {
 });
 
 // --- notices ---
-function notice(text, hint = "", kind = "") {
+function notice(text, hint = "", kind = "", act = null) { // act: [what its button says, what it does]
   const box = one("#notices");
   const item = document.createElement("div");
   item.className = `msg ${kind}`;
@@ -74,6 +74,11 @@ function notice(text, hint = "", kind = "") {
     const more = document.createElement("p");
     more.textContent = hint;
     body.append(more);
+  }
+  if (act) {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "btn-l", textContent: act[0] });
+    button.addEventListener("click", () => { item.remove(); act[1](); });
+    body.append(" ", button);
   }
   item.append(body);
   box.append(item);
@@ -233,5 +238,10 @@ function start(root) {
     field.addEventListener("change", () => field.form.requestSubmit());
   });
 }
-document.addEventListener("htmx:after:swap", (event) => start(event.detail?.ctx?.target || document));
+document.addEventListener("htmx:after:swap", (event) => {
+  start(event.detail?.ctx?.target || document);
+  // What arrives below the fold (a phone) is brought into view: an error most of all.
+  const arrived = one("[data-arrives]");
+  if (arrived && arrived.getBoundingClientRect().top > innerHeight * 0.7) arrived.scrollIntoView();
+});
 start(document);
