@@ -233,7 +233,7 @@ class Brand:
     def _ask(self, model: str, params: Mapping[str, Any], today: date) -> Result:
         from yutang import analysis
 
-        return analysis.run(model, self.shards(), params, today=today)
+        return analysis.answered(model, self.shards(), params, today=today)
 
     @cached_property
     def runs(self) -> Runs:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from tests.alerts.test_periods import at
 from tests.alerts.watching import START, Watched
 from yutang.alerts import judging, looking
-from yutang.errors import BadInput, Conflict, NotFound, YutangError
+from yutang.errors import BadInput, NotFound, YutangError
 from yutang.kit.clock import DAY_MS
 from yutang.notices import Channels
 from yutang.state.brand import webhook_posts
@@ -188,8 +188,8 @@ def test_state_notice_and_post_are_written_together(
 
 def test_a_preview_says_when_it_would_have_spoken(watched: Watched) -> None:
     watched.orders["2026-11-10"] = 10
-    rule = watched.alerts.checked(watched.report, ANOMALY)
-    found = watched.alerts.preview(watched.report, rule)
+    rule = watched.alerts.checked(watched.reports.get(watched.report), ANOMALY)
+    found = watched.alerts.preview(watched.reports.get(watched.report), rule)
     assert len(found.days) == 60
     assert found.days[-1].period.label == YESTERDAY
     assert [one.period.label for one in found.fired] == ["2026-11-10"]
@@ -214,7 +214,7 @@ def test_a_total_is_judged_as_it_stood_each_day(watched: Watched) -> None:
 
 def test_fixed_days_have_no_moving_number(watched: Watched) -> None:
     params = {"from": "2026-11-01", "to": "2026-11-20", "unit": "day", "measures": []}
-    report = watched.reports.add("Fixed", "event", params, by="boss").id
+    report = watched.reports.add("Fixed", "event", params, by="boss")
     rule = watched.alerts.checked(report, {"watch": {"table": "total", "column": "A"}})
     with pytest.raises(BadInput, match="fixed days"):
         watched.alerts.preview(report, rule)
@@ -233,11 +233,11 @@ def test_sql_is_not_watched(watched: Watched) -> None:
         watched.alerts.add(report, "x", ANOMALY, Channels(), by="boss")
 
 
-def test_a_report_that_is_watched_cannot_be_deleted(watched: Watched) -> None:
-    number = add(watched, ABOVE)
-    with pytest.raises(Conflict):
-        watched.reports.remove(watched.report)
+def test_a_report_takes_its_alerts_along(watched: Watched) -> None:
+    add(watched, ABOVE)
     watched.alerts.look_due(1)
-    watched.alerts.remove(number)
+    assert watched.reports.uses(watched.report).alerts == ("Orders",)
+    watched.alerts.remove(add(watched, ABOVE))  # what waits only for an undo is no use
+    assert len(watched.reports.uses(watched.report).alerts) == 1
     watched.reports.remove(watched.report)
-    assert watched.reports.list_() == []
+    assert (watched.reports.list_(), watched.alerts.list_()) == ([], [])

@@ -17,11 +17,12 @@ from yutang.alerts.records import Alert, AlertEvent
 from yutang.alerts.rule import Rule, read_rule
 from yutang.alerts.speaking import word_for
 from yutang.alerts.words import message_of
+from yutang.analysis import Result
 from yutang.errors import BadInput, NotFound, YutangError
 from yutang.kit.clock import DAY_MS
 from yutang.kit.messages import mark
 from yutang.notices import Channels, Desk
-from yutang.reports import Reports
+from yutang.reports import Report, Reports
 from yutang.state.brand import alert_events, alerts
 from yutang.state.due import alerts_due
 from yutang.workspace import Workspace
@@ -64,21 +65,20 @@ class Alerts:
             raise NotFound("There is no such alert.")
         return _alert(row)
 
-    def checked(self, report_id: int, rule: Mapping[str, Any]) -> Rule:
-        """The rule with what it watches held against the report's answer of now.
+    def checked(self, report: Report, rule: Mapping[str, Any], now: Result | None = None) -> Rule:
+        """The rule with what it watches held against the report's answer of now, if it is known.
 
         Raises BadInput, NotFound.
         """
         read = read_rule(rule)
         watch = watch_of(
-            self._asker.answer(self._reports.get(report_id)),
+            now or self._asker.answer(report),
             read.watch.table, read.watch.cell, read.watch.column,
         )  # fmt: skip
         return read_rule({**rule, "watch": watch.model_dump()})
 
-    def preview(self, report_id: int, rule: Rule) -> Preview:
+    def preview(self, report: Report, rule: Rule) -> Preview:
         """What the rule would have said of the last periods. Raises BadInput, NotFound."""
-        report = self._reports.get(report_id)
         check_report(report)
         return preview(self._asker, report, rule)
 
@@ -86,7 +86,7 @@ class Alerts:
         self, report_id: int, name: str, rule: Mapping[str, Any], channels: Channels, *, by: str
     ) -> Alert:
         """A new alert; it is looked at within a minute. Raises BadInput, NotFound."""
-        read, name = self.checked(report_id, rule), _checked(name)
+        read, name = self.checked(self._reports.get(report_id), rule), _checked(name)
         with self._workspace.db.write() as connection:
             count = select(func.count(alerts.c.id)).where(alerts.c.status != "removed")
             if connection.execute(count).scalar_one() >= MOST:
@@ -103,7 +103,7 @@ class Alerts:
     ) -> Alert:
         """Another rule, name or channels; it is judged anew. Raises BadInput, NotFound."""
         before = self.get(alert_id)
-        read = self.checked(before.report_id, rule)
+        read = self.checked(self._reports.get(before.report_id), rule)
         self._set(
             alert_id,
             name=_checked(name),

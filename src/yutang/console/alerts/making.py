@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData, QueryParams
 
 from yutang.alerts import Alert, Preview, Rule, read_rule
+from yutang.analysis import Result
 from yutang.console.alerts.picking import PickTable, find, picks_of, value_of
 from yutang.console.alerts.who import Choices, channels_of, choices_of, number_of
 from yutang.console.alerts.words import AGAINST, KINDS, SIDES, WAYS, chart_of, rule_words
@@ -17,6 +18,7 @@ from yutang.console.guard import Session, needs, posted
 from yutang.console.render import render, see_other
 from yutang.errors import BadInput, NotFound, YutangError
 from yutang.notices import Channels
+from yutang.reports import Report
 
 ROUTES = APIRouter()
 NUMBERS = ("low", "high", "least", "base", "score")
@@ -92,16 +94,17 @@ def _page(
     report = session.brand.reports.get(report_id)
     choices = choices_of(request, session)
     tables: tuple[PickTable, ...] = ()
+    now: Result | None = None
     refused = error
     try:
-        tables = picks_of(session, report)
+        tables, now = picks_of(session, report)
     except (BadInput, NotFound) as bad:
         refused = refused or bad
     typed = _typed(form, one, tables)
     pick = find(tables, typed["watch"])
     rule, preview, wrong = None, None, None
-    if pick is not None:
-        rule, preview, wrong = _tried(session, report_id, typed, pick.kind)
+    if pick is not None and now is not None:
+        rule, preview, wrong = _tried(session, report, now, typed, pick.kind)
     name = typed["name"] or (pick.title if pick else report.name)[:120]
     return render(
         request,
@@ -131,19 +134,20 @@ def _page(
 
 
 def _tried(
-    session: Session, report_id: int, typed: Mapping[str, Any], kind: str
+    session: Session, report: Report, now: Result, typed: Mapping[str, Any], kind: str
 ) -> tuple[Rule | None, Preview | None, YutangError | None]:
-    """The rule as it stands in the form, and what it would have said; or what is wrong with it."""
+    """The rule as it stands in the form, and what it would have said; or what is wrong with it.
+    now: the report's answer of now."""
     try:
-        rule = session.brand.alerts.checked(report_id, _rule(typed, kind))
-        return rule, session.brand.alerts.preview(report_id, rule), None
+        rule = session.brand.alerts.checked(report, _rule(typed, kind), now)
+        return rule, session.brand.alerts.preview(report, rule), None
     except YutangError as wrong:
         return None, None, wrong
 
 
 def _kind(session: Session, report_id: int, form: FormData) -> str:
     report = session.brand.reports.get(report_id)
-    pick = find(picks_of(session, report), str(form.get("watch", "")))
+    pick = find(picks_of(session, report)[0], str(form.get("watch", "")))
     return pick.kind if pick else "count"
 
 

@@ -38,9 +38,9 @@ def alerts(request: Request, session: Session = needs("analyse")) -> Response:
 @ROUTES.get("/b/{brand}/alerts/{alert_id:int}")
 def alert(request: Request, alert_id: int, session: Session = needs("analyse")) -> Response:
     one = session.brand.alerts.get(alert_id)
-    preview, wrong = None, None
+    report, preview, wrong = session.brand.reports.get(one.report_id), None, None
     try:
-        preview = session.brand.alerts.preview(one.report_id, one.rule)
+        preview = session.brand.alerts.preview(report, one.rule)
     except YutangError as error:
         wrong = error
     hooks = session.brand.webhooks.list_()
@@ -48,7 +48,7 @@ def alert(request: Request, alert_id: int, session: Session = needs("analyse")) 
         request,
         "alerts/one.html",
         one=one,
-        report=session.brand.reports.get(one.report_id),
+        report=report,
         words=_words(session, one),
         says=said(session, one),
         chart=chart_of(session, one.name, preview) if preview and preview.days else None,

@@ -42,8 +42,8 @@ class PickTable:
     is_cut: bool
 
 
-def picks_of(session: Session, report: Report) -> tuple[PickTable, ...]:
-    """Tables of numbers to choose. Raises BadInput, NotFound."""
+def picks_of(session: Session, report: Report) -> tuple[tuple[PickTable, ...], analysis.Result]:
+    """Tables of numbers to choose, of the report's answer of now. Raises BadInput, NotFound."""
     if report.model == "sql":
         raise BadInput(
             "An alert cannot watch a question in SQL.",
@@ -51,7 +51,7 @@ def picks_of(session: Session, report: Report) -> tuple[PickTable, ...]:
         )
     shards = session.brand.shards()
     params = resolved(report.params, session.brand.measure.today())
-    result = analysis.run(report.model, shards, params, today=session.brand.measure.today())
+    result = analysis.answered(report.model, shards, params, today=session.brand.measure.today())
     asked = Asked(session, vocabulary(session, shards), report.model, params, result)
     if report.model == "event":
         titles = measure_titles(asked)
@@ -61,7 +61,7 @@ def picks_of(session: Session, report: Report) -> tuple[PickTable, ...]:
         for name, table in list(tables_of(result).items())[:MOST_TABLES]
         if table.rows and value_columns(table)
     ]
-    return tuple(found)
+    return tuple(found), result
 
 
 def _table(asked: Asked, name: str, table: Any) -> PickTable:

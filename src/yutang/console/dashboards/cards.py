@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from yutang.console.analyse.answer import change
 from yutang.console.dashboards.scoping import read_scope
-from yutang.console.dashboards.view import MOST_ROWS, facts_of, show
+from yutang.console.dashboards.view import facts_of, show
 from yutang.console.guard import Session, needs
 from yutang.console.render import render
 from yutang.errors import NotFound
@@ -32,5 +32,4 @@ def card(
         board=board,
         shown=show(facts, found, report, scope),
         change=change,
-        most=MOST_ROWS,
     )

@@ -11,6 +11,8 @@ from markupsafe import Markup
 from yutang import analysis
 from yutang.console.analyse import form as fields
 from yutang.console.analyse.answer import Answer, Asked, Grid
+from yutang.console.analyse.looks import Looks
+from yutang.console.analyse.looks import shown as chosen_look
 from yutang.console.analyse.pages import place_of
 from yutang.console.analyse.present import present, titled
 from yutang.console.analyse.schema import fields_of
@@ -23,7 +25,7 @@ from yutang.console.marks import marked
 from yutang.console.sql.shown import chart_of as chart_of_sql
 from yutang.console.sql.shown import grid_of as grid_of_sql
 from yutang.errors import BadInput, NotFound, YutangError
-from yutang.reports import RANGE, SQL, Card, Report, Scope, scoped
+from yutang.reports import CHART, RANGE, SQL, Card, Report, Scope, scoped
 
 MOST_ROWS = 50  # of a table on a card; the file and the report have them all
 
@@ -113,13 +115,16 @@ def _model(facts: Facts, card: Card, report: Report, title: str, link: str, scop
         return Shown(card, title, link, "number", figure=figure, **common)
     if answer.nothing:
         return Shown(card, title, link, "empty", **common)
-    picture = _first_picture(facts.session, answer) if card.show != "table" else None
+    picture = _first_picture(facts.session, answer, report) if card.show != "table" else None
     if picture is not None:
         return Shown(card, title, link, "chart", picture=picture, **common)
-    return Shown(
-        card, title, link, "table", grid=answer.grid,
-        cut=max(0, len(answer.grid.rows) - MOST_ROWS), **common,
-    )  # fmt: skip
+    return _table(card, title, link, answer.grid, **common)
+
+
+def _table(card: Card, title: str, link: str, grid: Grid, **common: Any) -> Shown:
+    cut = max(0, len(grid.rows) - MOST_ROWS)
+    first = replace(grid, rows=grid.rows[:MOST_ROWS])
+    return Shown(card, title, link, "table", grid=first, cut=cut, **common)
 
 
 def _only(asked: Asked, measure: str) -> Asked:
@@ -136,7 +141,9 @@ def _first_word(series: Any) -> str:
     return str(name[0] if isinstance(name, (list, tuple)) and name else name)
 
 
-def _first_picture(session: Session, answer: Answer) -> Chart | Flows | Heat | None:
+def _first_picture(session: Session, answer: Answer, report: Report) -> Chart | Flows | Heat | None:
+    """The picture of the kind that the report was saved with."""
+    answer, _, _ = chosen_look(answer, Looks(chart=str(report.params.get(CHART, ""))))
     pictures = marked(session, answer.pictures[:1])
     return pictures[0] if pictures else None
 
@@ -158,8 +165,7 @@ def _sql(session: Session, card: Card, report: Report, title: str, scope: Scope)
         return Shown(card, title, link, "empty", notes=notes)
     if chart is not None:
         return Shown(card, title, link, "chart", picture=chart, notes=notes)
-    cut = max(0, len(grid.rows) - MOST_ROWS)
-    return Shown(card, title, link, "table", grid=grid, cut=cut, notes=notes)
+    return _table(card, title, link, grid, notes=notes)
 
 
 def _link(session: Session, report: Report, scope: Scope) -> str:
