@@ -15,7 +15,7 @@ FROM e WHERE code = 0 GROUP BY 1, 2
 
 def read(result: Result) -> Rows:
     return [
-        [day_number(row["period"]), int(row["group_1"]), row["A"], row["B"]] for row in result.rows
+        [day_number(row["bucket"]), int(row["group_1"]), row["A"], row["B"]] for row in result.rows
     ]
 
 

@@ -221,7 +221,7 @@ def test_fixed_days_have_no_moving_number(watched: Watched) -> None:
     assert watched.alerts.checked(report, ANOMALY).watch.unit == "day"  # rows go on
 
 
-@pytest.mark.parametrize(("table", "column"), [("", "B"), ("nothing", "A"), ("", "period")])
+@pytest.mark.parametrize(("table", "column"), [("", "B"), ("nothing", "A"), ("", "when")])
 def test_a_number_that_is_not_there_is_refused(watched: Watched, table: str, column: str) -> None:
     with pytest.raises(YutangError, match="no such number"):
         add(watched, {"watch": {"table": table, "column": column}})

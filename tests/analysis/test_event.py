@@ -135,13 +135,13 @@ def test_every_measure_is_what_counting_gives(history, question):
         rows = matching(facts, params, measure)
         assert result.tables["total"].rows[0][letter] == value(measure, rows)
         for shown in result.rows:
-            name = shown.get("period", "")
+            name = shown.get("bucket", "")
             inside = [row for row in rows if period(row, params["unit"]) == name]
             assert shown[letter] == value(measure, inside), (letter, name)
         behind = analysis.people("event", shards, params, {"measure": letter})
         assert set(behind) == {row["customer"] for row in rows}
     if params["unit"] != "total":
-        shown = {row["period"] for row in result.rows}
+        shown = {row["bucket"] for row in result.rows}
         everything = [r for m in params["measures"] for r in matching(facts, params, m)]
         assert {period(row, params["unit"]) for row in everything} <= shown
 
@@ -171,7 +171,7 @@ def test_groups_and_their_totals_are_counted_not_added(history, question, names,
             total = result.tables["groups"].rows[place][letter]
             assert total == value(measure, mine, first_only(rows, inside, params))
             for p, of_period in enumerate(whole):
-                name = of_period.get("period", "")
+                name = of_period.get("bucket", "")
                 now = [row for row in rows if period(row, params["unit"]) == name]
                 cell = result.rows[p * len(shown) + place][letter]
                 mine_now = [row for row in now if inside(row)]
@@ -227,14 +227,14 @@ def test_people_of_a_week_are_distinct_people_not_summed_days(shards_of):
     assert [row["A"] for row in days.rows] == [2, 1, 1, 1, 1]
     assert days.tables["total"].rows == [{"A": 2}]
     assert analysis.run("event", shards, {**params, "unit": "week"}).rows == [
-        {"period": "2026-03-02", "A": 2}
+        {"bucket": "2026-03-02", "A": 2}
     ]
 
 
 def test_days_begin_at_local_midnight(shards_of):
     shards = shards_of(story([(1, DAY - 1, "a", {}), (1, DAY, "a", {})]))
     rows = analysis.run("event", shards, {"measures": [{"event": "a"}]}).rows
-    assert rows == [{"period": "2026-03-02", "A": 1}, {"period": "2026-03-03", "A": 1}]
+    assert rows == [{"bucket": "2026-03-02", "A": 1}, {"bucket": "2026-03-03", "A": 1}]
 
 
 def test_a_formula_joins_measures_and_survives_a_zero(shards_of):
@@ -282,8 +282,8 @@ def test_the_same_period_last_year_stands_beside_by_place(shards_of):
     params = {"measures": [{"event": "a"}], "from": "2026-03-02", "to": "2026-03-03"}
     result = analysis.run("event", shards, {**params, "compare": "last_year"})
     assert result.rows == [
-        {"period": "2026-03-02", "A": 1, "A_compared": 2},
-        {"period": "2026-03-03", "A": 0, "A_compared": 1},
+        {"bucket": "2026-03-02", "A": 1, "A_compared": 2},
+        {"bucket": "2026-03-03", "A": 0, "A_compared": 1},
     ]
     span = {"from": "2025-03-02", "to": "2025-03-03"}
     assert analysis.run("event", shards, {**params, "compare": span}).rows == result.rows
@@ -348,6 +348,6 @@ def test_a_wrong_question_is_refused_with_its_place(shards_of, change, place):
 
 def test_an_unknown_cell_is_refused(shards_of):
     shards = shards_of(story([(1, 0, "a", {})]))
-    for cell in ({"measure": "B"}, {"period": "1999-01-01"}, {"group": ["x"]}):
+    for cell in ({"measure": "B"}, {"bucket": "1999-01-01"}, {"group": ["x"]}):
         with pytest.raises(BadInput):
             analysis.people("event", shards, {"measures": [{"event": "a"}]}, cell)

@@ -294,8 +294,8 @@ def shape(partial: list[MeasurePartial], plan: Plan) -> Result:
 
 
 def people(context: Context, plan: Plan, cell: Mapping[str, Any]) -> BitMap:
-    """Customers behind a cell: {"measure"?: "A", "period"?: label, "group"?: [labels]}."""
-    letter, period, group = cell.get("measure", "A"), cell.get("period"), cell.get("group")
+    """Customers behind a cell: {"measure"?: "A", "bucket"?: label, "group"?: [labels]}."""
+    letter, period, group = cell.get("measure", "A"), cell.get("bucket"), cell.get("group")
     names = [labels(plan.dims, key) for key in plan.groups]
     if (
         letter not in _LETTERS[: len(plan.measures)]

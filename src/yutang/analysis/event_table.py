@@ -22,7 +22,7 @@ from yutang.sequence.kernels.events import sum_cells
 if TYPE_CHECKING:
     from yutang.analysis.event import Plan
 
-_PERIOD = Column("period", "日期", "Date", "period")
+_PERIOD = Column("bucket", "日期", "Date", "period")
 _TITLES = {
     "times": ("次数", "Times"),
     "people": ("人数", "People"),
@@ -207,7 +207,7 @@ def shape(partial: list[MeasurePartial], plan: Plan) -> Result:
         return {**head, **found}
 
     def head(p: int, label: tuple[Any, ...]) -> dict[str, Any]:
-        day = {"period": plan.periods[p]} if period and p < len(plan.periods) else {}
+        day = {"bucket": plan.periods[p]} if period and p < len(plan.periods) else {}
         return {**day, **{f"group_{i}": value for i, value in enumerate(label, 1)}}
 
     whole, all_groups = len(plan.periods), plan.cells[1]

@@ -61,7 +61,7 @@ def _event_cell(asked: Asked, row: Mapping[str, Any], column: Any) -> Cell:
         return Cell(asked.words.value(column.zh, value))
     if len(column.name) == 1 and column.name.isupper() and value:
         group = [row[f"group_{i}"] for i in range(1, len(asked.group_names()) + 1)]
-        link = asked.people(measure=column.name, period=row.get("period"), group=group)
+        link = asked.people(measure=column.name, bucket=row.get("bucket"), group=group)
         return Cell(value, link, row.get(column.name + COMPARED))
     return Cell(value, "", row.get(column.name + COMPARED))
 
@@ -73,7 +73,7 @@ def _event_sentence(asked: Asked, titles: Mapping[str, str], total: Mapping[str,
     )
     rows = asked.result.tables["periods"].rows if "periods" in asked.result.tables else None
     rows = rows or (asked.result.rows if not asked.group_names() else [])
-    values = [(row["A"], row["period"]) for row in rows if "period" in row and row["A"] is not None]
+    values = [(row["A"], row["bucket"]) for row in rows if "bucket" in row and row["A"] is not None]
     if len(values) > 2:
         high, when = max(values)
         text += asked.session.language.gap + asked.session.text(
