@@ -19,7 +19,7 @@ from yutang.workspace import Workspace
 
 FIRST = date(2026, 6, 1)
 START = at("2026-11-23 08:00:00")
-COLUMNS = (Column("period", "日期", "Date", "period"), Column("A", "单数", "Orders", "count"))
+COLUMNS = (Column("bucket", "日期", "Date", "period"), Column("A", "单数", "Orders", "count"))
 RIGHTS = ("see", "analyse", "settings")
 
 
@@ -61,7 +61,7 @@ class Watched:
         first, last = (date.fromisoformat(params[end]) for end in ("from", "to"))
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         counts = [self.orders.get(day.isoformat(), 0) for day in days]
-        rows = [{"period": day.isoformat(), "A": n} for day, n in zip(days, counts, strict=True)]
+        rows = [{"bucket": day.isoformat(), "A": n} for day, n in zip(days, counts, strict=True)]
         total = Table(COLUMNS[1:], [{"A": sum(counts)}])
         return Result(model, Table(COLUMNS, rows), {"total": total})
 
@@ -72,7 +72,7 @@ class Watched:
             day = date.fromtimestamp(moment / 1000 + 8 * 3600)
             hour = (moment // 3_600_000 + 8) % 24
             label = f"{day.isoformat()} {hour:02}:00"
-            rows.append({"period": label, "A": int(moment < self.facts_until)})
+            rows.append({"bucket": label, "A": int(moment < self.facts_until)})
             moment += 3_600_000
         return rows
 

@@ -97,4 +97,4 @@ def _hours(
     rows = ask("event", params, last).rows
     edges, labels = period_edges(first, last, "hour", zone)
     starts = {label: int(edges[i]) for i, label in enumerate(labels)}
-    return sorted((starts[str(row["period"])], float(row["A"] or 0)) for row in rows)
+    return sorted((starts[str(row["bucket"])], float(row["A"] or 0)) for row in rows)
