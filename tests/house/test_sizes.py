@@ -14,6 +14,7 @@ FUNCTION_LINES = 50
 REASONS: dict[str, str] = {
     "connectors/order_files/cells.py::macros": "one SQL text: what a cell of each kind may say",
     "sequence/kernels/events.py::count_cells": "one compiled loop over all events",
+    "sequence/kernels/forms.py::find_attempts": "one compiled loop over all customers",
     "sequence/kernels/funnel.py::ordered_funnel": "one compiled loop over all customers",
     "sequence/kernels/retention.py::count_returns": "one compiled loop over all members",
     "sequence/kernels/touches.py::paths": "one compiled loop over all customers",

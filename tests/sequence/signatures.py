@@ -13,8 +13,9 @@ _SCRIPT = """
 import json, sys, tempfile
 from pathlib import Path
 from yutang.sequence import warm
-from yutang.sequence.kernels import approaches, events, funnel, intervals, paths, retention
-from yutang.sequence.kernels import sessions, sort, stages, subjects, tally, touches, values
+from yutang.sequence.kernels import approaches, cells, events, forms, funnel, intervals, paths
+from yutang.sequence.kernels import retention, sessions, sort, stages, subjects, tally, touches
+from yutang.sequence.kernels import values, views
 KERNELS = [sort.sort_rows, funnel.ordered_funnel, subjects.funnel, events.count_cells,
            events.select_rows, events.sum_cells, retention.find_starts, retention.count_returns,
            retention.mark_returned, retention.count_exact, tally.tally, tally.tally_plain,
@@ -22,7 +23,10 @@ KERNELS = [sort.sort_rows, funnel.ordered_funnel, subjects.funnel, events.count_
            touches.paths, touches.count_channels, values.starters, values.revenue,
            sessions.cut_sessions, sessions.count_sessions,
            sessions.count_places, sessions.count_ends, paths.count_nodes, paths.count_links,
-           paths.walk_all, approaches.approaches, stages.first_after]
+           paths.walk_all, approaches.approaches, stages.first_after,
+           views.count_pages, views.find_views, views.count_views, forms.find_attempts,
+           forms.count_stages, forms.find_touches, forms.count_fields,
+           cells.sort_by_cell, cells.add_cells, cells.sum_sorted]
 warm.warm_up()
 if len(sys.argv) > 1:
     import random
@@ -88,9 +92,11 @@ if len(sys.argv) > 1:
         ("smart_path", {"target": {"event": "a"}}),
         ("smart_path", {"target": {"event": "a"}, "property": "place"}),
         ("page", {"view": {"event": "a"}, "page": "place"}),
+        ("page", {"view": {"event": "a"}, "page": "place", "dwell": "amount"}),
         ("page", {"by": "channel", "channel": "place",
                   "stages": [{"event": e} for e in "abc"]}),
         ("form", {"form": "place", "name": "place", "field": {"event": "a"}}),
+        ("form", {"form": "place", "name": "place", "field": {"event": "a"}, "seconds": "amount"}),
     ):
         for extra in ({}, {"group": ["place"]}, {"group": ["tags"]}, {"sample": 2},
                       {"filter": {"property": "amount", "op": "is_set"}}):

@@ -31,9 +31,9 @@ import numpy as np
 from pydantic import Field, model_validator
 from pyroaring import BitMap
 
-from yutang.analysis import form_table
+from yutang.analysis import form_attempts, form_table
 from yutang.analysis.contract import Context, RangeParams, Result
-from yutang.analysis.form_table import Attempts
+from yutang.analysis.form_attempts import Counted
 from yutang.analysis.funnel import Events
 from yutang.analysis.group_places import Groups, find_groups
 from yutang.analysis.grouped import check_no_steps
@@ -43,16 +43,13 @@ from yutang.analysis.periods import range_periods
 from yutang.analysis.sessions import never_occurred
 from yutang.errors import BadInput
 from yutang.sequence.filters import Filter, both, compile_filter, property_type, split_filter
-from yutang.sequence.matching import Bits, Matcher, find_codes, kept_customers
-from yutang.sequence.source import NO_BOOL
+from yutang.sequence.matching import Bits, Matcher, find_codes
 from yutang.sequence.view import View
 
 NAME, ZH, EN = "form", "表单", "Form"
 QUESTION = ("人在表单的哪一步、哪一项停下？", "At which step and field of a form do people stop?")
 
-# The order in which events of one instant take part.
-SHOWN, BEGUN, FIELD, SUBMITTED, SUCCEEDED = range(5)
-_STAGE_OF = np.array([0, 1, 1, 2, 3], np.int64)
+# In the order in which events of one instant take part.
 _KINDS = ("shown", "begun", "field", "submitted", "succeeded")
 _MINUTE_MS = 60_000
 
@@ -127,8 +124,8 @@ def plan(context: Context, params: Params) -> Plan:
     )
 
     def begins(view: View) -> tuple[np.ndarray, np.ndarray]:
-        found = run(view, draft)
-        return found.row, found.who
+        found = form_attempts.find(view, draft)
+        return found.row.astype(np.int64), found.who.astype(np.int64)
 
     groups = find_groups(context, params.group, params.values, params.top, begins)
     return replace(draft, groups=groups)
@@ -153,97 +150,17 @@ def _check_types(context: Context, params: Params) -> None:
             )
 
 
-def run(view: View, plan: Plan) -> Attempts:
-    """The attempts of a view's customers that begin in the range, and their fills."""
-    keys, table = plan.bits.of(view)
-    rows = np.flatnonzero(table[keys])
-    keep = kept_customers(view, plan.of_customer, plan.params.sample)
-    who = view.place[rows]
-    if keep.size:
-        rows, who = rows[keep[who]], who[keep[who]]
-    kind = _kind_of(table[keys[rows]])
-    form = plan.forms.of_rows(view, rows)
-    order = np.lexsort((rows, kind, view.time[rows], form, who))
-    rows, who, kind, form = rows[order], who[order], kind[order], form[order]
-    time = view.time[rows]
-    opens = np.ones(rows.size, np.bool_)
-    if rows.size:
-        same = (who[1:] == who[:-1]) & (form[1:] == form[:-1])
-        pause = np.diff(time) > plan.idle
-        opens[1:] = ~same | (kind[1:] == SHOWN) | pause | (kind[:-1] == SUCCEEDED)
-    attempt = np.cumsum(opens) - 1
-    begin = np.flatnonzero(opens)
-    counted = (time[begin] >= plan.lo) & (time[begin] <= plan.hi)
-    return _attempts(view, plan, (rows, who, kind, form, time), attempt, begin, counted)
+def run(view: View, plan: Plan) -> Counted:
+    """The attempts of a view's customers that begin in the range, and their fills, counted."""
+    return form_attempts.count(view, plan)
 
 
-def _kind_of(bits: np.ndarray) -> np.ndarray:
-    """The latest stage an event may stand for, where it may stand for several."""
-    kind = np.zeros(bits.size, np.int64)
-    for place in range(len(_KINDS)):
-        kind[(bits >> np.uint32(place) & 1).astype(np.bool_)] = place
-    return kind
-
-
-def _attempts(
-    view: View,
-    plan: Plan,
-    events: tuple[np.ndarray, ...],
-    attempt: np.ndarray,
-    begin: np.ndarray,
-    counted: np.ndarray,
-) -> Attempts:
-    rows, who, kind, form, time = events
-    stages = np.full((begin.size, 4), np.iinfo(np.int64).max, np.int64)
-    since = time - time[begin][attempt]
-    for stage in range(4):  # the first event of that stage or a later one
-        far = _STAGE_OF[kind] >= stage
-        np.minimum.at(stages[:, stage], attempt[far], since[far])
-    ends = np.append(begin[1:], rows.size) - 1 if begin.size else begin
-    place = np.cumsum(counted) - 1
-    fills = np.flatnonzero((kind == FIELD) & counted[attempt])
-    before = np.where(np.isin(fills, begin), fills, fills - 1)
-    seconds = (time[fills] - time[before]) / 1000
-    seconds[before == fills] = np.nan  # nothing came before: unknown, not zero
-    if plan.params.seconds is not None:
-        seconds = view.values(plan.params.seconds)[rows[fills]]
-    made = Attempts(
-        customers=view.customers[who[begin][counted]],
-        who=who[begin][counted].astype(np.int32),
-        row=rows[begin][counted],
-        form=form[begin][counted],
-        waits=stages[counted],
-        last=time[ends][counted],
-        fill_of=place[attempt[fills]],
-        field=plan.fields.of_rows(view, rows[fills]),
-        empty=_is_empty(view, plan, rows[fills]),
-        seconds=seconds,
-        at=np.empty(0, np.int64),
-        groups=np.empty(0, np.int64),
-    )
-    if plan.groups.dims:
-        at, groups = plan.groups.places(view, made.row, made.who)
-        made = replace(made, at=at, groups=groups)
-    return made
-
-
-def _is_empty(view: View, plan: Plan, rows: np.ndarray) -> np.ndarray:
-    name = plan.params.empty
-    if name is None:
-        return np.zeros(rows.size, np.bool_)
-    values = view.values(name)[rows]
-    if view.shards.columns[name].type == "bool":
-        return np.asarray((values != NO_BOOL) & (values == 1))
-    blank = [i for i, w in enumerate(view.shards.dictionary(name).to_pylist()) if not w.strip()]
-    return np.asarray(np.isin(values, blank))
-
-
-def merge(partials: list[Attempts], plan: Plan) -> Attempts:
+def merge(partials: list[Counted], plan: Plan) -> Counted:
     """The attempts of all views."""
-    return Attempts.concat(partials)
+    return form_attempts.merge(partials, plan)
 
 
-def shape(partial: Attempts, plan: Plan) -> Result:
+def shape(partial: Counted, plan: Plan) -> Result:
     """Stages (by group), fields, totals, chart, caveats."""
     return form_table.shape(partial, plan)
 
@@ -252,11 +169,14 @@ def people(context: Context, plan: Plan, cell: Mapping[str, Any]) -> BitMap:
     """Customers behind a cell: {"step"?: k, "state"?: "reached" | "stopped", "group"?: [labels]}
     of the stages, {"form", "field", "state"?: "touched" | "refilled" | "blank" | "abandoned"} of
     the fields."""
-    partial = merge(context.each(lambda view: run(view, plan)), plan)
-    chosen = form_table.is_behind(partial, plan, cell)
-    if cell.get("group") is not None:
-        wanted = plan.groups.index(cell["group"])
-        inside = np.zeros(chosen.size, np.bool_)
-        inside[partial.at[partial.groups == wanted]] = True
-        chosen = chosen & inside
-    return BitMap(partial.customers[chosen])
+    form_attempts.check_cell(plan, cell)
+    wanted = None if cell.get("group") is None else plan.groups.index(cell["group"])
+
+    def behind(view: View) -> np.ndarray:
+        found = form_attempts.find(view, plan)
+        chosen = form_attempts.is_behind(view, plan, found, cell)
+        if wanted is not None:
+            chosen = chosen & plan.groups.inside(view, found.row, found.who, wanted)
+        return np.asarray(view.customers[found.who[chosen]])
+
+    return BitMap(np.concatenate([np.empty(0, np.uint32), *context.each(behind)]))

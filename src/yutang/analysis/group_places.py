@@ -62,7 +62,8 @@ class Groups:
 
     def places(self, view: View, rows: np.ndarray, who: np.ndarray) -> tuple[np.ndarray, ...]:
         """(positions in `rows`, place of the group), each pair once, by position."""
-        return group_of(view, self.dims, self.keys, rows, who)
+        whole = rows.astype(np.int64), who.astype(np.int64)
+        return group_of(view, self.dims, self.keys, *whole)
 
     def of_items(self, view: View, rows: np.ndarray, who: np.ndarray) -> tuple[np.ndarray, ...]:
         """(group_at, group_of) by position in `rows` as the kernels read it; empty: one group."""

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from yutang.analysis.cell_values import CellValues
 from yutang.analysis.contract import Caveat, Column, Result, Table, sampled, unknown_events
-from yutang.analysis.order_statistics import percentiles
 from yutang.analysis.path_table import LEFT_LABEL
 from yutang.errors import BadInput
-from yutang.sequence.kernels.events import sum_cells
-from yutang.sequence.kernels.sessions import count_places
+from yutang.sequence.files import frozen
+from yutang.sequence.kernels.views import count_pages, count_views, find_views
+from yutang.sequence.matching import kept_customers
 from yutang.sequence.view import View
 
 if TYPE_CHECKING:
     from yutang.analysis.page import Plan
 
-_VIEW = np.uint32(8)
+# The place of the matcher of views, after those that cut.
+_VIEW = 3
 _COUNTS = (
     Column("views", "浏览次数", "Views", "count"),
     Column("people", "人数", "People", "count"),
@@ -43,112 +45,70 @@ _NEXT = (
 
 @dataclass(frozen=True)
 class Views:
-    """Views of a view of the shards, by entry: int64 row, int32 customer's position, bool first
-    and last of the session, int64 page shown, next page shown (-1: left), float64 dwell (NaN)."""
+    """Views of a view of the shards, by entry: int32 row, customer's position, page shown, next
+    page shown (-1: left), bool first of the session, float64 dwell (NaN)."""
 
     row: np.ndarray
     who: np.ndarray
-    entry: np.ndarray
-    exit: np.ndarray
     page: np.ndarray
     next: np.ndarray
+    entry: np.ndarray
     dwell: np.ndarray
 
 
 @dataclass(frozen=True)
 class Counted:
     """counts: int64 [groups + 1, items + 1, 5] views, people, entries, exits, bounces; the last
-    row and column are totals. cell, dwell: by entry and cell. links: int64 [items, items + 1, 2]
-    views and people, the last column LEFT."""
+    row and column are totals. dwell: seconds by row and column of it, none in the last column.
+    links: int64 [items, items + 1, 2] views and people, the last column LEFT."""
 
     counts: np.ndarray
-    cell: np.ndarray
-    dwell: np.ndarray
     links: np.ndarray
+    dwell: CellValues
 
 
-def _rows(view: View, plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(rows of views within the sessions, their session's place, last rows of the sessions)."""
-    found = plan.cutter.sessions(view)
-    keys, table = plan.cutter.bits.of(view)
-    session = np.zeros(view.rows + 1, np.int32)
-    session[found.first] = 1
-    session = np.cumsum(session, dtype=np.int32) - 1
-    rows = np.flatnonzero(table[keys] & _VIEW)
-    of_row = session[rows]
-    # After a session's last row lie those of sessions and customers that are not counted.
-    inside = of_row >= 0
-    inside[inside] = rows[inside] <= found.last[of_row[inside]]
-    return rows[inside], of_row[inside], found.last
+def _arguments(view: View, plan: Plan, of_values: Any) -> tuple[Any, ...]:
+    """What both kernels read; of_values: what each wants to know of the values."""
+    cut = plan.cutter
+    keys, table = cut.bits.of(view)
+    keep = kept_customers(view, cut.of_customer, cut.sample)
+    return (
+        keys, table, _VIEW, view.time, view.offsets, keep, cut.idle, cut.lo, cut.hi,
+        view.values(plan.items.name), of_values,
+    )  # fmt: skip
 
 
 def item_counts(view: View, plan: Plan) -> np.ndarray:
     """int64 by page: its views."""
-    rows, _, _ = _rows(view, plan)
-    return np.bincount(plan.items.of_rows(view, rows), minlength=len(plan.items.labels))
+    counts = np.zeros(len(plan.items.labels), np.int64)
+    found = count_pages(*_arguments(view, plan, plan.items.of_code.size))
+    np.add.at(counts, plan.items.of_code, found)
+    return counts
 
 
 def group_rows(view: View, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
     """What groups are found by: rows, and their customers' positions."""
-    rows, _, _ = _rows(view, plan)
-    return rows, view.place[rows]
+    found = _views(view, plan)
+    return found.row.astype(np.int64), found.who.astype(np.int64)
 
 
 def _views(view: View, plan: Plan) -> Views:
-    rows, session, last = _rows(view, plan)
-    page = plan.items.rank[plan.items.of_rows(view, rows)]
-    same = session[1:] == session[:-1]
-    end = np.concatenate([~same, np.ones(min(rows.size, 1), np.bool_)])
-    entry = np.concatenate([np.ones(min(rows.size, 1), np.bool_), ~same])
-    following = np.where(end, -1, np.append(page[1:], -1)[: rows.size])
+    place_of = plan.items.rank[plan.items.of_code].astype(np.int32)
+    found = Views(*find_views(*_arguments(view, plan, frozen(place_of))))
     if plan.params.dwell is not None:
-        dwell = view.values(plan.params.dwell)[rows]
-    else:
-        until = np.where(end, last[session], np.append(rows[1:], 0)[: rows.size])
-        dwell = (view.time[until] - view.time[rows]) / 1000
-        dwell[until == rows] = np.nan
-    who = view.place[rows].astype(np.int32)
-    return Views(rows, who, entry, end, page, following, dwell)
+        found = replace(found, dwell=view.values(plan.params.dwell)[found.row])
+    return found
 
 
 def run(view: View, plan: Plan) -> Counted:
     """Views counted by group and page."""
-    found = _views(view, plan)
-    groups, width = plan.groups.count, plan.items.count + 1
-    every = np.arange(found.row.size)
-    counts = np.zeros((groups + 1, width, 5), np.int64)
-    cells = [
-        (every, groups * width + found.page),
-        (every, np.full(every.size, groups * width + width - 1)),
-    ]
-    if plan.groups.dims:
-        at, place = plan.groups.places(view, found.row, found.who)
-        cells += [(at, place * width + found.page[at]), (at, place * width + width - 1)]
-    for entries, cell in cells:
-        _add(counts.reshape(-1, 5), found, entries, cell)
-    entries = np.concatenate([one for one, _ in cells])
-    cell = np.concatenate([one for _, one in cells])
-    present = ~np.isnan(found.dwell[entries])
-    left = np.where(found.next < 0, width - 1, found.next)
-    link = found.page * width + left
-    times, people = count_places(link, found.who, plan.items.count * width)
-    links = np.stack([times, people], axis=1).reshape(plan.items.count, width, 2)
-    return Counted(counts, _small(cell[present]), found.dwell[entries][present], links)
-
-
-def _small(cell: np.ndarray) -> np.ndarray:
-    """As uint16 where they fit, as they nearly always do: it is sorted ten times faster."""
-    return cell.astype(np.uint16) if not cell.size or cell.max() < 1 << 16 else cell
-
-
-def _add(counts: np.ndarray, found: Views, entries: np.ndarray, cell: np.ndarray) -> None:
-    size = len(counts)
-    times, people = count_places(cell, found.who[entries], size)
-    entry, end = found.entry[entries], found.exit[entries]
-    counts[:, 0] += times
-    counts[:, 1] += people
-    for place, flag in ((2, entry), (3, end), (4, entry & end)):
-        counts[:, place] += np.bincount(cell[flag], minlength=size)
+    found, groups = _views(view, plan), plan.groups
+    group_at, group_of = groups.of_items(view, found.row, found.who)
+    counts, links, dwell, cuts = count_views(
+        found.who, found.page, found.next, found.entry, found.dwell, plan.items.count,
+        group_at, group_of, groups.count,
+    )  # fmt: skip
+    return Counted(counts, links, CellValues(dwell, cuts))
 
 
 def merge(partials: list[Counted], plan: Plan) -> Counted:
@@ -156,28 +116,23 @@ def merge(partials: list[Counted], plan: Plan) -> Counted:
     groups, width = plan.groups.count, plan.items.count + 1
     counts = np.zeros((groups + 1, width, 5), np.int64)
     links = np.zeros((plan.items.count, width, 2), np.int64)
+    cells = np.arange((groups + 1) * width)
     return Counted(
         sum((part.counts for part in partials), counts),
-        np.concatenate([np.empty(0, np.uint16), *(part.cell for part in partials)]),
-        np.concatenate([np.empty(0), *(part.dwell for part in partials)]),
         sum((part.links for part in partials), links),
+        CellValues.join([(part.dwell, cells) for part in partials], cells.size, np.float64),
     )
 
 
 def shape(partial: Counted, plan: Plan) -> Result:
     """Table by page (and group), totals, next pages, chart, caveats."""
     width, groups = plan.items.count + 1, plan.groups.count
-    order = np.argsort(partial.cell, kind="stable")
-    dwell = partial.dwell[order]
-    cuts = np.searchsorted(partial.cell[order], np.arange((groups + 1) * width + 1))
-    means, have, _, _ = sum_cells(
-        partial.cell.astype(np.int64), partial.dwell, (groups + 1) * width
-    )
+    means = partial.dwell.sums()
 
     def numbers(g: int, page: int) -> dict[str, Any]:
-        cell = g * width + page
-        mean = float(means[cell] / have[cell]) if have[cell] else None
-        median = percentiles(dwell[cuts[cell] : cuts[cell + 1]], (50,))[0]
+        # The last column stands for all of its row.
+        first, end = g * width + (page if page < width - 1 else 0), g * width + page + 1
+        mean, median = means.mean(first, end), partial.dwell.percentiles(first, end, (50,))[0]
         return {
             **_row(partial.counts[g, page].tolist(), plan.params.sample),
             "seconds": mean,
@@ -277,5 +232,5 @@ def behind(
     if cell.get("entry"):
         chosen &= found.entry
     if cell.get("exit"):
-        chosen &= found.exit
-    return found.row, found.who, chosen
+        chosen &= found.next < 0
+    return found.row.astype(np.int64), found.who.astype(np.int64), chosen

@@ -209,9 +209,7 @@ def _counts(cell: list[int], scale: int) -> dict[str, Any]:
 def _lengths(lasted: np.ndarray, cell: np.ndarray) -> dict[str, Any]:
     """Median and P90 in seconds over all sessions; those that did not last have 0."""
     sessions = int(cell[SESSIONS])
-    padded = np.zeros(sessions, np.int64)
-    padded[sessions - lasted.size :] = lasted
-    found = percentiles(padded, (50, 90))
+    found = percentiles(lasted, (50, 90), zeros=sessions - lasted.size)
     names = ("median_seconds", "p90_seconds")
     return {n: None if v is None else v / _SECOND for n, v in zip(names, found, strict=True)}
 

@@ -10,7 +10,9 @@ import numpy as np
 
 from yutang.sequence.files import frozen
 from yutang.sequence.kernels.approaches import approaches
+from yutang.sequence.kernels.cells import add_cells, sort_by_cell, sum_sorted
 from yutang.sequence.kernels.events import count_cells, select_rows, sum_cells
+from yutang.sequence.kernels.forms import count_fields, count_stages, find_attempts, find_touches
 from yutang.sequence.kernels.funnel import NO_STEP, ordered_funnel
 from yutang.sequence.kernels.intervals import intervals
 from yutang.sequence.kernels.paths import count_links, count_nodes, walk_all
@@ -29,6 +31,7 @@ from yutang.sequence.kernels.subjects import PEOPLE, TIMES, funnel
 from yutang.sequence.kernels.tally import EACH, count_flows, tally, tally_plain, tally_units
 from yutang.sequence.kernels.touches import count_channels, paths
 from yutang.sequence.kernels.values import revenue, starters
+from yutang.sequence.kernels.views import count_pages, count_views, find_views
 
 
 def warm_up() -> None:
@@ -73,6 +76,7 @@ def warm_up() -> None:
     tally_units(keys, table, 0, time, offsets, keep, periods, periods)
     count_flows(none, none, none, 1, 1, 1, 0)
     _warm_visits(keys, table, time, offsets, keep, edges)
+    _warm_pages(keys, table, time, offsets, keep)
 
 
 def _warm_visits(
@@ -104,6 +108,33 @@ def _warm_visits(
         who, np.zeros(who.size, np.int64), np.zeros(who.size, np.int64), who[:0],
         np.empty(0, np.int64), np.empty(0, np.int64), 1,
     )  # fmt: skip
+
+
+def _warm_pages(
+    keys: np.ndarray, table: np.ndarray, time: np.ndarray, offsets: np.ndarray, keep: np.ndarray
+) -> None:
+    """The kernels of pages and forms, and of the values they carry by cell."""
+    value, place = frozen(np.zeros(2, np.int32)), frozen(np.zeros(2, np.int32))
+    none, no_group = frozen(np.empty(0, np.int64)), frozen(np.empty(0, np.int32))
+    count_pages(keys, table, 0, time, offsets, keep, 1, 0, 1, value, 2)
+    _, mine, page, follow, entry, seconds = find_views(
+        keys, table, 0, time, offsets, keep, 1, 0, 1, value, place
+    )
+    *_, dwell, cuts = count_views(mine, page, follow, entry, seconds, 1, none, no_group, 1)
+    kind = frozen(np.array([0, 2], np.uint8))
+    who, _, _, far, waits, _, fill_of, _, since = find_attempts(
+        keys, table, kind, time, offsets, keep, value, place, 1, 1, 0, 1
+    )
+    count_stages(who, far, waits, none, no_group, 1)
+    fields, empty = np.zeros(fill_of.size, np.int64), np.zeros(fill_of.size, np.bool_)
+    attempt, field, fills, blank, last = find_touches(fill_of, fields, empty, who.size, 1)
+    count_fields(attempt, field, fills, blank, last, who, far, 1)
+    sort_by_cell(frozen(fields), frozen(since), 1)
+    sum_sorted(frozen(dwell), frozen(cuts))
+    for kind_of in (np.int32, np.int64, np.float64):
+        out = np.empty(0, kind_of)
+        starts = frozen(np.zeros(2, np.int64))
+        add_cells(frozen(out), starts, frozen(np.zeros(1, np.int64)), out, np.zeros(1, np.int64))
 
 
 if __name__ == "__main__":
