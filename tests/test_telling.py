@@ -37,11 +37,11 @@ def test_without_anything_to_watch_there_is_nothing_to_do(brand: Brand) -> None:
 def test_alerts_files_and_posts_are_due_and_done(brand: Brand) -> None:
     measures = [{"event": "page_viewed", "measure": "times"}]
     params = {"measures": measures, "unit": "day", "range": "last_30"}
-    report = brand.reports.add("R", "event", params, by="boss").id
+    made = brand.reports.add("R", "event", params, by="boss")
     rule = {"watch": {"table": "total", "column": "A"}, "kind": "threshold", "side": "below",
             "low": 5}  # fmt: skip
-    brand.alerts.add(report, "A", rule, Channels(), by="boss")
-    brand.schedules.add(report, "S", {}, {}, by="boss")
+    brand.alerts.add(made.id, "A", rule, Channels(), by="boss")
+    brand.schedules.add(made, "S", {}, {}, by="boss")
     assert has_work(brand)
     assert telling.tell(brand) == {"alerts": 1, "schedules": 0, "posts": 0}
     assert not has_work(brand)
@@ -52,7 +52,7 @@ def test_alerts_files_and_posts_are_due_and_done(brand: Brand) -> None:
 
 def test_the_file_is_what_the_page_exports(brand: Brand) -> None:
     measures = [{"event": "page_viewed", "measure": "times"}]
-    report = brand.reports.add("R", "event", {"measures": measures, "unit": "total"}, by="b").id
+    report = brand.reports.add("R", "event", {"measures": measures, "unit": "total"}, by="b")
     made = brand.schedules.add(report, "S", {}, {"format": "csv", "language": "en"}, by="boss")
     run = brand.schedules.run(made.id)
     path, _ = brand.schedules.file(made.id, run.id)

@@ -179,8 +179,8 @@ class Brand:
         asker = Asker(self._ask, workspace.zone, workspace.now)
         self.alerts = Alerts(workspace, self.reports, asker, desk)
         self.schedules = Schedules(
-            workspace, self.reports, desk, partial(outgoing.sheets_of, self),
-            lambda: self.shards().facts_version,
+            workspace, desk, partial(outgoing.sheets_of, self),
+            partial(outgoing.board_sheets_of, self), lambda: self.shards().facts_version,
         )  # fmt: skip
 
     @property

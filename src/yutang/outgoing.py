@@ -44,3 +44,10 @@ def sheets_of(brand: Any, report_id: int, language: str) -> Sequence[Sheet]:
     from yutang.console.analyse.files import sheets
 
     return sheets(brand, brand.reports.get(report_id), language)
+
+
+def board_sheets_of(brand: Any, dashboard_id: int, language: str) -> Sequence[Sheet]:
+    """A dashboard's tables, one for each card. Raises BadInput, NotFound."""
+    from yutang.console.dashboards.files import sheets_of_board
+
+    return sheets_of_board(brand, brand.dashboards.get(dashboard_id), language)

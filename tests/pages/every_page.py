@@ -125,6 +125,7 @@ PAGES: dict[str, str] = {
     "schedules, empty": "/b/dry/alerts/schedules",
     "schedule": "/b/pond/alerts/schedules/1",
     "schedule, new": "/b/pond/alerts/schedules/new?report=1",
+    "schedule, of a dashboard": "/b/pond/alerts/schedules/new?dashboard=1",
     "schedule, change": "/b/pond/alerts/schedules/1/edit",
     "notices": "/b/pond/notices",
     "notices, unread": "/b/pond/notices?show=unread",

@@ -104,7 +104,7 @@ def watch(brand: Brand) -> None:
     rule = {"watch": {"column": "A"}, "kind": "threshold", "side": "below", "low": 1_000}
     one = brand.alerts.add(report.id, "W1", rule, channels, by="boss")
     brand.alerts.look(one.id, brand.facts.version())
-    made = brand.schedules.add(report.id, "F1", {"every": "week", "at": "09:00"}, {}, by="boss")
+    made = brand.schedules.add(report, "F1", {"every": "week", "at": "09:00"}, {}, by="boss")
     brand.schedules.run(made.id)
 
 

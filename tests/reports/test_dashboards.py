@@ -103,7 +103,7 @@ def test_a_report_says_where_it_stands_and_takes_that_along(workspace):
         boards.add_card(board.id, report_id=one.id)
     desk = boards.add("Desk", by="ann")
     boards.remove_card(desk.id, boards.add_card(desk.id, report_id=report.id).id)
-    file = workspace.root / "files" / "sent.xlsx"
+    file = workspace.root / "reports" / "sent.xlsx"
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(b"x")
     with workspace.db.write() as connection:
@@ -123,7 +123,7 @@ def test_a_report_says_where_it_stands_and_takes_that_along(workspace):
         ).scalar_one()
         connection.execute(
             insert(schedule_runs).values(
-                schedule_id=two, at=1, status="done", stored_as="files/sent.xlsx", size=1,
+                schedule_id=two, at=1, status="done", stored_as="sent.xlsx", size=1,
                 facts_version=1,
             )
         )  # fmt: skip

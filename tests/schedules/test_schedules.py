@@ -14,6 +14,7 @@ from tests.alerts.watching import Watched
 from yutang.errors import BadInput, NotFound
 from yutang.kit.clock import DAY_MS
 from yutang.kit.sheets import Sheet
+from yutang.reports import Dashboards
 from yutang.schedules import Cadence, Schedules, cadence, files, service
 from yutang.schedules.cadence import next_run, read_cadence
 
@@ -27,7 +28,9 @@ class Office(Watched):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.schedules = Schedules(self.workspace, self.reports, self.desk, self.sheets, lambda: 7)
+        self.schedules = Schedules(
+            self.workspace, self.desk, self.sheets, self.board_sheets, lambda: 7
+        )
 
     def sheets(self, report_id: int, language: str) -> list[Sheet]:
         if self.failing is not None:
@@ -35,8 +38,12 @@ class Office(Watched):
         rows = [["=1+1", 3], ["b", 4.5]]
         return [Sheet(f"报表/{language}", ["名称", "人数"], rows), Sheet("报表/zh", ["x"], [[1]])]
 
+    def board_sheets(self, board: int, language: str) -> list[Sheet]:
+        return [Sheet(f"看板 {board}/{language}", ["x"], [[1]]), Sheet("b", ["y"], [[2]])]
+
     def add(self, **settings: object) -> int:
-        made = self.schedules.add(self.report, "周报", DAILY, settings, by="boss")
+        report = self.reports.get(self.report)
+        made = self.schedules.add(report, "周报", DAILY, settings, by="boss")
         return made.id
 
 
@@ -180,9 +187,22 @@ def test_a_file_belongs_to_its_schedule(office: Office) -> None:
 
 
 def test_sql_is_not_scheduled(office: Office) -> None:
-    report = office.reports.add("Q", "sql", {"sql": "SELECT 1"}, by="boss").id
+    report = office.reports.add("Q", "sql", {"sql": "SELECT 1"}, by="boss")
     with pytest.raises(BadInput, match="SQL"):
         office.schedules.add(report, "x", DAILY, {}, by="boss")
+
+
+def test_a_dashboard_has_a_sheet_for_each_card(office: Office) -> None:
+    board = Dashboards(office.workspace).add("Board", by="boss")
+    made = office.schedules.add(board, "看板", DAILY, {}, by="boss")
+    assert (made.report_id, made.dashboard_id) == (None, board.id)
+    path, _ = office.schedules.file(made.id, office.schedules.run(made.id).id)
+    assert CalamineWorkbook.from_path(str(path)).sheet_names == [f"看板 {board.id} zh", "b"]
+    with pytest.raises(BadInput, match="xlsx"):
+        office.schedules.change(made.id, "看板", DAILY, {"format": "csv"})
+    Dashboards(office.workspace).remove(board.id)
+    assert not path.exists()
+    assert office.schedules.list_() == []
 
 
 @pytest.mark.parametrize("wrong", [{"keep": 0}, {"keep": 61}, {"format": "pdf"}, {"language": "x"}])

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from yutang.api.errors import PROBLEMS
 from yutang.api.keys import Caller, needs
+from yutang.errors import BadInput
 from yutang.schedules import Run, Schedule
 
 ROUTES = APIRouter(tags=["schedules"], responses=PROBLEMS)  # type: ignore[arg-type]
@@ -27,11 +28,12 @@ class CadenceIn(BaseModel):
 
 
 class NewSchedule(BaseModel):
-    """Which report, when, as what."""
+    """Which report or dashboard, when, as what."""
 
     model_config = ConfigDict(extra="forbid")
 
-    report: int
+    report: int | None = None
+    dashboard: int | None = None
     name: str = Field(max_length=120)
     cadence: CadenceIn = CadenceIn()
     format: Literal["xlsx", "csv"] = "xlsx"
@@ -46,6 +48,7 @@ class ScheduleOut(BaseModel):
 
     id: int
     report: int | None
+    dashboard: int | None
     name: str
     cadence: dict[str, Any]
     format: str
@@ -76,10 +79,14 @@ def list_schedules(caller: Caller = needs("analyse")) -> list[ScheduleOut]:
 
 @ROUTES.post("/schedules", status_code=201)
 def create_schedule(new: NewSchedule, caller: Caller = needs("analyse")) -> ScheduleOut:
-    """Make files of a report on time."""
+    """Make files of a report or a dashboard on time."""
+    if (new.report is None) == (new.dashboard is None):
+        raise BadInput("A schedule is of one report or of one dashboard.")
+    brand = caller.brand
+    of = brand.reports.get(new.report) if new.report else brand.dashboards.get(new.dashboard)
     settings = new.model_dump(include={"format", "language", "keep", "logins", "webhooks"})
     made = caller.brand.schedules.add(
-        new.report, new.name, new.cadence.model_dump(), settings, by=caller.name
+        of, new.name, new.cadence.model_dump(), settings, by=caller.name
     )
     caller.record("schedule_added", made.name, {"schedule": made.id})
     return _out(made)
@@ -116,7 +123,8 @@ def delete_schedule(schedule_id: int, caller: Caller = needs("analyse")) -> None
 
 def _out(one: Schedule) -> ScheduleOut:
     return ScheduleOut(
-        id=one.id, report=one.report_id, name=one.name, cadence=one.cadence.to_json(),
+        id=one.id, report=one.report_id, dashboard=one.dashboard_id, name=one.name,
+        cadence=one.cadence.to_json(),
         format=one.format, language=one.language, keep=one.keep, status=one.status,
         next_at=one.next_at,
     )  # fmt: skip

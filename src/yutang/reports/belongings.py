@@ -6,6 +6,9 @@ from sqlalchemy import ColumnElement, Connection, delete, select
 
 from yutang.state.brand import alert_events, alerts, schedule_runs, schedules
 
+# Files that schedules leave, below the brand's folder.
+FILES = "reports"
+
 
 def forget_alerts(connection: Connection, which: ColumnElement[bool]) -> None:
     """Alerts with what happened to them."""
@@ -15,7 +18,7 @@ def forget_alerts(connection: Connection, which: ColumnElement[bool]) -> None:
 
 
 def forget_schedules(connection: Connection, which: ColumnElement[bool]) -> list[str]:
-    """Schedules with their runs. Gives their files, below the brand's folder: the caller deletes
+    """Schedules with their runs. Gives their files, below FILES: the caller deletes
     them after the transaction, since a file cannot be rolled back."""
     run = schedule_runs.c
     gone = select(schedules.c.id).where(which)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from yutang.errors import BadInput, NotFound
-from yutang.reports.belongings import forget_schedules
+from yutang.reports.belongings import FILES, forget_schedules
 from yutang.reports.service import checked_name
 from yutang.state.brand import dashboard_cards, dashboards, saved_reports, schedules
 from yutang.workspace import Workspace
@@ -185,7 +185,7 @@ class Dashboards:
             files = forget_schedules(connection, schedules.c.dashboard_id == dashboard_id)
             connection.execute(delete(dashboards).where(dashboards.c.id == dashboard_id))
         for name in files:
-            (self._workspace.root / name).unlink(missing_ok=True)
+            (self._workspace.root / FILES / name).unlink(missing_ok=True)
 
     def add_card(
         self,

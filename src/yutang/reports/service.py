@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from yutang.errors import BadInput, NotFound
-from yutang.reports.belongings import forget_alerts, forget_schedules
+from yutang.reports.belongings import FILES, forget_alerts, forget_schedules
 from yutang.state.brand import (
     alerts,
     dashboard_cards,
@@ -160,7 +160,7 @@ class Reports:
             )
             connection.execute(delete(saved_reports).where(saved_reports.c.id == report_id))
         for name in files:
-            (self._workspace.root / name).unlink(missing_ok=True)
+            (self._workspace.root / FILES / name).unlink(missing_ok=True)
 
 
 def checked_name(name: str) -> str:

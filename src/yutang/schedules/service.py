@@ -18,7 +18,7 @@ from yutang.kit.clock import DAY_MS
 from yutang.kit.messages import mark
 from yutang.kit.sheets import Sheet
 from yutang.notices import Channels, Desk, Message
-from yutang.reports import Reports
+from yutang.reports import Dashboard, Report
 from yutang.schedules import files
 from yutang.schedules.cadence import Cadence, next_run, read_cadence
 from yutang.state.brand import schedule_runs, schedules
@@ -77,24 +77,22 @@ class Run:
 
 
 class Schedules:
-    """The schedules of one brand. `dashboards` makes the tables of a dashboard; without it, only
-    reports are scheduled."""
+    """The schedules of one brand. sheets, board_sheets: make the tables of a report, of a
+    dashboard."""
 
     def __init__(
         self,
         workspace: Workspace,
-        reports: Reports,
         desk: Desk,
         sheets: SheetsOf,
+        board_sheets: SheetsOf,
         facts_version: Callable[[], int],
-        dashboards: SheetsOf | None = None,
     ) -> None:
         self._workspace = workspace
-        self._reports = reports
         self._desk = desk
         self._sheets = sheets
         self._facts_version = facts_version
-        self._dashboards = dashboards
+        self._board_sheets = board_sheets
 
     # --- made and changed ----------------------------------------------------------------------
     def list_(self) -> list[Schedule]:
@@ -115,22 +113,24 @@ class Schedules:
         return _schedule(row)
 
     def add(
-        self, report_id: int, name: str, cadence: Mapping[str, Any], settings: Mapping[str, Any],
-        *, by: str,
+        self, of: Report | Dashboard, name: str, cadence: Mapping[str, Any],
+        settings: Mapping[str, Any], *, by: str,
     ) -> Schedule:  # fmt: skip
-        """A new schedule of a saved report. Raises BadInput, NotFound."""
-        if self._reports.get(report_id).model == "sql":
+        """A new schedule of a saved report or a dashboard. Raises BadInput."""
+        is_board = isinstance(of, Dashboard)
+        values = self._checked(name, cadence, settings, is_board=is_board)
+        values["dashboard_id" if is_board else "report_id"] = of.id
+        if isinstance(of, Report) and of.model == "sql":
             raise BadInput(
                 "A question in SQL cannot be sent on time: its rows may be about persons.",
                 hint="Save the number as a report of a model, such as events.",
             )
-        values = self._checked(name, cadence, settings)
         with self._workspace.db.write() as connection:
             count = select(func.count(schedules.c.id)).where(schedules.c.status != "removed")
             if connection.execute(count).scalar_one() >= MOST:
                 raise BadInput("A brand has at most %(n)s schedules.", n=MOST)
             query = insert(schedules).values(
-                report_id=report_id, created_by=by, created_at=self._workspace.now(), **values
+                created_by=by, created_at=self._workspace.now(), **values
             )
             new = connection.execute(query.returning(schedules.c.id)).scalar_one()
         return self.get(int(new))
@@ -139,8 +139,8 @@ class Schedules:
         self, schedule_id: int, name: str, cadence: Mapping[str, Any], settings: Mapping[str, Any]
     ) -> Schedule:
         """Raises BadInput, NotFound."""
-        self.get(schedule_id)
-        self._set(schedule_id, **self._checked(name, cadence, settings))
+        is_board = self.get(schedule_id).dashboard_id is not None
+        self._set(schedule_id, **self._checked(name, cadence, settings, is_board=is_board))
         return self.get(schedule_id)
 
     def turn(self, schedule_id: int, *, on: bool) -> Schedule:
@@ -256,17 +256,22 @@ class Schedules:
     def _tables(self, one: Schedule) -> Sequence[Sheet]:
         if one.report_id is not None:
             return self._sheets(one.report_id, one.language)
-        if one.dashboard_id is None or self._dashboards is None:
+        if one.dashboard_id is None:
             raise NotFound("There is no such report any more.")
-        return self._dashboards(one.dashboard_id, one.language)
+        return self._board_sheets(one.dashboard_id, one.language)
 
     def _checked(
-        self, name: str, cadence: Mapping[str, Any], settings: Mapping[str, Any]
+        self, name: str, cadence: Mapping[str, Any], settings: Mapping[str, Any], *, is_board: bool
     ) -> dict[str, Any]:
         name, read = name.strip(), read_cadence(cadence)
         if not 0 < len(name) <= NAME_LENGTH:
             raise BadInput("A name has 1 to %(n)d characters.", n=NAME_LENGTH)
         kind, language = settings.get("format", "xlsx"), settings.get("language", "zh")
+        if is_board and kind != "xlsx":
+            raise BadInput(
+                "A dashboard has a table for each card: it is sent as xlsx.",
+                hint="Choose xlsx, or schedule one of its reports.",
+            )
         if kind not in FORMATS or language not in LANGUAGES:
             raise BadInput("A file is csv or xlsx, in Chinese or English.")
         keep = settings.get("keep", KEPT_RUNS[1])

@@ -14,6 +14,7 @@ from yutang.console.guard import Session, needs, posted
 from yutang.console.language import LANGUAGES, mark
 from yutang.console.render import render, see_other
 from yutang.errors import BadInput, YutangError
+from yutang.reports import Dashboard, Report
 from yutang.schedules import FORMATS, Cadence, Schedule
 
 ROUTES = APIRouter()
@@ -41,32 +42,33 @@ def schedules(request: Request, session: Session = needs("analyse")) -> Response
             for one in session.brand.schedules.list_()
         ],
         names={one.id: one.name for one in session.brand.reports.list_()},
+        boards={one.id: one.name for one in session.brand.dashboards.list_()},
         removed=request.query_params.get("removed", ""),
     )
 
 
 @ROUTES.get(PATH + "/new")
 def new(request: Request, session: Session = needs("analyse")) -> Response:
-    report = number_of(request.query_params.get("report"))
-    if report is None:
+    of = _of(session, request.query_params)
+    if of is None:
         reports = [one for one in session.brand.reports.list_() if one.model != "sql"]
         return render(request, "alerts/choose.html", reports=reports, path="alerts/schedules")
-    return _form(request, session, report, None, request.query_params)
+    return _form(request, session, of, None, request.query_params)
 
 
 @ROUTES.post(PATH)
 def add(
     request: Request, session: Session = needs("analyse"), form: FormData = Depends(posted)
 ) -> Response:
-    report = number_of(form.get("report"))
-    if report is None:
-        raise BadInput("Choose a saved report.")
+    of = _of(session, form)
+    if of is None:
+        raise BadInput("Choose a saved report or a dashboard.")
     try:
         one = session.brand.schedules.add(
-            report, *_said(request, session, form), by=session.account.login
+            of, *_said(request, session, form), by=session.account.login
         )
     except YutangError as error:
-        return _form(request, session, report, None, form, error)
+        return _form(request, session, of, None, form, error)
     _log(session, "schedule_added", one)
     note = session.text("Saved: %(name)s.", name=one.name)
     return see_other(request, f"{session.base}/alerts/schedules/{one.id}", note)
@@ -79,7 +81,8 @@ def schedule(request: Request, schedule_id: int, session: Session = needs("analy
         request,
         "alerts/schedule.html",
         one=one,
-        report=session.brand.reports.get(one.report_id) if one.report_id else None,
+        of=_made_of(session, one),
+        is_board=one.dashboard_id is not None,
         when=cadence_words(session, one.cadence),
         who=said_who(session, one.channels, session.brand.webhooks.list_()),
         runs=session.brand.schedules.runs(one.id),
@@ -89,7 +92,7 @@ def schedule(request: Request, schedule_id: int, session: Session = needs("analy
 @ROUTES.get(PATH + "/{schedule_id:int}/edit")
 def edit(request: Request, schedule_id: int, session: Session = needs("analyse")) -> Response:
     one = session.brand.schedules.get(schedule_id)
-    return _form(request, session, one.report_id, one, request.query_params)
+    return _form(request, session, _made_of(session, one), one, request.query_params)
 
 
 @ROUTES.post(PATH + "/{schedule_id:int}/edit")
@@ -103,7 +106,7 @@ def change(
     try:
         one = session.brand.schedules.change(one.id, *_said(request, session, form))
     except YutangError as error:
-        return _form(request, session, one.report_id, one, form, error)
+        return _form(request, session, _made_of(session, one), one, form, error)
     _log(session, "schedule_changed", one)
     note = session.text("Saved: %(name)s.", name=one.name)
     return see_other(request, f"{session.base}/alerts/schedules/{one.id}", note)
@@ -158,6 +161,26 @@ def cadence_words(session: Session, cadence: Cadence) -> str:
     return text("every day at %(time)s", time=cadence.at)
 
 
+def _of(session: Session, asked: FormData | QueryParams) -> Report | Dashboard | None:
+    """The report or the dashboard that an address or a form names."""
+    report, board = (number_of(asked.get(name)) for name in ("report", "dashboard"))
+    found: Report | Dashboard | None = None
+    if report is not None:
+        found = session.brand.reports.get(report)
+    elif board is not None:
+        found = session.brand.dashboards.get(board)
+    return found
+
+
+def _made_of(session: Session, one: Schedule) -> Report | Dashboard:
+    found: Report | Dashboard
+    if one.dashboard_id is not None:
+        found = session.brand.dashboards.get(one.dashboard_id)
+    else:
+        found = session.brand.reports.get(one.report_id)
+    return found
+
+
 def _said(request: Request, session: Session, form: FormData) -> tuple[str, Any, Any]:
     """Name, cadence and settings that were typed."""
     channels = channels_of(form, choices_of(request, session))
@@ -176,17 +199,17 @@ def _said(request: Request, session: Session, form: FormData) -> tuple[str, Any,
 def _form(
     request: Request,
     session: Session,
-    report_id: int | None,
+    of: Report | Dashboard,
     one: Schedule | None,
     form: FormData | QueryParams,
     error: YutangError | None = None,
 ) -> Response:
-    report = session.brand.reports.get(report_id) if report_id else None
+    is_board = isinstance(of, Dashboard)
     shown: dict[str, Any] = {**USUAL, "language": session.language.code}
     if one is not None:
         shown |= one.cadence.to_json()
         shown |= {"format": one.format, "language": one.language, "keep": one.keep}
-    shown["name"] = one.name if one else report.name if report else ""
+    shown["name"] = one.name if one else of.name
     choices = choices_of(request, session)
     typed = {name: str(form.get(name, value)) for name, value in shown.items()}
     was_typed = "every" in form or one is None
@@ -195,11 +218,12 @@ def _form(
         "alerts/schedule_make.html",
         status=422 if error else 200,
         one=one,
-        report=report,
+        of=of,
+        is_board=is_board,
         typed=typed,
         every=EVERY,
         weekdays=WEEKDAYS,
-        formats=FORMATS,
+        formats=("xlsx",) if is_board else FORMATS,
         languages=LANGUAGES,
         choices=choices,
         chosen=channels_of(form, choices) if was_typed or one is None else one.channels,

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 
 from yutang.analysis import MODELS
 from yutang.console.analyse.conditions import OPERATORS, group_of
+from yutang.console.dashboards.files import sheets
 from yutang.console.dashboards.scoping import CHOICES, query_of, read_scope, span
-from yutang.console.dashboards.view import Facts, facts_of, whole_grid
-from yutang.console.exports import Sheet, workbook
+from yutang.console.dashboards.view import Facts, facts_of
+from yutang.console.exports import workbook
 from yutang.console.guard import Session, needs
 from yutang.console.language import mark
 from yutang.console.render import render
-from yutang.errors import BadInput, YutangError
-from yutang.reports import READY, SHOWS, WIDTHS, Dashboard, Report, Scope
+from yutang.errors import BadInput
+from yutang.reports import READY, SHOWS, WIDTHS, Report, Scope
 
 ROUTES = APIRouter()
 WIDTH_WORDS = {
@@ -51,7 +50,7 @@ def one(request: Request, dashboard_id: int, session: Session = needs("analyse")
     if request.query_params.get("as"):
         if error is not None:
             raise error
-        return _file(facts, board, reports, scope)
+        return workbook(board.name, sheets(facts, board, reports, scope))
     editing = "edit" in request.query_params
     return render(
         request,
@@ -91,31 +90,3 @@ def _measures(facts: Facts, report: Report) -> list[tuple[str, str]]:
     asked = Asked(facts.session, facts.words, "event", report.params, nothing)
     found = list(measure_titles(asked).items())
     return found if len(found) > 1 else []
-
-
-def _file(facts: Facts, board: Dashboard, reports: dict[int, Report], scope: Scope) -> Response:
-    """A sheet for each card that has a report; what could not be answered says why."""
-    session = facts.session
-    sheets: list[Sheet] = []
-    for card in board.cards:
-        if card.report_id is None:
-            continue
-        report = reports[card.report_id]
-        title = card.title or report.name
-        sheets.append(Sheet(title, *_sheet(session, facts, report, scope)))
-    if not sheets:
-        raise BadInput(
-            "There is no card with numbers on this dashboard.", hint="Add a saved report first."
-        )
-    return workbook(board.name, sheets)
-
-
-def _sheet(
-    session: Session, facts: Facts, report: Report, scope: Scope
-) -> tuple[list[str], list[list[Any]]]:
-    try:
-        grid = whole_grid(facts, report, scope)
-    except YutangError as error:
-        said = session.text(error.message, **error.params)
-        return [session.text("This card could not be answered")], [[said]]
-    return grid.flat_heads(session.text(" (compared)")), [grid.flat_row(row) for row in grid.rows]
