@@ -30,10 +30,6 @@ RACES = (
               SELECT customer, {ch_month(CH_DAY)} AS m, count() AS k FROM e
               GROUP BY customer, m)
             GROUP BY m, b""",
-            "by customer": f"""
-            SELECT m, {BUCKET} AS b, count() FROM (
-              SELECT sumMap([{ch_month(CH_DAY)}], [toUInt32(1)]) AS t FROM e GROUP BY customer)
-            ARRAY JOIN t.1 AS m, t.2 AS k GROUP BY m, b""",
         },
         duckdb={
             "by customer and month": f"""

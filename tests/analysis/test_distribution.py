@@ -232,6 +232,15 @@ def test_how_often_and_on_how_many_days(shards_of):
     assert brief(days) == [("1", 3), ("2", 0), ("3 – 4", 0), ("5 – 9", 1)]
 
 
+def test_the_last_moment_of_the_range_belongs_to_it(shards_of):
+    shards = shards_of(story([(1, DAY - 1, "pay", {}), (2, DAY, "pay", {})]))
+    day = {"from": "2026-03-02", "to": "2026-03-02"}
+    for unit in ("total", "day"):
+        assert brief(
+            analysis.run("distribution", shards, {"event": "pay", "unit": unit, **day})
+        ) == [("1", 1)]
+
+
 def test_for_how_much(shards_of):
     shards = shards_of(story(SHOP))
     ask = {"event": "pay", "measure": "sum", "property": "amount"}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pyroaring import BitMap
 
 from tests.api.conftest import Office
 from tests.mcp.conftest import Program
@@ -146,6 +147,16 @@ def test_saved_reports_are_listed_and_asked(office: Office, ask: Ask) -> None:
     assert found["page"] == f"http://console/b/main/analyse/saved/{saved.id}"
     assert ask("run_report", report=asked.id)["rows"] == [[3]]
     assert "list_reports" in ask("run_report", report="nothing")
+
+
+def test_segments_are_counted_not_named(office: Office, ask: Ask) -> None:
+    brand = office.services.brand("main")
+    made = brand.segments.create("VIP", BitMap([1, 2]), {"kind": "list"}, by="ann")
+    (one,) = ask("list_segments")["segments"]
+    assert (one["id"], one["name"], one["people"]) == (made.id, "VIP", 2)
+    only = {"property": "customer.segments", "op": "in", "value": [str(made.id)]}
+    found = ask("run_model", model="event", params={**PAID, "filter": only})
+    assert "rows" in found
 
 
 def test_the_overview_has_its_formulas(ask: Ask) -> None:

@@ -115,6 +115,23 @@ def list_reports(call: Call, _asked: Nothing) -> dict[str, Any]:
     return tables.fit({"reports": tables.add("reports", rows, 200)})
 
 
+def list_segments(call: Call, _asked: Nothing) -> dict[str, Any]:
+    """Segments as filters and comparisons take them: by number, with how many are in them."""
+    tables = Tables()
+    rows = [
+        {
+            "id": one.id,
+            "name": one.name,
+            "description": one.description,
+            "people": one.people,
+            "facts_version": one.facts_version,
+            "page": call.link(f"segments/{one.id}"),
+        }
+        for one in call.brand.segments.list_()
+    ]
+    return tables.fit({"segments": tables.add("segments", rows, 200)})
+
+
 def run_report(call: Call, asked: OneReport) -> dict[str, Any]:
     report = next(
         (one for one in call.brand.reports.list_() if asked.report in (one.id, one.name)), None

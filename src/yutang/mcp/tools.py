@@ -99,6 +99,16 @@ TOOLS: tuple[Tool, ...] = (
         ("metric", "model", "column"),
     ),
     Tool(
+        "list_segments",
+        "Segments",
+        'Segments of customers and how many are in each. In a filter: {"property":'
+        ' "customer.segments", "op": "in", "value": ["ID"]}; beside each other: compare'
+        ' {"segment": "ID", "against": "ID"}.',
+        "analyse",
+        Nothing,
+        asking.list_segments,
+    ),
+    Tool(
         "list_reports",
         "Saved reports",
         "Questions the brand's staff saved.",
