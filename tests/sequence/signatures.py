@@ -14,11 +14,13 @@ import json, sys, tempfile
 from pathlib import Path
 from yutang.sequence import warm
 from yutang.sequence.kernels import approaches, cells, events, forms, funnel, intervals, paths
-from yutang.sequence.kernels import retention, sessions, sort, stages, subjects, tally, touches
+from yutang.sequence.kernels import picking, retention, sessions, sort, stages, subjects, tally
+from yutang.sequence.kernels import touches
 from yutang.sequence.kernels import values, views
 KERNELS = [sort.sort_rows, funnel.ordered_funnel, subjects.funnel, events.count_cells,
            events.select_rows, events.sum_cells, retention.find_starts, retention.count_returns,
            retention.mark_returned, retention.count_exact, tally.tally, tally.tally_plain,
+           tally.tally_units, picking.rows_with,
            tally.count_flows, intervals.intervals,
            touches.paths, touches.count_channels, values.starters, values.revenue,
            sessions.cut_sessions, sessions.count_sessions,

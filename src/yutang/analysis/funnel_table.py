@@ -90,7 +90,7 @@ def shape(partial: Entrants, plan: Plan) -> Result:
         rows = [
             {**grouping.group_cells(label), **row}
             for label, entrants in chosen
-            for row in _step_rows(_take(partial, entrants), plan)
+            for row in _step_rows(partial, plan, entrants)
         ]
     if plan.params.trend and partial.customers.size:
         tables["trend"] = _trend(partial, plan)
@@ -104,11 +104,15 @@ def shape(partial: Entrants, plan: Plan) -> Result:
     )
 
 
-def _step_rows(part: Entrants, plan: Plan) -> list[dict[str, Any]]:
+def _step_rows(
+    part: Entrants, plan: Plan, chosen: np.ndarray | None = None
+) -> list[dict[str, Any]]:
+    """By step, of the chosen positions or of all."""
     scale = plan.params.sample
+    depths = part.depths if chosen is None else part.depths[chosen]
     rows: list[dict[str, Any]] = []
     for number, step in enumerate(plan.params.steps, start=1):
-        reached = part.depths >= number
+        reached = depths >= number
         people = int(reached.sum()) * scale
         previous = rows[-1]["people"] if rows else people
         first = rows[0]["people"] if rows else people
@@ -120,6 +124,7 @@ def _step_rows(part: Entrants, plan: Plan) -> list[dict[str, Any]]:
             "rate_first": people / first if first else None,
         }
         at = np.flatnonzero(reached) if number > 1 else np.empty(0, np.int64)
+        at = at if chosen is None else chosen[at]
         done = part.times[at, number - 1]
         waits = percentiles(done - part.times[at, max(number - 2, 0)], (50, 90))
         total = waits if number <= 2 else percentiles(done - part.times[at, 0], (50, 90))
@@ -131,17 +136,6 @@ def _step_rows(part: Entrants, plan: Plan) -> list[dict[str, Any]]:
 
 def _seconds(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else milliseconds / 1000
-
-
-def _take(partial: Entrants, chosen: np.ndarray) -> Entrants:
-    empty = np.empty(0, np.int64)
-    return Entrants(
-        partial.customers[chosen],
-        partial.depths[chosen],
-        partial.times[chosen],
-        empty,
-        empty,
-    )
 
 
 def _groups(partial: Entrants, plan: Plan) -> tuple[list[tuple[tuple[Any, ...], np.ndarray]], int]:

@@ -253,9 +253,11 @@ def group_keys(
     dims: Sequence[Dimension], view: View, rows: Sequence[np.ndarray], who: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """(positions, keys int64 [n, dims]) over all dimensions; lists multiply the positions."""
-    at = np.arange(who.size)
-    keys = np.empty((who.size, 0), np.int64)
-    for dim, of_dim in zip(dims, rows, strict=True):
+    if not dims:
+        return np.arange(who.size), np.empty((who.size, 0), np.int64)
+    at, first = dims[0].keys(view, rows[0], who)
+    keys = first.reshape(-1, 1)
+    for dim, of_dim in zip(dims[1:], rows[1:], strict=True):
         more, found = dim.keys(view, of_dim[at], who[at])
         at, keys = at[more], np.column_stack([keys[more], found])
     return at, keys
@@ -312,7 +314,14 @@ def members(
     by_key = {tuple(key): float(size) for key, size in zip(found.tolist(), sizes, strict=True)}
     kept = largest(by_key, dims, top)
     where = {tuple(key): i for i, key in enumerate(found.tolist())}
-    chosen = [(labels(dims, key), at[place == where[key]]) for key in kept]
+    # Short numbers are sorted by their digits, in one pass over all groups.
+    order = np.argsort(place.astype(np.uint16) if len(found) <= 1 << 16 else place, kind="stable")
+    ends = np.cumsum(sizes)
+    chosen = [
+        (labels(dims, key), at[order[ends[i] - sizes[i] : ends[i]]])
+        for key in kept
+        for i in (where[key],)
+    ]
     folded = len(by_key) - len(kept)
     if folded:
         others = ~np.isin(place, [where[key] for key in kept])

@@ -14,6 +14,7 @@ import numpy as np
 
 from yutang.sequence.files import frozen
 from yutang.sequence.filters import Filter
+from yutang.sequence.kernels.picking import rows_with
 from yutang.sequence.shard import ShardSet
 from yutang.sequence.view import View
 
@@ -47,25 +48,27 @@ class Bits:
         for bit, matcher in enumerate(self.matchers):
             self.table[list(matcher.codes)] |= np.uint32(1 << bit)
         self.table = frozen(self.table)
+        few = len(self.matchers) <= _KEY_BITS
+        self._short = self.table.astype(np.uint16) if few else self.table
         self._filtered = [i for i, matcher in enumerate(self.matchers) if matcher.filter]
 
     def of(self, view: View) -> tuple[np.ndarray, np.ndarray]:
         """(keys uint16 by row, table uint32 by key) of a view."""
         if not self._filtered:
             return view.code, self.table
-        bits = self.table[view.code]
         watched = np.uint32(sum(1 << i for i in self._filtered))
-        rows = np.flatnonzero(bits & watched)
+        rows = rows_with(view.code, self.table, watched)
+        bits = self._short[view.code]
         found = bits[rows]
         for i in self._filtered:
-            at = np.flatnonzero(found & np.uint32(1 << i))
+            at = np.flatnonzero(found & bits.dtype.type(1 << i))
             check = self.matchers[i].filter
             assert check is not None
             fails = at[~check.rows(view, rows[at])] if at.size else at
-            found[fails] &= ~np.uint32(1 << i)
+            found[fails] &= ~bits.dtype.type(1 << i)
         bits[rows] = found
         if len(self.matchers) <= _KEY_BITS:
-            return frozen(bits.astype(np.uint16)), _IDENTITY
+            return frozen(bits), _IDENTITY
         table, keys = np.unique(bits, return_inverse=True)
         return frozen(keys.astype(np.uint16)), frozen(table)
 

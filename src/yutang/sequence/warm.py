@@ -16,6 +16,7 @@ from yutang.sequence.kernels.forms import count_fields, count_stages, find_attem
 from yutang.sequence.kernels.funnel import NO_STEP, ordered_funnel
 from yutang.sequence.kernels.intervals import intervals
 from yutang.sequence.kernels.paths import count_links, count_nodes, walk_all
+from yutang.sequence.kernels.picking import rows_with
 from yutang.sequence.kernels.repeats import ANY, ORDERED
 from yutang.sequence.kernels.retention import (
     EXACT,
@@ -59,6 +60,7 @@ def warm_up() -> None:
     periods = frozen(np.array([0, 2], np.int64))
     count_cells(keys, table, 0, time, offsets, keep, periods, edges, none, 1, False)
     select_rows(keys, table, 0, time, offsets, keep, 0, 2)
+    rows_with(keys, table, np.uint32(1))
     sum_cells(np.zeros(1, np.int64), np.ones(1), 1)
     who, rows, cohorts = map(
         frozen, find_starts(keys, table, time, offsets, keep, 0, 1, periods, False)

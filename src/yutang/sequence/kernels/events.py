@@ -65,7 +65,6 @@ def count_cells(keys, table, bit, time, offsets, keep, edges, group_at, group_of
                     continue
                 counted = True
                 times[period, group] += 1
-                times[periods, group] += 1
                 if not single or seen[period, groups] != customer:
                     people[period, group] += seen[period, group] != customer
                     seen[period, group] = customer
@@ -76,11 +75,13 @@ def count_cells(keys, table, bit, time, offsets, keep, edges, group_at, group_of
                     break
             if counted:
                 times[period, groups] += 1
-                times[periods, groups] += 1
                 people[period, groups] += seen[period, groups] != customer
                 people[periods, groups] += seen[periods, groups] != customer
                 seen[period, groups] = customer
                 seen[periods, groups] = customer
+    for period in range(periods):
+        for group in range(groups + 1):
+            times[periods, group] += times[period, group]
     return times, people
 
 

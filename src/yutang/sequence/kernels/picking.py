@@ -31,3 +31,14 @@ def pick(keys, table, bit, first, end, picked):
         picked[found] = row
         found += (table[keys[row]] >> bit) & np.uint32(1)
     return found
+
+
+@njit(nogil=True, cache=True)
+def rows_with(keys, table, mask):
+    """Ascending int64 rows whose mask has any bit of `mask` (uint32); keys, table as `pick`."""
+    out = np.empty(keys.size + 1, np.int64)
+    found = 0
+    for row in range(keys.size):
+        out[found] = row
+        found += (table[keys[row]] & mask) != 0
+    return out[:found].copy()
