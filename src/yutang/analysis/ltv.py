@@ -49,6 +49,7 @@ from yutang.sequence.filters import (
     property_type,
     split_filter,
 )
+from yutang.sequence.kernels.picking import rows_with
 from yutang.sequence.kernels.values import revenue, starters
 from yutang.sequence.matching import Bits, Matcher, find_codes, kept_customers
 from yutang.sequence.source import NO_TIME
@@ -58,6 +59,7 @@ NAME, ZH, EN = "ltv", "生命周期价值", "LTV"
 QUESTION = ("一个客户值多少钱，多久回本？", "What is a customer worth, and when is he paid back?")
 
 _LONGEST = 730
+_ANY = np.uint32(0xFFFFFFFF)
 _DAYS = [1, 3, 7, 14, 30, 60, 90, 180, 365]
 
 
@@ -189,17 +191,22 @@ def run(view: View, plan: Plan) -> Starters:
     """The starters of a view and what they brought in."""
     keys, table = plan.bits.of(view)
     keep = kept_customers(view, plan.of_customer, plan.params.sample)
-    rows, began = _starts(view, plan, keys, table, keep)
+    picked = frozen(rows_with(keys, table, _ANY))
+    rows, began = _starts(view, plan, picked, keys, table)
+    if keep.size:
+        began[~keep] = NO_TIME
     who = np.flatnonzero(began != NO_TIME)
     most = plan.params.days[-1]
     owner, since, paid = revenue(
-        keys, table, view.time, view.offsets, frozen(began), plan.days, most
+        picked, keys, table, view.time, view.offsets, frozen(began), plan.days, most
     )
     amounts, counts = _amounts(view, plan, table[keys[paid]], paid)
     place = np.full(began.size, -1, np.int64)
     place[who] = np.arange(who.size)
     first_paid = np.full(who.size, most, np.int64)
-    np.minimum.at(first_paid, place[owner[counts]], since[counts])
+    payer = owner[counts]  # by customer and time: the first of each is the earliest
+    first = np.flatnonzero(np.diff(payer, prepend=-1))
+    first_paid[place[payer[first]]] = since[counts][first]
     at, groups = np.empty(0, np.int64), np.empty((0, len(plan.dims)), np.int64)
     if plan.dims:
         at, groups = group_keys(plan.dims, view, [rows[who]] * len(plan.dims), who)
@@ -219,19 +226,17 @@ def run(view: View, plan: Plan) -> Starters:
 
 
 def _starts(
-    view: View, plan: Plan, keys: np.ndarray, table: np.ndarray, keep: np.ndarray
+    view: View, plan: Plan, picked: np.ndarray, keys: np.ndarray, table: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """By customer: the row of the start event (0 for a date), and its time or NO_TIME."""
     if plan.params.date is None:
-        rows = starters(keys, table, view.time, view.offsets, keep, plan.lo, plan.hi)
+        rows = starters(picked, keys, table, view.time, view.offsets, plan.lo, plan.hi)
         began = np.full(rows.size, NO_TIME, np.int64)
         began[rows >= 0] = view.time[rows[rows >= 0]]
         return rows, began
     values = view.attributes[plan.params.date.removeprefix(CUSTOMER)].values
     began = view.of_customers(values, NO_TIME)
     began[(began < plan.lo) | (began > plan.hi)] = NO_TIME
-    if keep.size:
-        began[~keep] = NO_TIME
     return np.zeros(began.size, np.int64), began
 
 

@@ -36,12 +36,12 @@ def count_cells(keys, table, bit, time, offsets, keep, edges, group_at, group_of
     times = np.zeros((periods + 1, groups + 1), np.int64)
     people = np.zeros((periods + 1, groups + 1), np.int64)
     seen = np.full((periods + 1, groups + 1), -1, np.int64)
-    picked = room_for(offsets)
+    picked, mask = room_for(offsets), np.uint32(1) << np.uint32(bit)
     for customer in range(offsets.size - 1):
         if keep.size and not keep[customer]:
             continue
         period = -2
-        found = pick(keys, table, np.uint32(bit), offsets[customer], offsets[customer + 1], picked)
+        found = pick(keys, table, mask, offsets[customer], offsets[customer + 1], picked)
         for j in range(found):
             row = picked[j]
             at = time[row]

@@ -62,7 +62,7 @@ def find_attempts(
     begins the attempt).
     """
     picked = np.empty(offsets[-1] + 1, np.int32)
-    rows = picked[: pick(keys, chosen, np.uint32(0), 0, offsets[-1], picked)]
+    rows = picked[: pick(keys, chosen, np.uint32(1), 0, offsets[-1], picked)]
     who, row_of = np.empty(rows.size, np.int32), np.empty(rows.size, np.int32)
     form, far = np.empty(rows.size, np.int32), np.empty(rows.size, np.int8)
     waits, last = np.empty((rows.size, STAGES - 1), np.int64), np.empty(rows.size, np.int64)

@@ -21,21 +21,21 @@ def room_for(offsets):
 
 
 @njit(nogil=True, cache=True)
-def pick(keys, table, bit, first, end, picked):
-    """Write the rows in [first, end) whose mask has `bit` into picked; returns how many.
+def pick(keys, table, mask, first, end, picked):
+    """Write the rows in [first, end) that have any bit of `mask` into picked; returns how many.
 
-    keys: uint16 by row; table: uint32 bits by key; bit: uint32.
+    keys: uint16 by row; table: uint32 bits by key; mask: uint32.
     """
     found = 0
     for row in range(first, end):
         picked[found] = row
-        found += (table[keys[row]] >> bit) & np.uint32(1)
+        found += (table[keys[row]] & mask) != 0
     return found
 
 
 @njit(nogil=True, cache=True)
 def rows_with(keys, table, mask):
-    """Ascending int64 rows whose mask has any bit of `mask` (uint32); keys, table as `pick`."""
+    """All such rows, ascending, int64."""
     out = np.empty(keys.size + 1, np.int64)
     found = 0
     for row in range(keys.size):

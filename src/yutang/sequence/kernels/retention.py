@@ -17,7 +17,6 @@ from yutang.sequence.kernels.picking import pick, room_for
 # EXACT is WITHIN for cells of one period each, one after the other.
 WITHIN, CONTINUOUS, CHURN, EXACT = 0, 1, 2, 3
 _START, _RETURN = np.uint32(1), np.uint32(2)
-_RETURN_BIT = np.uint32(1)  # its place
 _NOBODY = -1
 
 
@@ -247,7 +246,7 @@ def count_exact(keys, table, time, offsets, keep, lo, hi, edges, wide, cells):
             continue
         cohort = period_at(time[row], edges, speed)
         sizes[0, cohort] += 1
-        returns = pick(keys, table, _RETURN_BIT, row + 1, end, picked)
+        returns = pick(keys, table, _RETURN, row + 1, end, picked)
         until = edges[min(cohort + cells + 1, edges.size - 1)]
         while returns and time[picked[returns - 1]] >= until:
             returns -= 1

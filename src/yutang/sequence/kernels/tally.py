@@ -145,12 +145,12 @@ def tally_plain(keys, table, bit, time, offsets, keep, edges):
     times = np.empty(room, np.int32)
     speed = per_ms(edges)
     start, end_of_all = edges[0], edges[edges.size - 1]
-    picked = room_for(offsets)
+    picked, mask = room_for(offsets), np.uint32(1) << np.uint32(bit)
     made = -1
     for customer in range(offsets.size - 1):
         if keep.size and not keep[customer]:
             continue
-        found = pick(keys, table, np.uint32(bit), offsets[customer], offsets[customer + 1], picked)
+        found = pick(keys, table, mask, offsets[customer], offsets[customer + 1], picked)
         last, count = -1, 0
         for i in range(found):
             at = time[picked[i]]
@@ -182,12 +182,12 @@ def tally_units(keys, table, bit, time, offsets, keep, edges, units):
     if units.size:
         pace = per_ms(units)
     start, end_of_all = edges[0], edges[edges.size - 1]
-    picked = room_for(offsets)
+    picked, mask = room_for(offsets), np.uint32(1) << np.uint32(bit)
     made = -1
     for customer in range(offsets.size - 1):
         if keep.size and not keep[customer]:
             continue
-        found = pick(keys, table, np.uint32(bit), offsets[customer], offsets[customer + 1], picked)
+        found = pick(keys, table, mask, offsets[customer], offsets[customer + 1], picked)
         period_end, last, count, length = start, -1, 0, 0
         for i in range(found):
             at = time[picked[i]]

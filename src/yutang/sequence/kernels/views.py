@@ -65,7 +65,7 @@ def count_pages(
         first, end = offsets[customer], offsets[customer + 1]
         if first < end and (time[first] < first_moment or time[end - 1] > last_moment):
             first, end = _span(keys, table, time, first, end, idle, first_moment, last_moment)
-        for i in range(pick(keys, table, np.uint32(view), first, end, picked)):
+        for i in range(pick(keys, table, np.uint32(1) << np.uint32(view), first, end, picked)):
             counts[value[picked[i]] + 1] += 1
     return counts
 
@@ -82,7 +82,7 @@ def find_views(
     event of the session (NaN: nothing follows).
     """
     picked = np.empty(offsets[-1] + 1, np.int32)
-    rows = picked[: pick(keys, table, np.uint32(view), 0, offsets[-1], picked)]
+    rows = picked[: pick(keys, table, np.uint32(1) << np.uint32(view), 0, offsets[-1], picked)]
     row_of, who = np.empty(rows.size, np.int32), np.empty(rows.size, np.int32)
     page, following = np.empty(rows.size, np.int32), np.empty(rows.size, np.int32)
     entry, seconds = np.empty(rows.size, np.bool_), np.empty(rows.size)
