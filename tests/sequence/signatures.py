@@ -20,7 +20,7 @@ from yutang.sequence.kernels import values, views
 KERNELS = [sort.sort_rows, funnel.ordered_funnel, subjects.funnel, events.count_cells,
            events.select_rows, events.sum_cells, retention.find_starts, retention.count_returns,
            retention.mark_returned, retention.count_exact, tally.tally, tally.tally_plain,
-           tally.tally_units, picking.rows_with,
+           tally.tally_units, picking.rows_with, picking.bits_of,
            tally.count_flows, intervals.intervals,
            touches.paths, touches.count_channels, values.starters, values.revenue,
            sessions.cut_sessions, sessions.count_sessions,

@@ -14,7 +14,7 @@ import numpy as np
 
 from yutang.sequence.files import frozen
 from yutang.sequence.filters import Filter
-from yutang.sequence.kernels.picking import rows_with
+from yutang.sequence.kernels.picking import bits_of, rows_with
 from yutang.sequence.shard import ShardSet
 from yutang.sequence.view import View
 
@@ -49,7 +49,7 @@ class Bits:
             self.table[list(matcher.codes)] |= np.uint32(1 << bit)
         self.table = frozen(self.table)
         few = len(self.matchers) <= _KEY_BITS
-        self._short = self.table.astype(np.uint16) if few else self.table
+        self._short = frozen(self.table.astype(np.uint16)) if few else self.table
         self._filtered = [i for i, matcher in enumerate(self.matchers) if matcher.filter]
 
     def of(self, view: View) -> tuple[np.ndarray, np.ndarray]:
@@ -58,7 +58,7 @@ class Bits:
             return view.code, self.table
         watched = np.uint32(sum(1 << i for i in self._filtered))
         rows = rows_with(view.code, self.table, watched)
-        bits = self._short[view.code]
+        bits = bits_of(view.code, self._short)
         found = bits[rows]
         for i in self._filtered:
             at = np.flatnonzero(found & bits.dtype.type(1 << i))

@@ -16,7 +16,7 @@ from yutang.sequence.kernels.forms import count_fields, count_stages, find_attem
 from yutang.sequence.kernels.funnel import NO_STEP, ordered_funnel
 from yutang.sequence.kernels.intervals import intervals
 from yutang.sequence.kernels.paths import count_links, count_nodes, walk_all
-from yutang.sequence.kernels.picking import rows_with
+from yutang.sequence.kernels.picking import bits_of, rows_with
 from yutang.sequence.kernels.repeats import ANY, ORDERED
 from yutang.sequence.kernels.retention import (
     EXACT,
@@ -54,6 +54,8 @@ def warm_up() -> None:
     paths(keys, table, time, offsets, keep, none, 0, 1, 1, edges, False)
     channel, chosen = np.zeros(1, np.int64), np.ones(1, np.bool_)
     count_channels(channel, np.zeros(1, np.int32), chosen, 1)
+    for of_keys in (table, frozen(table.astype(np.uint16))):
+        bits_of(keys, of_keys)
     picked = frozen(rows_with(keys, table, np.uint32(1)))
     starters(picked, keys, table, time, offsets, 0, 1)
     days = frozen(np.array([0, 2], np.int64))

@@ -42,3 +42,12 @@ def rows_with(keys, table, mask):
         out[found] = row
         found += (table[keys[row]] & mask) != 0
     return out[:found].copy()
+
+
+@njit(nogil=True, cache=True)
+def bits_of(keys, table):
+    """The mask of every row, of the table's type: numpy would first widen all keys to 64 bits."""
+    out = np.empty(keys.size, table.dtype)
+    for row in range(keys.size):
+        out[row] = table[keys[row]]
+    return out
