@@ -239,7 +239,7 @@ class Brand:
     def runs(self) -> Runs:
         from yutang.reports import Runs
 
-        return Runs(self.workspace)
+        return Runs(self.workspace, self.identities)
 
     @cached_property
     def customers(self) -> Customers:

@@ -12,13 +12,14 @@ from tests.sequence.facts import MemoryFacts
 from tests.small_brand import NOW, open_brand_at
 from yutang.analysis.rfm_table import GONE, NEW
 from yutang.errors import BadInput, NotFound
+from yutang.identity import Identities
 from yutang.kit.bitmaps import opened
 from yutang.reports import Runs, kind_of
 from yutang.reports.runs import UNDO_DAYS, until
 from yutang.segments import forget
 from yutang.sequence import open_shards, refresh
 from yutang.sequence.calendar import day_start
-from yutang.state.brand import customers, model_run_groups
+from yutang.state.brand import customers, identity_moves, model_run_groups
 
 FIRST = date(2026, 3, 2)
 ON = FIRST + timedelta(days=10)
@@ -43,7 +44,7 @@ class Pond:
 
     def __init__(self, folder: Path) -> None:
         self.workspace = open_brand_at(folder / "home").workspace
-        self.runs = Runs(self.workspace)
+        self.runs = Runs(self.workspace, Identities(self.workspace))
         self.facts, self.folder = MemoryFacts(), folder / "shards"
         with self.workspace.db.write() as connection:
             rows = [{"id": n, "created_at": NOW} for n in range(1, 10)]
@@ -61,11 +62,12 @@ class Pond:
         return self.runs.movement(self.shards(), before, after, today, edges=edges)
 
     def merge(self, gone: int, into: int) -> None:
+        """As identity does it: older numbers point at the last survivor, and the move is noted."""
         self.facts.merge(gone, into)
+        mine = (customers.c.id == gone) | (customers.c.merged_into == gone)
         with self.workspace.db.write() as connection:
-            connection.execute(
-                update(customers).where(customers.c.id == gone).values(merged_into=into)
-            )
+            connection.execute(update(customers).where(mine).values(merged_into=into))
+            connection.execute(insert(identity_moves).values(identity=gone, customer=into))
 
     def kept(self) -> dict:
         with self.workspace.db.read() as connection:

@@ -95,7 +95,7 @@ def describe_model(call: Call, asked: OneModel) -> dict[str, Any]:
 
 def run_model(call: Call, asked: Question) -> dict[str, Any]:
     params = resolved(asked.params, call.brand.measure.today())
-    result = analysis.run(asked.model, call.brand.shards(), params)
+    result = analysis.answered(asked.model, call.brand.shards(), params)
     link = call.link(f"analyse/{asked.model}?{urlencode(flatten(asked.params))}")
     return _answer(call, result, params, asked.rows, link)
 
@@ -146,7 +146,7 @@ def run_report(call: Call, asked: OneReport) -> dict[str, Any]:
         found = ask_sql(call, Sql(sql=str(report.params.get("sql", "")), rows=asked.rows))
     else:
         params = resolved(report.params, call.brand.measure.today())
-        result = analysis.run(report.model, call.brand.shards(), params)
+        result = analysis.answered(report.model, call.brand.shards(), params)
         found = _answer(call, result, params, asked.rows, "")
     return {"report": report.name, **found, "page": call.link(f"analyse/saved/{report.id}")}
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from pyroaring import BitMap
 from sqlalchemy import Connection, insert, select
 
 from yutang.kit.bitmaps import opened, packed
-from yutang.state.brand import customers, model_run_groups
+from yutang.state.brand import model_run_groups
 
 Groups = dict[str, BitMap]
 
@@ -32,35 +31,17 @@ def groups_of(connection: Connection, run_id: int) -> Groups:
     return {label: opened(blob) for label, blob in connection.execute(query)}
 
 
-@dataclass(frozen=True)
-class Survivors:
-    """Who was merged (ids), and into whom."""
-
-    ids: BitMap
-    into: Mapping[int, int]
-
-    def of(self, groups: Groups, order: Sequence[str]) -> Groups:
-        """The layers by today's customers, each in one."""
-        found = {label: people - self.ids for label, people in groups.items()}
-        taken = BitMap().union(*found.values()) if found else BitMap()
-        for label in order:
-            moved = groups.get(label, BitMap()) & self.ids
-            here = BitMap(self._survivor(one) for one in moved) - taken
-            taken |= here
-            if here:
-                found[label] = found[label] | here
-        return found
-
-    def _survivor(self, customer: int) -> int:
-        while customer in self.into:
-            customer = self.into[customer]
-        return customer
-
-
-def survivors_of(connection: Connection) -> Survivors:
-    """Everybody who was merged."""
-    query = select(customers.c.id, customers.c.merged_into).where(
-        customers.c.merged_into.is_not(None)
-    )
-    into = {int(one): int(survivor) for one, survivor in connection.execute(query)}
-    return Survivors(BitMap(into), into)
+def by_today(
+    groups: Groups, order: Sequence[str], follow: Callable[[BitMap], BitMap]
+) -> tuple[Groups, int]:
+    """The layers by today's customers, each in one (his own before those of whom he took over; then
+    the first of `order`), and how many were merged since. follow: who people are now."""
+    gone = {label: people - follow(people) for label, people in groups.items()}
+    found = {label: people - gone[label] for label, people in groups.items()}
+    taken = BitMap().union(*found.values()) if found else BitMap()
+    for label in order:
+        here = follow(gone.get(label, BitMap())) - taken
+        taken |= here
+        if here:
+            found[label] = found[label] | here
+    return found, sum(map(len, gone.values()))

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, Literal
 
 from pyroaring import BitMap
@@ -24,8 +25,9 @@ from yutang import analysis
 from yutang.analysis import rfm
 from yutang.analysis.rfm_table import GONE, LAYERS, NEW
 from yutang.errors import BadInput, NotFound
+from yutang.identity import Identities
 from yutang.reports.ranges import RANGE, resolved
-from yutang.reports.run_groups import Groups, groups_of, set_groups, survivors_of
+from yutang.reports.run_groups import Groups, by_today, groups_of, set_groups
 from yutang.sequence import ShardSet
 from yutang.state.brand import model_run_groups, model_runs
 from yutang.workspace import Workspace
@@ -98,8 +100,9 @@ def kind_of(cell: tuple[str, str]) -> str:
 class Runs:
     """Stored runs of one brand."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, identities: Identities) -> None:
         self._workspace = workspace
+        self._survivors = identities.survivors
 
     def list_(self) -> list[Run]:
         """Newest first, without those that were deleted."""
@@ -193,7 +196,6 @@ class Runs:
         """
         first = self.get(before)
         with self._workspace.db.read() as connection:
-            survivors = survivors_of(connection)
             old = groups_of(connection, before)
             if after:
                 second, new = self.get(after), groups_of(connection, after)
@@ -202,10 +204,11 @@ class Runs:
             yardstick = first.edges if edges == "same" else None
             second, new = self._ask(shards, params, today, yardstick, before, "")
         _check_alike(first, second)
-        merged = sum(len(who & survivors.ids) for who in (*old.values(), *new.values()))
         order = _order({**old, **new})
-        a, b = survivors.of(old, order), survivors.of(new, order)
-        return Movement(first, second, order, _crossed(a, b), merged)
+        with self._workspace.db.read() as connection:
+            follow = partial(self._survivors.follow, connection)
+            (a, gone), (b, too) = by_today(old, order, follow), by_today(new, order, follow)
+        return Movement(first, second, order, _crossed(a, b), gone + too)
 
     def remove(self, run_id: int) -> Run:
         """Delete a run; `restore` brings it back for UNDO_DAYS days. Raises NotFound."""

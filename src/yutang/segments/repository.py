@@ -9,6 +9,7 @@ from pyroaring import BitMap
 from sqlalchemy import Connection, Select, Table, delete, func, insert, select, update
 
 from yutang.ingest import get_meta, set_meta
+from yutang.kit.bitmaps import opened, packed
 from yutang.state.brand import model_run_groups, segment_versions, segments
 
 EPOCH = "segments_epoch"  # goes up with every change, so that caches know
@@ -103,7 +104,7 @@ def add_version(
     made = connection.execute(
         insert(segment_versions)
         .values(
-            segment_id=segment_id, at=at, facts_version=facts_version, people=people.serialize(),
+            segment_id=segment_id, at=at, facts_version=facts_version, people=packed(people),
             size=len(people), origin=None if origin is None else dict(origin), by=by,
         )
         .returning(segment_versions.c.id)
@@ -127,7 +128,7 @@ def people_of(connection: Connection, ids: Sequence[int]) -> dict[int, BitMap]:
     query = select(segment_versions.c.id, segment_versions.c.people).where(
         segment_versions.c.id.in_(list(ids))
     )
-    return {int(id_): BitMap.deserialize(raw) for id_, raw in connection.execute(query)}
+    return {int(id_): opened(raw) for id_, raw in connection.execute(query)}
 
 
 # --- rights of a person --------------------------------------------------------------------------
@@ -158,11 +159,11 @@ def _take_out(connection: Connection, table: Table, key: tuple[str, ...], number
     for row in connection.execute(select(*keys)).all():  # one bitmap in memory at a time
         here = [column == value for column, value in zip(keys, row, strict=True)]
         raw = connection.execute(select(table.c.people).where(*here)).scalar_one()
-        people = BitMap.deserialize(raw)
+        people = opened(raw)
         if people.isdisjoint(numbers):
             continue
         left = people - numbers
-        values = {"people": left.serialize(), "size": len(left)}
+        values = {"people": packed(left), "size": len(left)}
         connection.execute(update(table).where(*here).values(**values))
         changed += 1
     if changed and table is segment_versions:

@@ -21,7 +21,7 @@ def sheets(brand: Any, report: Report, code: str) -> list[Sheet]:
     shards = brand.shards()
     today = brand.measure.today()
     params = resolved(report.params, today)
-    result = analysis.run(report.model, shards, params, today=today)
+    result = analysis.answered(report.model, shards, params, today=today)
     words = vocabulary(session, shards)
     answer = present(Asked(session, words, report.model, params, result))
     compared = session.text(" (compared)")

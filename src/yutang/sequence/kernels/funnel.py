@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from yutang.sequence.kernels.picking import longest
+
 NO_STEP = 255
 _NEVER = np.iinfo(np.int64).min
 
@@ -62,15 +64,6 @@ def _apply_instant(i, count, served, moment, start, deadline, chain, lo, hi, win
             depth = _apply(step, at, start, deadline, chain, lo, hi, window, edges)
             reached = max(reached, depth)
     return reached, i
-
-
-@njit(nogil=True, cache=True)
-def longest(offsets):
-    """The most rows of one customer."""
-    most = 0
-    for customer in range(offsets.size - 1):
-        most = max(most, offsets[customer + 1] - offsets[customer])
-    return most
 
 
 @njit(nogil=True, cache=True)

@@ -6,7 +6,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from yutang.sequence.kernels.funnel import deadline_of, longest
+from yutang.sequence.kernels.funnel import deadline_of
+from yutang.sequence.kernels.picking import longest
 from yutang.sequence.kernels.subjects import gather
 
 # Bits of the table: the event an interval begins with, and the one that ends it.

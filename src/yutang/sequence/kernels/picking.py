@@ -12,12 +12,18 @@ from numba import njit
 
 
 @njit(nogil=True, cache=True)
-def room_for(offsets):
-    """int32 room for the rows of any one customer; offsets: int64, rows of the customers."""
+def longest(offsets):
+    """The most rows of one customer."""
     most = 0
     for customer in range(offsets.size - 1):
         most = max(most, offsets[customer + 1] - offsets[customer])
-    return np.empty(most + 1, np.int32)
+    return most
+
+
+@njit(nogil=True, cache=True)
+def room_for(offsets):
+    """int32 room for the rows of any one customer; offsets: int64, rows of the customers."""
+    return np.empty(longest(offsets) + 1, np.int32)
 
 
 @njit(nogil=True, cache=True)

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from yutang.sequence.kernels.funnel import longest
 from yutang.sequence.kernels.intervals import gather_all
+from yutang.sequence.kernels.picking import longest
 from yutang.sequence.kernels.subjects import gather
 
 # Bit of the table: the conversion; all other bits are touches.
