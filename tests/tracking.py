@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from yutang.journal import SegmentWriter, segments
 from yutang.state.brand import sources, write_keys
 
 KEY, SOURCE = "wk_test", "app"
+# Segments of one millisecond are read in no particular order.
+_CLOCK = count(NOW - 1_000_000_000)
 
 
 class Plain:
@@ -64,7 +67,7 @@ class TrackedBrand(SmallBrand):
     def send(self, *records: dict[str, Any] | str, key: str = KEY, **request: Any) -> Path:
         """Write one request into a segment of its own."""
         before = set(segments(self.workspace.journal))
-        writer = SegmentWriter(self.workspace.journal)
+        writer = SegmentWriter(self.workspace.journal, now=lambda: next(_CLOCK))
         writer.append([request_of(*records, key=key, **request)])
         writer.close()
         (made,) = set(segments(self.workspace.journal)) - before

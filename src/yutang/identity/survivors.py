@@ -7,6 +7,8 @@ whom it was merged into; one that a split brought back counts as itself again.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from pyroaring import BitMap
@@ -53,6 +55,10 @@ class Survivors:
 
     def follow(self, connection: Connection, people: BitMap) -> BitMap:
         """Who these customers are now."""
+        return self.follower(connection)(people)
+
+    def follower(self, connection: Connection) -> Callable[[BitMap], BitMap]:
+        """`follow` for many sets at once: all of one moment, and one question for all."""
         stamp = self.stamp(connection)
         with self._lock:
             if stamp != self._stamp:
@@ -63,4 +69,4 @@ class Survivors:
                 )
                 rows = integers(connection, query)
                 self._merged, self._into, self._stamp = rows[:, 0], rows[:, 1], stamp
-            return surviving(people, self._merged, self._into)
+            return partial(surviving, merged=self._merged, into=self._into)

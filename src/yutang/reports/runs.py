@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from typing import Any, Literal
 
 from pyroaring import BitMap
@@ -206,7 +205,7 @@ class Runs:
         _check_alike(first, second)
         order = _order({**old, **new})
         with self._workspace.db.read() as connection:
-            follow = partial(self._survivors.follow, connection)
+            follow = self._survivors.follower(connection)
             (a, gone), (b, too) = by_today(old, order, follow), by_today(new, order, follow)
         return Movement(first, second, order, _crossed(a, b), gone + too)
 
