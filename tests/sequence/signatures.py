@@ -17,7 +17,8 @@ from yutang.sequence.kernels import approaches, cells, events, forms, funnel, in
 from yutang.sequence.kernels import picking, retention, sessions, sort, stages, subjects, tally
 from yutang.sequence.kernels import touches
 from yutang.sequence.kernels import values, views
-KERNELS = [sort.sort_rows, funnel.ordered_funnel, subjects.funnel, events.count_cells,
+KERNELS = [sort.sort_rows, sort.list_by_event, picking.merge_rows, retention.count_listed,
+           funnel.ordered_funnel, subjects.funnel, events.count_cells,
            events.select_rows, events.sum_cells, retention.find_starts, retention.count_returns,
            retention.mark_returned, retention.count_exact, tally.tally, tally.tally_plain,
            tally.tally_units, picking.rows_with, picking.bits_of,

@@ -49,7 +49,6 @@ from yutang.sequence.filters import (
     property_type,
     split_filter,
 )
-from yutang.sequence.kernels.picking import rows_with
 from yutang.sequence.kernels.values import revenue, starters
 from yutang.sequence.matching import Bits, Matcher, find_codes, kept_customers
 from yutang.sequence.source import NO_TIME
@@ -59,7 +58,6 @@ NAME, ZH, EN = "ltv", "生命周期价值", "LTV"
 QUESTION = ("一个客户值多少钱，多久回本？", "What is a customer worth, and when is he paid back?")
 
 _LONGEST = 730
-_ANY = np.uint32(0xFFFFFFFF)
 _DAYS = [1, 3, 7, 14, 30, 60, 90, 180, 365]
 
 
@@ -191,7 +189,7 @@ def run(view: View, plan: Plan) -> Starters:
     """The starters of a view and what they brought in."""
     keys, table = plan.bits.of(view)
     keep = kept_customers(view, plan.of_customer, plan.params.sample)
-    picked = frozen(rows_with(keys, table, _ANY))
+    picked = frozen(plan.bits.rows(view, keys, table))
     rows, began = _starts(view, plan, picked, keys, table)
     if keep.size:
         began[~keep] = NO_TIME

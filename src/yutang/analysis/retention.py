@@ -60,11 +60,13 @@ from yutang.sequence.kernels.retention import (
     EXACT,
     WITHIN,
     count_exact,
+    count_listed,
     count_returns,
     find_starts,
     mark_returned,
 )
 from yutang.sequence.matching import Bits, Matcher, find_codes, kept_customers
+from yutang.sequence.shard import Listed
 from yutang.sequence.view import View
 
 NAME, ZH, EN = "retention", "留存", "Retention"
@@ -251,10 +253,28 @@ def run(view: View, plan: Plan) -> list[Counts]:
 
 
 def _count_usual(view: View, plan: Plan) -> Counts:
-    keys, table = plan.bits.of(view)
     keep = kept_customers(view, plan.of_customer, plan.params.sample)
+    pair = plan.bits.single_codes
+    if pair is not None:
+        return _count_listed(view, plan, keep, view.listed(pair[0]), view.listed(pair[1]))
+    keys, table = plan.bits.of(view)
     sizes, people = count_exact(
         keys, table, view.time, view.offsets, keep, plan.lo, plan.hi, plan.edges,
+        len(plan.cohorts), plan.lows.size,
+    )  # fmt: skip
+    return Counts(sizes, people, sizes, people[:, 0], None)
+
+
+def _count_listed(
+    view: View, plan: Plan, keep: np.ndarray, starts: Listed, returns: Listed
+) -> Counts:
+    days = view.shard.days[:-1]
+    period_of = np.searchsorted(plan.edges, days, side="right") - 1
+    period_of[days >= plan.edges[-1]] = -1
+    cohort_of = np.where((days >= plan.lo) & (days <= plan.hi), period_of, -1)
+    sizes, people = count_listed(
+        starts.who, starts.day, returns.who, returns.day, keep, view.first, view.customers.size,
+        frozen(cohort_of.astype(np.int32)), frozen(period_of.astype(np.int32)),
         len(plan.cohorts), plan.lows.size,
     )  # fmt: skip
     return Counts(sizes, people, sizes, people[:, 0], None)

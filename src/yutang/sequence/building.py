@@ -70,7 +70,7 @@ def _build(facts: Facts, folder: Path, version: int) -> Built | None:
     try:
         for batch in facts.batches():
             intake.add(batch)
-        base = intake.write(folder / f"base-{number:06d}")
+        base = intake.write(folder / f"base-{number:06d}", facts.zone)
     finally:
         shutil.rmtree(spool, ignore_errors=True)
     if facts.version() != version:
@@ -123,7 +123,7 @@ def _overlay(
         intake.add_rows(shard, shard.rows_of(kept))
     if intake.rows > most:
         return None, intake
-    overlay = intake.write(folder)
+    overlay = intake.write(folder, facts.zone)
     masked = np.union1d(current.masked, touched).astype(np.uint32)
     overlay["files"] |= save_array(folder, "masked", masked)
     sync_folder(folder)

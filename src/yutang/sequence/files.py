@@ -18,7 +18,7 @@ import pyarrow as pa
 from yutang.errors import Damaged
 
 POINTER = "current.json"
-FORMAT = 1
+FORMAT = 2
 # Below this a plain read is cheaper than a mapping (and an empty file cannot be mapped).
 _MAP_FROM_BYTES = 65_536
 

@@ -16,9 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from yutang.errors import BadInput, Damaged
+from yutang.sequence.calendar import day_edges
 from yutang.sequence.files import save_array, save_strings, sync_folder
-from yutang.sequence.kernels.sort import sort_rows
-from yutang.sequence.shard import Shard
+from yutang.sequence.kernels.sort import list_by_event, sort_rows
+from yutang.sequence.shard import LISTED, Shard
 from yutang.sequence.source import ABSENT, DTYPES, Column
 
 # What waits in memory before it goes to the spool files: of all columns, and of one at least.
@@ -212,8 +213,11 @@ class Intake:
         if self.rows > _MOST_ROWS:
             raise Damaged("One shard holds at most %(most)d facts.", most=_MOST_ROWS)
 
-    def write(self, folder: Path) -> dict[str, Any]:
-        """Sort and write the shard into `folder`; returns its part of the manifest."""
+    def write(self, folder: Path, zone: str) -> dict[str, Any]:
+        """Sort and write the shard into `folder`; returns its part of the manifest.
+
+        zone: whose business days the rows of each event are listed with.
+        """
         folder.mkdir(parents=True)
         customers, place, offsets = _by_customer(self._customer.read())
         time = self._time.read()
@@ -223,10 +227,17 @@ class Intake:
         files = save_array(folder, "customers", customers)
         files |= save_array(folder, "offsets", offsets)
         files |= save_array(folder, "time", time)
-        files |= save_array(folder, "code", self._code.read()[order])
         files |= save_array(folder, "arrival", self._arrival.read()[order])
         span = [int(time.min()), int(time.max())] if time.size else None
-        del time
+        code = self._code.read()[order]
+        files |= save_array(folder, "code", code)
+        if span is not None:
+            days = day_edges(span[0], span[1], zone)
+            made = list_by_event(code, time, offsets, len(self.events), days)
+            for name, values in zip(LISTED, made, strict=True):
+                files |= save_array(folder, name, values)
+            del made
+        del time, code
         to = np.empty(order.size, np.uint32)
         to[order] = np.arange(order.size, dtype=np.uint32)
         del order

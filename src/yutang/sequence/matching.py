@@ -22,6 +22,7 @@ ANY_EVENT = "*"
 # Up to so many matchers the bits themselves serve as uint16 keys.
 _KEY_BITS = 16
 _KEYS = 1 << _KEY_BITS
+_ANY = np.uint32(0xFFFFFFFF)
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,24 @@ class Bits:
         self._short = frozen(self.table.astype(np.uint16)) if few else self.table
         self._filtered = [i for i, matcher in enumerate(self.matchers) if matcher.filter]
 
+    @property
+    def single_codes(self) -> list[int] | None:
+        """The code of each matcher, where each is one event without a filter; else None."""
+        if self._filtered or any(len(one.codes) != 1 for one in self.matchers):
+            return None
+        return [one.codes[0] for one in self.matchers]
+
+    def rows(self, view: View, keys: np.ndarray, table: np.ndarray) -> np.ndarray:
+        """Rows of a view that meet any matcher, ascending, int64; keys, table: as `of` gives."""
+        if self._filtered:
+            return np.asarray(rows_with(keys, table, _ANY))
+        return view.rows_of(np.flatnonzero(self.table).tolist())
+
     def of(self, view: View) -> tuple[np.ndarray, np.ndarray]:
         """(keys uint16 by row, table uint32 by key) of a view."""
         if not self._filtered:
             return view.code, self.table
-        watched = np.uint32(sum(1 << i for i in self._filtered))
-        rows = rows_with(view.code, self.table, watched)
+        rows = view.rows_of(sorted({c for i in self._filtered for c in self.matchers[i].codes}))
         bits = bits_of(view.code, self._short)
         found = bits[rows]
         for i in self._filtered:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from yutang.errors import Damaged, NotFound
+from yutang.sequence.calendar import day_edges
 from yutang.sequence.files import (
     POINTER,
     check_files,
@@ -30,6 +31,24 @@ from yutang.sequence.source import ABSENT, DTYPES, Attribute, Column, PropertyTy
 # A reader that finds a generation removed under it starts again from the pointer.
 _TRIES = 20
 _NO_KEEP = frozen(np.empty(0, np.bool_))
+_NO_DAYS = frozen(np.empty(0, np.int64))
+# Files of the lists by event, as `list_by_event` makes them.
+LISTED = ("listed.offsets", "listed.rows", "listed.who", "listed.day")
+_LISTED_TYPES = (np.uint32, np.uint32, np.uint16)
+
+
+class Listed(NamedTuple):
+    """The rows of one event, ascending, and each row's customer position (both uint32, counted in
+    the shard) and business day (uint16, a position in the shard's `days`)."""
+
+    rows: np.ndarray
+    who: np.ndarray
+    day: np.ndarray
+
+    def between(self, first: int, end: int) -> Listed:
+        """Those in rows [first, end)."""
+        a, b = np.searchsorted(self.rows, np.array((first, end), np.uint32))
+        return Listed(self.rows[a:b], self.who[a:b], self.day[a:b])
 
 
 class PropertyFile:
@@ -95,10 +114,11 @@ class Shard:
     """One immutable sorted shard.
 
     customers: uint32, sorted, distinct; offsets: int64, one more, their rows; time: int64 ms UTC,
-    code: uint16 event code, arrival: int64, by row; keep: bool by customer, empty = all.
+    code: uint16 event code, arrival: int64, by row; keep: bool by customer, empty = all; days:
+    int64 starts of the business days from the first fact to the last, and of the one after.
     """
 
-    def __init__(self, folder: Path, entry: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, entry: Mapping[str, Any], zone: str) -> None:
         check_files(folder, entry["files"])
         self.customers = load_array(folder, "customers")
         self.offsets = load_array(folder, "offsets")
@@ -106,6 +126,11 @@ class Shard:
         self.code = load_array(folder, "code")
         self.arrival = load_array(folder, "arrival")
         self.keep = _NO_KEEP
+        self.days = _NO_DAYS
+        self._listed: list[np.ndarray] = []
+        if self.rows:
+            self.days = frozen(day_edges(entry["span"][0], entry["span"][1], zone))
+            self._listed = [load_array(folder, name) for name in LISTED]
         # Mapping a file is cheap and reads nothing; it also holds the file when it is unlinked.
         self._columns = {
             name: PropertyFile(folder, int(entry["rows"]), column)
@@ -119,6 +144,13 @@ class Shard:
     def column(self, name: str) -> PropertyFile | None:
         """The property's file; None where no row of this shard has the property."""
         return self._columns.get(name)
+
+    def listed(self, code: int) -> Listed:
+        """The rows of an event; none of one that is new since this shard was written."""
+        if not self._listed or code + 1 >= self._listed[0].size:
+            return Listed(*(frozen(np.empty(0, kind)) for kind in _LISTED_TYPES))
+        first, end = self._listed[0][code : code + 2].tolist()
+        return Listed(*(values[first:end] for values in self._listed[1:]))
 
     def mask(self, customers: np.ndarray) -> None:
         """Hide `customers` (uint32, sorted): they stand in the overlay, or are gone."""
@@ -150,14 +182,14 @@ class ShardSet:
         self.columns = {c.name: c for c in (Column(*pair) for pair in manifest["columns"])}
         self.event_names: list[str] = manifest["events"]
         self.event_codes = {name: code for code, name in enumerate(self.event_names)}
-        self.shards = [Shard(folder / manifest["base"]["folder"], manifest["base"])]
+        self.shards = [Shard(folder / manifest["base"]["folder"], manifest["base"], self.zone)]
         overlay = manifest.get("overlay")
         self.masked = np.empty(0, np.uint32)
         spans = [manifest["base"]["span"]]
         if overlay is not None:
             self.masked = load_array(folder / overlay["folder"], "masked")
             self.shards[0].mask(self.masked)
-            self.shards.append(Shard(folder / overlay["folder"], overlay))
+            self.shards.append(Shard(folder / overlay["folder"], overlay, self.zone))
             spans.append(overlay["span"])
         known = [span for span in spans if span]
         self.span = (min(s[0] for s in known), max(s[1] for s in known)) if known else None

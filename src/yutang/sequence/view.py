@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 
 from yutang.sequence.files import frozen
-from yutang.sequence.shard import Shard, ShardSet
+from yutang.sequence.kernels.picking import merge_rows, rows_with
+from yutang.sequence.shard import Listed, Shard, ShardSet
 from yutang.sequence.source import ABSENT, DTYPES, Attribute
 
 
@@ -21,6 +22,7 @@ class View:
 
     def __init__(self, shards: ShardSet, shard: Shard, first: int, end: int) -> None:
         self.shards, self.shard = shards, shard
+        self.first = first
         self.first_row, self.end_row = int(shard.offsets[first]), int(shard.offsets[end])
         self.customers = shard.customers[first:end]
         self.offsets = frozen(shard.offsets[first : end + 1] - self.first_row)
@@ -36,6 +38,20 @@ class View:
     @property
     def attributes(self) -> Mapping[str, Attribute]:
         return self.shards.attributes
+
+    def listed(self, code: int) -> Listed:
+        """The rows of one event; they and their customers are counted in the shard: less
+        `first_row` and `first` they are the view's."""
+        return self.shard.listed(code).between(self.first_row, self.end_row)
+
+    def rows_of(self, codes: Sequence[int]) -> np.ndarray:
+        """The rows of these events, ascending, int64."""
+        parts = [self.listed(code).rows for code in codes]
+        if sum(part.size for part in parts) * (1 + len(parts).bit_length()) < self.rows:
+            return merged([part for part in parts if part.size], self.first_row)
+        wanted = np.zeros(len(self.shards.event_names), np.uint32)
+        wanted[list(codes)] = 1
+        return np.asarray(rows_with(self.code, frozen(wanted), np.uint32(1)))
 
     def values(self, name: str) -> np.ndarray:
         """A property (not a list) by row; absent ones as `source.ABSENT` says."""
@@ -94,3 +110,13 @@ def gather_lists(
     at = np.repeat(np.arange(rows.size), lengths)
     steps = np.arange(at.size) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     return at, values[np.repeat(first, lengths) + steps]
+
+
+def merged(lists: list[np.ndarray], first: int) -> np.ndarray:
+    """Ascending lists of row numbers (uint32, no number twice) as one, int64, less `first`."""
+    while len(lists) > 1:
+        lists.sort(key=len)
+        a, b, *rest = lists
+        lists = [frozen(merge_rows(a, b)), *rest]
+    found = lists[0] if lists else np.empty(0, np.uint32)
+    return found.astype(np.int64) - first

@@ -16,17 +16,18 @@ from yutang.sequence.kernels.forms import count_fields, count_stages, find_attem
 from yutang.sequence.kernels.funnel import NO_STEP, ordered_funnel
 from yutang.sequence.kernels.intervals import intervals
 from yutang.sequence.kernels.paths import count_links, count_nodes, walk_all
-from yutang.sequence.kernels.picking import bits_of, rows_with
+from yutang.sequence.kernels.picking import bits_of, merge_rows, rows_with
 from yutang.sequence.kernels.repeats import ANY, ORDERED
 from yutang.sequence.kernels.retention import (
     EXACT,
     count_exact,
+    count_listed,
     count_returns,
     find_starts,
     mark_returned,
 )
 from yutang.sequence.kernels.sessions import count_ends, count_places, count_sessions, cut_sessions
-from yutang.sequence.kernels.sort import sort_rows
+from yutang.sequence.kernels.sort import list_by_event, sort_rows
 from yutang.sequence.kernels.stages import first_after
 from yutang.sequence.kernels.subjects import PEOPLE, TIMES, funnel
 from yutang.sequence.kernels.tally import EACH, count_flows, tally, tally_plain, tally_units
@@ -45,6 +46,7 @@ def warm_up() -> None:
     edges = frozen(np.empty(0, np.int64))
     none = frozen(np.empty(0, np.int32))
     sort_rows(np.zeros(2, np.int64), np.array([0, 2]), np.array([0, 1]), np.array([0, 1]))
+    list_by_event(np.zeros(2, np.uint16), np.array([0, 1]), np.array([0, 2]), 1, np.array([0, 2]))
     step_of = frozen(np.array([0, NO_STEP], np.uint8))
     ordered_funnel(keys, step_of, time, offsets, keep, 2, 0, 1, 1, 1, edges)
     gaps = frozen(np.empty((0, 2), np.int64))
@@ -68,6 +70,12 @@ def warm_up() -> None:
         frozen, find_starts(keys, table, time, offsets, keep, 0, 1, periods, False)
     )
     count_exact(keys, table, time, offsets, keep, 0, 1, periods, 1, 1)
+    listed, listed_days = frozen(np.zeros(1, np.uint32)), frozen(np.zeros(1, np.uint16))
+    merge_rows(listed, listed)
+    by_day = frozen(np.zeros(1, np.int32))
+    count_listed(
+        listed, listed_days, listed, listed_days, keep, 0, 1, by_day, by_day, 1, 1
+    )  # fmt: skip
     cells = frozen(np.ones(1, np.int64))
     count_returns(
         keys, table, time, offsets, who, rows, cohorts, edges, none, 1, periods, 1, EXACT, cells,

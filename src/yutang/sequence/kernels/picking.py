@@ -51,6 +51,22 @@ def rows_with(keys, table, mask):
 
 
 @njit(nogil=True, cache=True)
+def merge_rows(a, b):
+    """Two ascending lists of rows (uint32) as one."""
+    out = np.empty(a.size + b.size, np.uint32)
+    i, j = 0, 0
+    while i < a.size and j < b.size:
+        x, y = a[i], b[j]
+        smaller = x < y
+        out[i + j] = x if smaller else y
+        i += smaller
+        j += not smaller
+    out[i + j : i + b.size] = b[j:]
+    out[i + b.size :] = a[i:]
+    return out
+
+
+@njit(nogil=True, cache=True)
 def bits_of(keys, table):
     """The mask of every row, of the table's type: numpy would first widen all keys to 64 bits."""
     out = np.empty(keys.size, table.dtype)

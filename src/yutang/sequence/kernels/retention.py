@@ -259,6 +259,50 @@ def count_exact(keys, table, time, offsets, keep, lo, hi, edges, wide, cells):
 
 
 @njit(nogil=True, cache=True)
+def count_listed(
+    starts,
+    start_days,
+    returns,
+    return_days,
+    keep,
+    first,
+    customers,
+    cohort_of,
+    period_of,
+    wide,
+    cells,
+):
+    """The same question where one event starts and one returns: from their lists, by day alone.
+
+    starts, returns: uint32 customers of the rows, ascending, numbered from `first`; start_days,
+    return_days: uint16; cohort_of, period_of: int32 by day, -1 where there is none. Only later
+    periods count, so the order within a day does not matter. Returns as `count_exact`.
+    """
+    cohort = np.full(customers + 1, -1, np.int32)
+    for i in range(starts.size - 1, -1, -1):  # what is written last is the first start
+        began = cohort_of[start_days[i]]
+        cohort[starts[i] - first if began >= 0 else customers] = began
+    sizes = np.zeros((1, wide), np.int64)
+    for customer in range(customers):
+        if keep.size and not keep[customer]:
+            cohort[customer] = -1
+        began = cohort[customer]
+        sizes[0, max(began, 0)] += began >= 0
+    # The first cell takes what does not count: no branch, so no wrong guess.
+    people = np.zeros(wide * (cells + 1), np.int64)
+    last_customer, last_period = np.int64(-1), np.int64(-1)
+    for i in range(returns.size):
+        customer, period = np.int64(returns[i]) - first, np.int64(period_of[return_days[i]])
+        began = np.int64(cohort[customer])
+        later = period - began
+        is_new = (customer != last_customer) | (period != last_period)
+        counts = is_new & (began >= 0) & (later > 0) & (later <= cells)
+        people[(began * (cells + 1) + later) * counts] += counts
+        last_customer, last_period = customer, period
+    return sizes, people.reshape(1, wide, cells + 1)[:, :, 1:].copy()
+
+
+@njit(nogil=True, cache=True)
 def mark_returned(
     keys, table, time, offsets, who, rows, cohorts, edges, mode, lows, highs, cell
 ):  # fmt: skip
