@@ -110,10 +110,18 @@ def _step_rows(
     """By step, of the chosen positions or of all."""
     scale = plan.params.sample
     depths = part.depths if chosen is None else part.depths[chosen]
+    entered = depths.size
+    at = np.flatnonzero(depths >= 2)
+    # Most stop at the first step: the others' depths and times are copied once, then narrowed.
+    # `take` copies whole rows three times as fast as brackets do.
+    depths = depths[at]
+    times = part.times.take(at if chosen is None else chosen[at], axis=0)
     rows: list[dict[str, Any]] = []
     for number, step in enumerate(plan.params.steps, start=1):
-        reached = depths >= number
-        people = int(reached.sum()) * scale
+        if number > 2:
+            still = depths >= number
+            depths, times = depths[still], times.compress(still, axis=0)
+        people = (depths.size if number > 1 else entered) * scale
         previous = rows[-1]["people"] if rows else people
         first = rows[0]["people"] if rows else people
         row = {
@@ -123,11 +131,9 @@ def _step_rows(
             "rate_previous": people / previous if previous else None,
             "rate_first": people / first if first else None,
         }
-        at = np.flatnonzero(reached) if number > 1 else np.empty(0, np.int64)
-        at = at if chosen is None else chosen[at]
-        done = part.times[at, number - 1]
-        waits = percentiles(done - part.times[at, max(number - 2, 0)], (50, 90))
-        total = waits if number <= 2 else percentiles(done - part.times[at, 0], (50, 90))
+        done = times[:, number - 1] if number > 1 else times[:0, 0]
+        waits = percentiles(done - times[: done.size, max(number - 2, 0)], (50, 90))
+        total = waits if number <= 2 else percentiles(done - times[:, 0], (50, 90))
         row["median_seconds"], row["p90_seconds"] = map(_seconds, waits)
         row["first_median_seconds"], row["first_p90_seconds"] = map(_seconds, total)
         rows.append(row)

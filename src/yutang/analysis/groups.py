@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
+import pyarrow as pa
 from pydantic import Field, model_validator
 
 from yutang.analysis.contract import Column, Context, Kind, Strict
@@ -263,6 +264,9 @@ def group_keys(
     return at, keys
 
 
+_TASTED, _FEW = 4_096, 256
+
+
 def factorize(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Distinct rows of keys [n, dims], and the place of each row among them (int64)."""
     if keys.shape[0] == 0:
@@ -284,6 +288,10 @@ def _places(keys: np.ndarray) -> tuple[np.ndarray, int]:
         used = np.bincount(small) > 0
         rank = np.cumsum(used) - 1
         return rank[small], int(rank[-1]) + 1
+    if np.unique(keys[:_TASTED]).size <= _FEW:  # a hash table that fits the cache beats sorting
+        encoded = pa.array(keys).dictionary_encode()
+        found, rank = np.unique(np.asarray(encoded.dictionary), return_inverse=True)
+        return rank[np.asarray(encoded.indices)], found.size
     found, place = np.unique(keys, return_inverse=True)
     return place, found.size
 

@@ -49,8 +49,8 @@ from yutang.sequence.filters import (
     property_type,
     split_filter,
 )
-from yutang.sequence.kernels.values import revenue, starters
-from yutang.sequence.matching import Bits, Matcher, find_codes, kept_customers
+from yutang.sequence.kernels.values import first_of, since_start
+from yutang.sequence.matching import Matcher, find_codes, kept_customers, matched
 from yutang.sequence.source import NO_TIME
 from yutang.sequence.view import View
 
@@ -109,7 +109,8 @@ class Plan:
     """Params with names, filters and times resolved."""
 
     params: Params
-    bits: Bits
+    start: Matcher | None
+    revenue: list[Matcher]
     of_customer: Filter | None
     lo: int
     hi: int
@@ -128,10 +129,10 @@ def plan(context: Context, params: Params) -> Plan:
     places: list[tuple[str, Events]] = [
         (f"revenue[{i}]", one) for i, one in enumerate(params.revenue)
     ]
-    matchers, used = [Matcher(())], []
+    matchers: list[Matcher] = []
+    used: list[str] = []
     if params.start is not None:
         places = [("start", params.start), *places]
-        matchers = []
     for place, one in places:
         own = compile_filter(one.filter, shards, place=f"{place}.filter", today=context.today)
         matchers.append(Matcher(find_codes(shards, one.names), both(own, of_rows)))
@@ -145,7 +146,8 @@ def plan(context: Context, params: Params) -> Plan:
         first = min([first, *([int(values.min())] if values.size else [])])
     return Plan(
         params=params,
-        bits=Bits(shards, matchers),
+        start=matchers.pop(0) if params.start is not None else None,
+        revenue=matchers,
         of_customer=of_customer,
         lo=lo,
         hi=hi,
@@ -187,70 +189,77 @@ def _check(context: Context, params: Params) -> None:
 
 def run(view: View, plan: Plan) -> Starters:
     """The starters of a view and what they brought in."""
-    keys, table = plan.bits.of(view)
     keep = kept_customers(view, plan.of_customer, plan.params.sample)
-    picked = frozen(plan.bits.rows(view, keys, table))
-    rows, began = _starts(view, plan, picked, keys, table)
+    rows, began = _starts(view, plan)
     if keep.size:
         began[~keep] = NO_TIME
     who = np.flatnonzero(began != NO_TIME)
-    most = plan.params.days[-1]
-    owner, since, paid = revenue(
-        picked, keys, table, view.time, view.offsets, frozen(began), plan.days, most
-    )
-    amounts, counts = _amounts(view, plan, table[keys[paid]], paid)
+    most = int(plan.params.days[-1])
+    begun_on = np.zeros(began.size, np.int64)
+    begun_on[who] = np.searchsorted(plan.days, began[who], side="right") - 1
+    last_day = np.searchsorted(plan.days, plan.as_of, side="right") - 1
     place = np.full(began.size, -1, np.int64)
     place[who] = np.arange(who.size)
     first_paid = np.full(who.size, most, np.int64)
-    payer = owner[counts]  # by customer and time: the first of each is the earliest
-    first = np.flatnonzero(np.diff(payer, prepend=-1))
-    first_paid[place[payer[first]]] = since[counts][first]
+    entries = _revenue(view, plan, began, begun_on, most)
+    for (owner, since, _), one in zip(entries, plan.params.revenue, strict=True):
+        if one.factor > 0:  # by customer and time: the first of each is the earliest
+            first = np.flatnonzero(np.diff(owner, prepend=-1))
+            payer = place[owner[first]]
+            first_paid[payer] = np.minimum(first_paid[payer], since[first])
     at, groups = np.empty(0, np.int64), np.empty((0, len(plan.dims)), np.int64)
     if plan.dims:
         at, groups = group_keys(plan.dims, view, [rows[who]] * len(plan.dims), who)
-    last_day = np.searchsorted(plan.days, plan.as_of, side="right") - 1
-    ended = last_day - (np.searchsorted(plan.days, began[who], side="right") - 1)
+    owner, since, amount = map(np.concatenate, zip(*entries, strict=True))
     return Starters(
         customers=view.customers[who],
         began=began[who],
-        ended=np.clip(ended, 0, most),
+        ended=np.clip(last_day - begun_on[who], 0, most),
         first_paid=first_paid,
         owner=place[owner],
         since=since.astype(np.int64),
-        amount=amounts,
+        amount=amount,
         at=at,
         groups=groups,
     )
 
 
-def _starts(
-    view: View, plan: Plan, picked: np.ndarray, keys: np.ndarray, table: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _starts(view: View, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
     """By customer: the row of the start event (0 for a date), and its time or NO_TIME."""
-    if plan.params.date is None:
-        rows = starters(picked, keys, table, view.time, view.offsets, plan.lo, plan.hi)
-        began = np.full(rows.size, NO_TIME, np.int64)
-        began[rows >= 0] = view.time[rows[rows >= 0]]
-        return rows, began
-    values = view.attributes[plan.params.date.removeprefix(CUSTOMER)].values
-    began = view.of_customers(values, NO_TIME)
-    began[(began < plan.lo) | (began > plan.hi)] = NO_TIME
-    return np.zeros(began.size, np.int64), began
+    if plan.start is None:
+        assert plan.params.date is not None
+        values = view.attributes[plan.params.date.removeprefix(CUSTOMER)].values
+        began = view.of_customers(values, NO_TIME)
+        began[(began < plan.lo) | (began > plan.hi)] = NO_TIME
+        return np.zeros(began.size, np.int64), began
+    found = matched(view, plan.start)
+    days = view.shard.days[:-1]  # the range is one of whole days
+    opens = frozen((days >= plan.lo) & (days <= plan.hi))
+    at = first_of(found.who, found.day, opens, view.customers.size)
+    began = np.full(at.size, NO_TIME, np.int64)
+    rows = np.full(at.size, -1, np.int64)
+    started = np.flatnonzero(at >= 0)
+    rows[started] = found.rows[at[started]]
+    began[started] = view.time[rows[started]]
+    return rows, began
 
 
-def _amounts(
-    view: View, plan: Plan, bits: np.ndarray, rows: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """(float64 amount of each row, positions of rows that make a payer)."""
-    amounts, pays = np.zeros(rows.size), np.zeros(rows.size, np.bool_)
-    for i, one in enumerate(plan.params.revenue, start=1):
-        at = np.flatnonzero(bits & np.uint32(1 << i))
-        values = view.values_at(one.property, rows[at])
-        present = ~np.isnan(values)
-        amounts[at[present]] += one.factor * values[present]
-        if one.factor > 0:
-            pays[at[present]] = True
-    return amounts, np.flatnonzero(pays)
+def _revenue(
+    view: View, plan: Plan, began: np.ndarray, begun_on: np.ndarray, most: int
+) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """For each revenue, by customer and time: int64 positions of customers, int32 days since their
+    start, float64 amounts."""
+    limit = frozen(np.where(began == NO_TIME, np.iinfo(np.int64).max, began))
+    shift = int(np.searchsorted(plan.days, view.shard.days[0]))
+    counted = frozen(begun_on - shift)  # as the shard counts days
+    entries = []
+    for one, matcher in zip(plan.params.revenue, plan.revenue, strict=True):
+        found = matched(view, matcher)
+        owner, since, rows = since_start(*found, view.time, limit, counted, most)
+        values = view.values_at(one.property, rows)
+        paid = ~np.isnan(values)
+        entries.append((owner[paid], since[paid], one.factor * values[paid]))
+    return entries
 
 
 def merge(partials: list[Starters], plan: Plan) -> Starters:

@@ -118,9 +118,11 @@ def shape(partial: Starters, plan: Plan) -> Result:
             head = {"period": name} if plan.params.unit != "total" else {}
             head |= grouping.group_cells(one.label)
             rows += [{**head, **row} for row in _rows(partial, one, period == place, plan)]
-    whole = _Chosen((), *(np.ones(n, np.bool_) for n in (partial.began.size, partial.owner.size)))
-    everybody = np.ones(partial.began.size, np.bool_)
-    tables = {"total": Table(_COLUMNS, _rows(partial, whole, everybody, plan))}
+    total = rows
+    if plan.dims or plan.params.unit != "total":
+        whole, entries = (np.ones(n, np.bool_) for n in (partial.began.size, partial.owner.size))
+        total = _rows(partial, _Chosen((), whole, entries), whole, plan)
+    tables = {"total": Table(_COLUMNS, total)}
     if plan.params.cac is not None or plan.params.costs:
         tables["payback"] = _payback(partial, chosen, plan)
     columns = [_PERIOD] if plan.params.unit != "total" else []

@@ -165,9 +165,9 @@ class _Compiler:
             return Filter(_list_mask(name, test.table(self.shards.dictionary(name)), test), False)
         if kind == "string":
             table = test.table(self.shards.dictionary(name))
-            return Filter(lambda view, rows: table[view.values(name)[rows]], False)
+            return Filter(lambda view, rows: table[view.values_at(name, rows)], False)
         holds = test.holds()
-        return Filter(lambda view, rows: holds(view.values(name)[rows]), False)
+        return Filter(lambda view, rows: holds(view.values_at(name, rows)), False)
 
 
 def _attribute_mask(attribute: Attribute, test: conditions.Test) -> Mask:

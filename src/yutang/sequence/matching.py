@@ -14,15 +14,14 @@ import numpy as np
 
 from yutang.sequence.files import frozen
 from yutang.sequence.filters import Filter
-from yutang.sequence.kernels.picking import bits_of, rows_with
-from yutang.sequence.shard import ShardSet
+from yutang.sequence.kernels.picking import bits_of, place_rows
+from yutang.sequence.shard import Listed, ShardSet
 from yutang.sequence.view import View
 
 ANY_EVENT = "*"
 # Up to so many matchers the bits themselves serve as uint16 keys.
 _KEY_BITS = 16
 _KEYS = 1 << _KEY_BITS
-_ANY = np.uint32(0xFFFFFFFF)
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,23 @@ class Matcher:
 
     codes: tuple[int, ...]
     filter: Filter | None = None
+
+
+def matched(view: View, matcher: Matcher) -> Listed:
+    """The rows of a view that meet a matcher, ascending; they and their customers counted in the
+    view."""
+    if len(matcher.codes) == 1:
+        listed = view.listed(matcher.codes[0])
+        rows, who = listed.rows - np.uint32(view.first_row), listed.who - np.uint32(view.first)
+        found = Listed(frozen(rows), frozen(who), listed.day)
+    else:
+        rows = frozen(view.rows_of(matcher.codes).astype(np.uint32))
+        who, day = place_rows(rows, view.time, view.offsets, view.shard.days)
+        found = Listed(rows, frozen(who), frozen(day))
+    if matcher.filter is None or not found.rows.size:
+        return found
+    holds = matcher.filter.rows(view, found.rows.astype(np.int64))
+    return Listed(*(frozen(values[holds]) for values in found))
 
 
 def find_codes(shards: ShardSet, events: Sequence[str]) -> tuple[int, ...]:
@@ -59,12 +75,6 @@ class Bits:
         if self._filtered or any(len(one.codes) != 1 for one in self.matchers):
             return None
         return [one.codes[0] for one in self.matchers]
-
-    def rows(self, view: View, keys: np.ndarray, table: np.ndarray) -> np.ndarray:
-        """Rows of a view that meet any matcher, ascending, int64; keys, table: as `of` gives."""
-        if self._filtered:
-            return np.asarray(rows_with(keys, table, _ANY))
-        return view.rows_of(np.flatnonzero(self.table).tolist())
 
     def of(self, view: View) -> tuple[np.ndarray, np.ndarray]:
         """(keys uint16 by row, table uint32 by key) of a view."""

@@ -26,10 +26,13 @@ from yutang.sequence.files import (
     load_strings,
     read_pointer,
 )
+from yutang.sequence.kernels.picking import find_rows
 from yutang.sequence.source import ABSENT, DTYPES, Attribute, Column, PropertyType
 
 # A reader that finds a generation removed under it starts again from the pointer.
 _TRIES = 20
+# Walking along an index beats searching it up to so many of its entries for each row.
+_WALK = 16
 _NO_KEEP = frozen(np.empty(0, np.bool_))
 _NO_DAYS = frozen(np.empty(0, np.int64))
 # Files of the lists by event, as `list_by_event` makes them.
@@ -89,6 +92,18 @@ class PropertyFile:
         assert self.index is not None
         return np.searchsorted(self.index, rows.astype(self.index.dtype))
 
+    def _find(self, rows: np.ndarray) -> np.ndarray:
+        """Place in the index of each of ascending `rows`, -1 for absent ones."""
+        assert self.index is not None
+        if not rows.size:
+            return np.empty(0, np.int64)
+        first, end = self._places(rows[[0, -1]])
+        if end - first <= _WALK * rows.size:
+            return np.asarray(find_rows(self.index, frozen(rows.astype(np.int64)), int(first)))
+        found = self._places(rows)
+        found[found == self.index.size] = 0
+        return np.where(self.index[found] == rows, found, -1)
+
     def take(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Present values among ascending `rows`: positions in `rows`, values, list lengths."""
         none = np.empty(0, np.int32)
@@ -98,9 +113,8 @@ class PropertyFile:
             present = ~np.isnan(values) if self.type == "number" else values != absent
             at = np.flatnonzero(present)
             return at, values[at], none
-        found = self._places(rows)
-        found[found == self.index.size] = 0
-        at = np.flatnonzero(self.index[found] == rows) if self.index.size else np.empty(0, np.int64)
+        found = self._find(rows)
+        at = np.flatnonzero(found >= 0)
         found = found[at]
         if self.offsets is None:
             return at, self.values[found], none

@@ -16,7 +16,7 @@ from yutang.sequence.kernels.forms import count_fields, count_stages, find_attem
 from yutang.sequence.kernels.funnel import NO_STEP, ordered_funnel
 from yutang.sequence.kernels.intervals import intervals
 from yutang.sequence.kernels.paths import count_links, count_nodes, walk_all
-from yutang.sequence.kernels.picking import bits_of, merge_rows, rows_with
+from yutang.sequence.kernels.picking import bits_of, find_rows, merge_rows, place_rows, rows_with
 from yutang.sequence.kernels.repeats import ANY, ORDERED
 from yutang.sequence.kernels.retention import (
     EXACT,
@@ -32,7 +32,7 @@ from yutang.sequence.kernels.stages import first_after
 from yutang.sequence.kernels.subjects import PEOPLE, TIMES, funnel
 from yutang.sequence.kernels.tally import EACH, count_flows, tally, tally_plain, tally_units
 from yutang.sequence.kernels.touches import count_channels, paths
-from yutang.sequence.kernels.values import revenue, starters
+from yutang.sequence.kernels.values import first_of, since_start
 from yutang.sequence.kernels.views import count_pages, count_views, find_views
 
 
@@ -58,10 +58,8 @@ def warm_up() -> None:
     count_channels(channel, np.zeros(1, np.int32), chosen, 1)
     for of_keys in (table, frozen(table.astype(np.uint16))):
         bits_of(keys, of_keys)
-    picked = frozen(rows_with(keys, table, np.uint32(1)))
-    starters(picked, keys, table, time, offsets, 0, 1)
-    days = frozen(np.array([0, 2], np.int64))
-    revenue(picked, keys, table, time, offsets, frozen(np.zeros(1, np.int64)), days, 1)
+    rows_with(keys, table, np.uint32(1))
+    find_rows(frozen(np.zeros(1, np.uint32)), frozen(np.zeros(1, np.int64)), 0)
     periods = frozen(np.array([0, 2], np.int64))
     count_cells(keys, table, 0, time, offsets, keep, periods, edges, none, 1, False)
     select_rows(keys, table, 0, time, offsets, keep, 0, 2)
@@ -72,6 +70,10 @@ def warm_up() -> None:
     count_exact(keys, table, time, offsets, keep, 0, 1, periods, 1, 1)
     listed, listed_days = frozen(np.zeros(1, np.uint32)), frozen(np.zeros(1, np.uint16))
     merge_rows(listed, listed)
+    place_rows(listed, time, offsets, periods)
+    first_of(listed, listed_days, frozen(np.ones(1, np.bool_)), 1)
+    began = frozen(np.zeros(1, np.int64))
+    since_start(listed, listed, listed_days, time, began, began, 1)
     by_day = frozen(np.zeros(1, np.int32))
     count_listed(
         listed, listed_days, listed, listed_days, keep, 0, 1, by_day, by_day, 1, 1

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from yutang.sequence.kernels.periods import per_ms, period_at
+
 
 @njit(nogil=True, cache=True)
 def longest(offsets):
@@ -72,4 +74,32 @@ def bits_of(keys, table):
     out = np.empty(keys.size, table.dtype)
     for row in range(keys.size):
         out[row] = table[keys[row]]
+    return out
+
+
+@njit(nogil=True, cache=True)
+def place_rows(rows, time, offsets, days):
+    """Customers (uint32) and business days (uint16) of ascending rows.
+
+    rows: uint32; time: int64 by row; offsets: int64, rows of the customers; days: int64 starts of
+    the days, and of the one after.
+    """
+    who, day = np.empty(rows.size, np.uint32), np.empty(rows.size, np.uint16)
+    speed, customer = per_ms(days), 0
+    for i in range(rows.size):
+        while rows[i] >= offsets[customer + 1]:
+            customer += 1
+        who[i], day[i] = customer, period_at(time[rows[i]], days, speed)
+    return who, day
+
+
+@njit(nogil=True, cache=True)
+def find_rows(index, rows, at):
+    """Where each of ascending rows (int64) stands in an ascending index (uint32), from place `at`
+    of it on; int64, -1: not there."""
+    out = np.empty(rows.size, np.int64)
+    for i in range(rows.size):
+        while at < index.size and index[at] < rows[i]:
+            at += 1
+        out[i] = at if at < index.size and index[at] == rows[i] else -1
     return out
