@@ -46,7 +46,8 @@ def views(facts, params):
 
 
 def largest(labels, most):
-    return sorted(set(labels), key=lambda x: (-labels.count(x), x))[:most]
+    found = sorted(set(labels), key=lambda x: (-labels.count(x), x))
+    return found if len(found) == most + 1 else found[:most]
 
 
 def numbers(found):

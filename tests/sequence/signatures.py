@@ -14,10 +14,11 @@ import json, sys, tempfile
 from pathlib import Path
 from yutang.sequence import warm
 from yutang.sequence.kernels import approaches, cells, events, forms, funnel, intervals, paths
-from yutang.sequence.kernels import picking, retention, sessions, sort, stages, subjects, tally
-from yutang.sequence.kernels import touches
+from yutang.sequence.kernels import picking, retention, selecting, sessions, sort, stages
+from yutang.sequence.kernels import subjects, tally, touches
 from yutang.sequence.kernels import values, views
-KERNELS = [sort.sort_rows, sort.list_by_event, picking.merge_rows, retention.count_listed,
+KERNELS = [selecting.count_buckets, selecting.take_buckets,
+           sort.sort_rows, sort.list_by_event, picking.merge_rows, retention.count_listed,
            funnel.ordered_funnel, subjects.funnel, events.count_cells,
            events.select_rows, events.sum_cells, retention.find_starts, retention.count_returns,
            retention.mark_returned, retention.count_exact, tally.tally, tally.tally_plain,

@@ -119,11 +119,12 @@ def plan(context: Context, params: Params) -> Plan:
         facts_version=shards.facts_version,
     )
     part = _PARTS[params.by]
-    counts = sum(
-        context.each(lambda view: part.item_counts(view, draft)),
-        np.zeros(len(found.labels), np.int64),
-    )
-    draft = replace(draft, items=found.largest(counts, params.items))
+    shown = found.all_within(params.items)
+    if shown is None:
+        none = np.zeros(len(found.labels), np.int64)
+        counts = sum(context.each(lambda view: part.item_counts(view, draft)), none)
+        shown = found.largest(counts, params.items)
+    draft = replace(draft, items=shown)
 
     def rows(view: View) -> tuple[np.ndarray, np.ndarray]:
         found: tuple[np.ndarray, np.ndarray] = part.group_rows(view, draft)

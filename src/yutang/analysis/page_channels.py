@@ -177,10 +177,12 @@ def shape(partial: Counted, plan: Plan) -> Result:
             row[f"median_seconds_{k + 1}"] = None if median is None else median / 1000
         return row
 
+    order_of_codes, names = plan.items.order(partial.times[groups, :-1]), plan.items.names
+
     def rows_of(g: int) -> list[dict[str, Any]]:
         return [
-            {"channel": name, **numbers(g, item)}
-            for item, name in enumerate(plan.items.names)
+            {"channel": names[item], **numbers(g, item)}
+            for item in order_of_codes
             if partial.times[g, item]
         ]
 

@@ -32,7 +32,7 @@ class Rule(Strict):
 @dataclass(frozen=True)
 class Items:
     """What rows are named by. labels: sorted; of_code: int64, place in them by code + 1 (0:
-    absent); kept: places shown, largest first; rank: int64 by place, its rank, OTHER the last."""
+    absent); kept: places shown; rank: int64 by place, its rank, OTHER the last."""
 
     name: str
     labels: list[str]
@@ -49,15 +49,29 @@ class Items:
     def names(self) -> list[str]:
         return [*(self.labels[place] for place in self.kept), OTHER_LABEL]
 
+    def order(self, counts: np.ndarray) -> list[int]:
+        """Ranks as tables show them: by count, then label; OTHER last."""
+        names, last = self.names, self.count - 1
+        return sorted(range(self.count), key=lambda i: (i == last, -counts[i], names[i]))
+
     def of_rows(self, view: View, rows: np.ndarray) -> np.ndarray:
         """int64 place in `labels` of each row."""
         found: np.ndarray = self.of_code[view.values(self.name)[rows].astype(np.int64) + 1]
         return found
 
     def largest(self, counts: np.ndarray, most: int) -> Items:
-        """With those kept that have the greatest counts, then label."""
+        """With those kept that have the greatest counts, then label; an OTHER of only one is shown
+        as itself."""
         found = np.flatnonzero(counts).tolist()
-        kept = sorted(found, key=lambda place: (-counts[place], self.labels[place]))[:most]
+        kept = sorted(found, key=lambda place: (-counts[place], self.labels[place]))
+        return self._keeping(kept if len(kept) <= most + 1 else kept[:most])
+
+    def all_within(self, most: int) -> Items | None:
+        """With every label kept, where `largest` would not fold any whatever the counts."""
+        few = len(self.labels) <= most + 1
+        return self._keeping(list(range(len(self.labels)))) if few else None
+
+    def _keeping(self, kept: list[int]) -> Items:
         rank = np.full(len(self.labels), len(kept), np.int64)
         rank[kept] = np.arange(len(kept))
         return Items(self.name, self.labels, self.of_code, kept, frozen(rank))

@@ -13,7 +13,7 @@ from yutang.analysis.contract import Caveat, Column, Result, Table, sampled, unk
 from yutang.analysis.path_table import LEFT_LABEL
 from yutang.errors import BadInput
 from yutang.sequence.files import frozen
-from yutang.sequence.kernels.views import count_pages, count_views, find_views
+from yutang.sequence.kernels.views import VIEWS, count_pages, count_views, find_views
 from yutang.sequence.matching import kept_customers
 from yutang.sequence.view import View
 
@@ -139,15 +139,20 @@ def shape(partial: Counted, plan: Plan) -> Result:
             "median_seconds": median,
         }
 
+    order, names = plan.items.order(partial.counts[groups, :-1, VIEWS]), plan.items.names
+
     def rows_of(g: int) -> list[dict[str, Any]]:
         return [
-            {"page": name, **numbers(g, page)}
-            for page, name in enumerate(plan.items.names)
-            if partial.counts[g, page, 0]
+            {"page": names[page], **numbers(g, page)}
+            for page in order
+            if partial.counts[g, page, VIEWS]
         ]
 
     whole = rows_of(groups)
-    tables = {"total": Table(_COUNTS, [numbers(groups, width - 1)]), "next": _next(partial, plan)}
+    tables = {
+        "total": Table(_COUNTS, [numbers(groups, width - 1)]),
+        "next": _next(partial, plan, order),
+    }
     rows, columns = whole, [_PAGE, *_COUNTS]
     if plan.groups.dims:
         shown = list(enumerate(plan.groups.labels)) if plan.groups.keys else []
@@ -183,10 +188,11 @@ def _row(counts: list[int], scale: int) -> dict[str, Any]:
     }
 
 
-def _next(partial: Counted, plan: Plan) -> Table:
+def _next(partial: Counted, plan: Plan, order: list[int]) -> Table:
     names = [*plan.items.names, LEFT_LABEL]
     rows = []
-    for page, name in enumerate(plan.items.names):
+    for page in order:
+        name = names[page]
         views = int(partial.links[page, :, 0].sum())
         for to in np.flatnonzero(partial.links[page, :, 0]).tolist():
             times, people = (partial.links[page, to] * plan.params.sample).tolist()
@@ -194,7 +200,7 @@ def _next(partial: Counted, plan: Plan) -> Table:
             rows.append(
                 {"page": name, "next": names[to], "views": times, "people": people, "rate": rate}
             )
-    place = {name: i for i, name in enumerate(names)}
+    place = {names[page]: i for i, page in enumerate(order)}
     rows.sort(key=lambda row: (place[row["page"]], -row["views"], row["next"]))
     return Table(_NEXT, rows)
 

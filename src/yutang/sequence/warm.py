@@ -26,6 +26,7 @@ from yutang.sequence.kernels.retention import (
     find_starts,
     mark_returned,
 )
+from yutang.sequence.kernels.selecting import BUCKETS, count_buckets, take_buckets
 from yutang.sequence.kernels.sessions import count_ends, count_places, count_sessions, cut_sessions
 from yutang.sequence.kernels.sort import list_by_event, sort_rows
 from yutang.sequence.kernels.stages import first_after
@@ -47,6 +48,11 @@ def warm_up() -> None:
     none = frozen(np.empty(0, np.int32))
     sort_rows(np.zeros(2, np.int64), np.array([0, 2]), np.array([0, 1]), np.array([0, 1]))
     list_by_event(np.zeros(2, np.uint16), np.array([0, 1]), np.array([0, 2]), 1, np.array([0, 2]))
+    wanted = frozen(np.ones(BUCKETS, np.bool_))
+    for kind in (np.int32, np.int64, np.float64):
+        numbers = frozen(np.array([1, 2], kind))
+        count_buckets(numbers, numbers[0], 1.0)
+        take_buckets(numbers, numbers[0], 1.0, wanted, 2)
     step_of = frozen(np.array([0, NO_STEP], np.uint8))
     ordered_funnel(keys, step_of, time, offsets, keep, 2, 0, 1, 1, 1, edges)
     gaps = frozen(np.empty((0, 2), np.int64))
