@@ -113,6 +113,14 @@ ROUTES = [
     ("get", "/schedules/1/runs", "analyst"),
     ("get", "/schedules/1/runs/1/file", "analyst"),
     ("delete", "/schedules/1", "analyst"),
+    ("get", "/schedules/1", "analyst"),
+    ("patch", "/schedules/1", "analyst"),
+    ("get", "/webhooks", "admin"),
+    ("post", "/webhooks", "admin"),
+    ("patch", "/webhooks/1", "admin"),
+    ("delete", "/webhooks/1", "admin"),
+    ("post", "/webhooks/1/test", "admin"),
+    ("get", "/webhooks/1/posts", "admin"),
     ("get", "/sources", "analyst"),
     ("get", "/live", "analyst"),
     ("post", "/sources", "admin"),
@@ -143,6 +151,9 @@ BODIES: dict[str, Any] = {
     "/alerts": {"report": 1, "name": "x", "rule": {"watch": {"column": "A"}}},
     "/alerts/1": {"on": False},
     "/schedules": {"report": 1, "name": "x"},
+    "/schedules/1": {"on": False},
+    "/webhooks": {"name": "x", "kind": "json", "url": "https://example.com/x"},
+    "/webhooks/1": {"on": False},
     "/runs": {},
     "/sql": {"sql": "SELECT 1"},
     "/identity/link": {"customer": 1, "other": 1, "reason": "x"},
@@ -176,7 +187,7 @@ def test_every_route_is_in_the_list_above(office: Office) -> None:
     known = {(verb, path) for path, verbs in described.items() for verb in verbs}
     listed = {(verb, path.replace("/1", "/{}")) for verb, path, _ in ROUTES}
     kinds = "customer|import|shop|source|review|request|dashboard|card|note|segment"
-    kinds += "|alert|schedule|run"
+    kinds += "|alert|schedule|run|webhook"
     shaped = {(verb, re.sub(f"{{({kinds})_id}}", "{}", path)) for verb, path in known}
     assert shaped - {("post", "/analyse/{model}")} == listed - {("post", "/analyse/funnel")}
 

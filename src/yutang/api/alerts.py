@@ -32,13 +32,18 @@ class NewAlert(BaseModel):
     webhooks: list[int] = Field([], max_length=50)
 
 
-class Switch(BaseModel):
-    """Pause or go on; be quiet for so many days (0: speak again)."""
+class AlertChange(BaseModel):
+    """What is left out stays: pause or go on, be quiet for so many days (0: speak again), another
+    name, rule or receivers."""
 
     model_config = ConfigDict(extra="forbid")
 
     on: bool | None = None
     quiet_days: int | None = Field(None, ge=0, le=90)
+    name: str | None = Field(None, max_length=120)
+    rule: dict[str, Any] | None = Field(None, description="As a new alert's; it is judged anew.")
+    logins: list[str] | None = Field(None, max_length=100)
+    webhooks: list[int] | None = Field(None, max_length=50)
 
 
 class AlertOut(BaseModel):
@@ -104,10 +109,21 @@ def alert_history(alert_id: int, caller: Caller = needs("analyse")) -> list[Aler
 
 
 @ROUTES.patch("/alerts/{alert_id}")
-def switch_alert(alert_id: int, new: Switch, caller: Caller = needs("analyse")) -> AlertOut:
-    """Pause, go on, be quiet."""
+def change_alert(alert_id: int, new: AlertChange, caller: Caller = needs("analyse")) -> AlertOut:
+    """Pause, go on, be quiet, watch something else, tell others."""
     alerts = caller.brand.alerts
     one = alerts.get(alert_id)
+    if any(part is not None for part in (new.name, new.rule, new.logins, new.webhooks)):
+        known = one.channels
+        logins = known.get("logins", [""]) if new.logins is None else new.logins
+        webhooks = known.get("webhooks", []) if new.webhooks is None else new.webhooks
+        one = alerts.change(
+            alert_id,
+            one.name if new.name is None else new.name,
+            one.rule.model_dump() if new.rule is None else new.rule,
+            Channels(tuple(logins) or ("",), tuple(webhooks)),
+        )
+        caller.record("alert_changed", one.name, {"alert": one.id})
     if new.on is not None:
         one = alerts.turn(alert_id, on=new.on)
         caller.record("alert_resumed" if new.on else "alert_paused", one.name, {"alert": one.id})

@@ -43,6 +43,21 @@ class NewSchedule(BaseModel):
     webhooks: list[int] = Field([], max_length=50)
 
 
+class ScheduleChange(BaseModel):
+    """What is left out stays. on: go on or pause."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    on: bool | None = None
+    name: str | None = Field(None, max_length=120)
+    cadence: CadenceIn | None = None
+    format: Literal["xlsx", "csv"] | None = None
+    language: Literal["zh", "en"] | None = None
+    keep: int | None = Field(None, ge=1, le=60)
+    logins: list[str] | None = Field(None, max_length=100)
+    webhooks: list[int] | None = Field(None, max_length=50)
+
+
 class ScheduleOut(BaseModel):
     """A schedule; next_at in UTC ms."""
 
@@ -90,6 +105,36 @@ def create_schedule(new: NewSchedule, caller: Caller = needs("analyse")) -> Sche
     )
     caller.record("schedule_added", made.name, {"schedule": made.id})
     return _out(made)
+
+
+@ROUTES.get("/schedules/{schedule_id}")
+def get_schedule(schedule_id: int, caller: Caller = needs("analyse")) -> ScheduleOut:
+    """One schedule."""
+    return _out(caller.brand.schedules.get(schedule_id))
+
+
+@ROUTES.patch("/schedules/{schedule_id}")
+def change_schedule(
+    schedule_id: int, new: ScheduleChange, caller: Caller = needs("analyse")
+) -> ScheduleOut:
+    """Pause, go on, another time, file or receivers."""
+    schedules = caller.brand.schedules
+    one = schedules.get(schedule_id)
+    asked = new.model_dump(exclude_none=True, exclude={"on"})
+    if asked:
+        kept = {
+            "format": one.format, "language": one.language, "keep": one.keep,
+            "logins": list(one.channels.logins), "webhooks": list(one.channels.webhooks),
+        }  # fmt: skip
+        name = asked.pop("name", one.name)
+        cadence = asked.pop("cadence", one.cadence.to_json())
+        one = schedules.change(schedule_id, name, cadence, {**kept, **asked})
+        caller.record("schedule_changed", one.name, {"schedule": one.id})
+    if new.on is not None:
+        one = schedules.turn(schedule_id, on=new.on)
+        action = "schedule_resumed" if new.on else "schedule_paused"
+        caller.record(action, one.name, {"schedule": one.id})
+    return _out(one)
 
 
 @ROUTES.post("/schedules/{schedule_id}/run")

@@ -28,6 +28,7 @@ from yutang.api import (
     sources,
     sql,
     status,
+    webhooks,
 )
 from yutang.api.docs import page_of
 from yutang.api.errors import add_handlers
@@ -51,6 +52,7 @@ ROUTERS = (
     dashboards.ROUTES,
     alerts.ROUTES,
     schedules.ROUTES,
+    webhooks.ROUTES,
     runs.ROUTES,
     sql.ROUTES,
 )

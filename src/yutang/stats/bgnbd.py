@@ -1,0 +1,133 @@
+"""BG/NBD: customers buy at random at their own rate, and after each purchase may be gone for good.
+
+Rate of buying ~ gamma(r, alpha), chance of leaving after a purchase ~ beta(a, b). Times in weeks.
+Fader, Hardie, Lee (2005), "Counting Your Customers" the Easy Way. Somebody who bought once is alive
+for certain in this model: he had no purchase to leave after.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import digamma, gammaln, hyp2f1
+
+from yutang.stats.fitting import Fit, fit
+from yutang.stats.purchases import Cells
+
+NAMES = ("r", "alpha", "a", "b")
+_STARTS = ((1.0, 3.0, 1.0, 3.0), (0.3, 5.0, 0.5, 2.0))
+Floats = NDArray[np.float64]
+
+
+def fit_bgnbd(cells: Cells) -> Fit:
+    """Maximum likelihood over the cells. Raises ValueError where there are none."""
+    if not len(cells.x):
+        raise ValueError("there is no purchase")
+    return fit(NAMES, lambda p: log_likelihood(p, cells), cells.customers, _STARTS)
+
+
+def log_likelihood(params: Floats, cells: Cells) -> tuple[float, Floats]:
+    """Of r, alpha, a, b, with its gradient by them."""
+    r, alpha, a, b = params
+    recency, age = cells.weeks
+    x, weight, by_x = cells.x.astype(float), cells.weight.astype(float), cells.by_x
+    xs = cells.xs.astype(float)
+    gammas = (
+        gammaln(r + xs) - gammaln(r) + r * np.log(alpha)
+        + gammaln(a + b) + gammaln(b + xs) - gammaln(b) - gammaln(a + b + xs)
+    )  # fmt: skip
+    repeat = x > 0
+    # Still a customer, or gone after the last purchase: sums of two terms, kept as logarithms.
+    log_age, log_last = np.log(alpha + age), np.log(alpha + recency)
+    alive = -(r + x) * log_age
+    before = np.where(repeat, b + x - 1, 1.0)
+    gone = np.where(repeat, np.log(a) - np.log(before) - (r + x) * log_last, -np.inf)
+    both = np.logaddexp(alive, gone)
+    value = float(by_x @ gammas + weight @ both)
+    of_alive = weight * np.exp(alive - both)
+    of_gone = weight * np.exp(gone - both)
+    ab, abx = digamma(a + b), digamma(a + b + xs)
+    gradient = np.array(
+        [
+            by_x @ (digamma(r + xs) - digamma(r) + np.log(alpha)) - of_alive @ log_age
+            - of_gone @ log_last,
+            by_x.sum() * r / alpha - of_alive @ ((r + x) / (alpha + age))
+            - of_gone @ ((r + x) / (alpha + recency)),
+            by_x @ (ab - abx) + of_gone.sum() / a,
+            by_x @ (ab - abx + digamma(b + xs) - digamma(b)) - of_gone @ (repeat / before),
+        ]
+    )  # fmt: skip
+    return value, gradient
+
+
+def log_likelihoods(params: Floats, cells: Cells) -> Floats:
+    """Of each cell's history, for one customer."""
+    r, alpha, a, b = params
+    recency, age = cells.weeks
+    x = cells.x.astype(float)
+    gammas = (
+        gammaln(r + x) - gammaln(r) + r * np.log(alpha)
+        + gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x)
+    )  # fmt: skip
+    return np.asarray(
+        gammas - (r + x) * np.log(alpha + age) + np.log1p(_odds(params, x, recency, age))
+    )
+
+
+def _odds(params: Floats, x: Floats, recency: Floats, age: Floats) -> Floats:
+    """Gone : alive."""
+    r, alpha, a, b = params
+    repeat = x > 0
+    power = (r + x) * (np.log(alpha + age) - np.log(alpha + recency))
+    odds = a / np.where(repeat, b + x - 1, 1.0) * np.exp(np.minimum(power, 700.0))
+    return np.asarray(np.where(repeat, odds, 0.0))
+
+
+def alive(params: Floats, cells: Cells) -> Floats:
+    """Probability by cell that the customer has not left."""
+    recency, age = cells.weeks
+    return 1.0 / (1.0 + _odds(params, cells.x.astype(float), recency, age))
+
+
+def expected(params: Floats, cells: Cells, weeks: float) -> Floats:
+    """Days with a purchase that a customer of each cell is expected to have in the next `weeks`."""
+    r, alpha, a, b = params
+    _, age = cells.weeks
+    x = cells.x.astype(float)
+    a = _apart_from_one(a)
+    hyper = hyp2f1(r + x, b + x, a + b + x - 1, weeks / (alpha + age + weeks))
+    shrink = np.exp((r + x) * (np.log(alpha + age) - np.log(alpha + age + weeks)))
+    found = (a + b + x - 1) / (a - 1) * (1 - shrink * hyper)
+    return np.asarray(np.maximum(found, 0.0) * alive(params, cells))
+
+
+def expected_of_new(params: Floats, weeks: Floats) -> Floats:
+    """Repeat purchase days a new customer is expected to have within each of `weeks`."""
+    r, alpha, a, b = params
+    a = _apart_from_one(a)
+    hyper = hyp2f1(r, b, a + b - 1, weeks / (alpha + weeks))
+    return np.asarray((a + b - 1) / (a - 1) * (1 - (alpha / (alpha + weeks)) ** r * hyper))
+
+
+def no_purchase(params: Floats, cells: Cells, weeks: float) -> Floats:
+    """Probability by cell that nothing is bought in the next `weeks`.
+
+    Exact: who is alive leaves only after a purchase, so the next one comes at his rate, which is
+    gamma(r + x, alpha + age).
+    """
+    r, alpha = params[0], params[1]
+    _, age = cells.weeks
+    waits = np.exp((r + cells.x) * (np.log(alpha + age) - np.log(alpha + age + weeks)))
+    return np.asarray(1 - alive(params, cells) * (1 - waits))
+
+
+def median_wait(params: Floats, cells: Cells) -> Floats:
+    """Weeks by cell from the end of observation until half of those who are alive have bought."""
+    r, alpha = params[0], params[1]
+    _, age = cells.weeks
+    return np.asarray((alpha + age) * np.expm1(np.log(2.0) / (r + cells.x)))
+
+
+def _apart_from_one(a: float) -> float:
+    """The formulas have a pole at a = 1, where the limit is finite."""
+    return a if abs(a - 1) > 1e-6 else 1 + 1e-6
