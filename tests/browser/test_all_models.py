@@ -70,7 +70,7 @@ def test_the_picture_is_chosen_kept_and_saved(open_page):
         "() => JSON.parse(document.querySelector('#answer figure script').textContent).kind==='bar'"
     )
     page.click("[data-opens='#save']")
-    page.fill("#save [name=name]", "按周看订单")
+    page.fill("#save [name=called]", "按周看订单")
     page.click("#save .btn-p")
     page.wait_for_url(re.compile("report="))
     assert page.locator(".looks [aria-current]").inner_text() == "柱状图"

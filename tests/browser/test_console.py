@@ -61,7 +61,7 @@ def test_a_question_is_saved_from_its_dialog(open_page):
     page.select_option("[name=unit]", "week")
     page.wait_for_url("**unit=week*")
     page.click("[data-opens='#save']")
-    page.fill("#save [name=name]", "Weekly")
+    page.fill("#save [name=called]", "Weekly")
     page.click("#save .btn-p")
     page.wait_for_url("**report=*")
     assert page.locator("h1").inner_text() == "Weekly"

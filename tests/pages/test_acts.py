@@ -228,7 +228,7 @@ ASKED = {
 
 
 def test_a_question_is_saved_opened_again_and_deleted(acting):
-    done = acting.post("/b/pond/analyse/funnel/save", {**ASKED, "name": "Scan to order"})
+    done = acting.post("/b/pond/analyse/funnel/save", {**ASKED, "called": "Scan to order"})
     assert done.status_code == 303, said(done)
     opened = acting.get(done.headers["location"])
     assert opened.status_code == 303
@@ -247,12 +247,12 @@ SCAN_TO_ORDER = "/b/pond/analyse/funnel?steps.0.event=code_scanned&steps.1.event
 
 
 def test_a_question_that_makes_no_sense_is_not_saved(acting):
-    page = acting.post("/b/pond/analyse/funnel/save", {"steps.0.event": "a", "name": "x"})
+    page = acting.post("/b/pond/analyse/funnel/save", {"steps.0.event": "a", "called": "x"})
     assert page.status_code == 422
 
 
 def test_a_report_is_renamed(acting):
-    acting.post("/b/pond/analyse/funnel/save", {**ASKED, "range": "last_30", "name": "Old name"})
+    acting.post("/b/pond/analyse/funnel/save", {**ASKED, "range": "last_30", "called": "Old name"})
     report = acting.services.brand("pond").reports.list_()[0]
     assert report.params["range"] == "last_30"  # asked anew of the days of then
     assert "from" not in report.params

@@ -108,27 +108,27 @@ def test_the_file_has_a_sheet_for_each_card(acting):
 def test_a_question_is_pinned_and_saved_first_where_it_is_not(acting):
     brand = acting.services.brand("pond")
     before = len(brand.reports.list_())
-    pinned = acting.post("/b/pond/analyse/event/pin", {**QUESTION, "name": "P", "dashboard": "2"})
+    pinned = acting.post("/b/pond/analyse/event/pin", {**QUESTION, "called": "P", "dashboard": "2"})
     assert pinned.headers["location"] == "/b/pond/dashboards/2"
     (card,) = brand.dashboards.get(2).cards
     report = brand.reports.get(card.report_id)
     assert (report.name, len(brand.reports.list_())) == ("P", before + 1)
-    same = {**QUESTION, "name": "P", "report": str(report.id), "new": "N", "show": "number"}
+    same = {**QUESTION, "called": "P", "report": str(report.id), "new": "N", "show": "number"}
     acting.post("/b/pond/analyse/event/pin", same)
     assert len(brand.reports.list_()) == before + 1
     new = next(one for one in brand.dashboards.list_() if one.name == "N")
     assert (new.cards[0].report_id, new.cards[0].show) == (report.id, "number")
-    other = {**same, "unit": "week", "name": "Q"}
+    other = {**same, "unit": "week", "called": "Q"}
     acting.post("/b/pond/analyse/event/pin", other)
     assert brand.reports.list_()[0].name == "Q"
-    refused = acting.post("/b/pond/analyse/event/pin", {**QUESTION, "name": "P"})
+    refused = acting.post("/b/pond/analyse/event/pin", {**QUESTION, "called": "P"})
     assert refused.status_code == 422
 
 
 def test_a_report_is_saved_over_and_says_where_it_stands(acting):
     brand = acting.services.brand("pond")
     report = brand.reports.list_()[-1]
-    over = {**QUESTION, "unit": "week", "name": "New name", "over": str(report.id)}
+    over = {**QUESTION, "unit": "week", "called": "New name", "over": str(report.id)}
     acting.post("/b/pond/analyse/event/save", over)
     changed = brand.reports.get(report.id)
     assert (changed.name, changed.params["unit"]) == ("New name", "week")

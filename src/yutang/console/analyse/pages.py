@@ -38,7 +38,7 @@ OWN = (
     "as",
     "report",
     "csrf",
-    "name",
+    "called",
     "over",
     "then",
     "dashboard",

@@ -79,13 +79,13 @@ def save(
     if over:
         before = _report(session, over)
         report = session.brand.reports.change(before.id, model, question.params)
-        name = str(form.get("name", "")).strip()
+        name = str(form.get("called", "")).strip()
         if name and name != report.name:
             report = session.brand.reports.rename(report.id, name)
         detail = {"model": model, "before": dict(before.params)}
         _record(session, "report_changed", report, detail)
     else:
-        report = _add(session, model, question, str(form.get("name", "")))
+        report = _add(session, model, question, str(form.get("called", "")))
     note = session.text("Saved: %(name)s.", name=report.name)
     page = THEN.get(str(form.get("then", "")), "analyse/saved/")
     return see_other(request, f"{session.base}/{page}{report.id}", note)
@@ -108,7 +108,7 @@ def pin(
     opened = str(form.get("report", ""))
     report = _report(session, opened) if opened else None
     if report is None or dict(report.params) != dict(question.params):
-        report = _add(session, model, question, str(form.get("name", "")))
+        report = _add(session, model, question, str(form.get("called", "")))
     by = session.account.login
     if board is None:
         board = boards.add(new, by=by)
