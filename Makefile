@@ -30,7 +30,7 @@ check: setup  ## lint, types, layers and the fast tests (at most 90 s)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not browser"
+	@$(BIN)/pytest -n 2 --dist worksteal -m "not slow and not browser"
 
 test: setup .venv/.scale  ## everything (at most 15 min)
 	@$(BIN)/ruff check .

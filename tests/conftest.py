@@ -17,9 +17,17 @@ settings.register_profile("other", deadline=None, print_blob=True)
 settings.load_profile("same")
 
 
+# Fixtures that make a whole installation for one test.
+OWN_INSTALLATION = {"acting", "own", "office"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The shared browser comes last: its loop stays in the process, and no other could run."""
+    """The shared browser comes last: its loop stays in the process, and no other could run. Who
+    needs an installation of his own is slow."""
     items.sort(key=lambda item: "browser" in item.path.parent.name)
+    for item in items:
+        if OWN_INSTALLATION & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session", autouse=True)

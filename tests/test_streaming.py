@@ -22,6 +22,8 @@ from yutang.lake import lake as lake_module
 from yutang.streaming import Pace, Streaming
 from yutang.worker import work_on
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def brand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Brand:

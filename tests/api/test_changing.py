@@ -167,6 +167,7 @@ BODIES: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("verb", "path", "lowest"), ROUTES)
 def test_each_route_asks_for_its_role(
     one_office: Office, verb: str, path: str, lowest: str

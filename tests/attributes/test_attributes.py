@@ -43,6 +43,7 @@ def states(brand: TrackedBrand) -> list[str]:
     return brand.dump()["attributes"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_any_order_of_arrival_gives_the_same_attributes(brand: TrackedBrand, seed: int) -> None:
     draw = random.Random(seed)

@@ -31,6 +31,7 @@ def processes() -> Any:
     return context
 
 
+@pytest.mark.slow
 def test_a_killed_receiver_loses_nothing_that_it_answered(processes: Any, tmp_path: Path) -> None:
     home = make_home(tmp_path / "home")
     add_source(home)

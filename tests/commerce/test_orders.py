@@ -174,6 +174,7 @@ def check(orders_of_files: list[dict[int, Row]]) -> None:
         assert book_of(brand) == book
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None)
 @given(FILES)
 def test_the_book_is_what_the_oracle_says(orders_of_files: list[dict[int, Row]]) -> None:
@@ -189,6 +190,7 @@ def test_the_book_is_what_the_oracle_says_of_many_files(
     check(orders_of_files)
 
 
+@pytest.mark.slow
 def test_revisions_of_different_rank_give_the_same_in_any_order_of_arrival(tmp_path: Path) -> None:
     at = [START + n * HOUR for n in range(3)]
     files = [

@@ -210,6 +210,7 @@ def test_any_bytes_can_be_sent(address, body, query, pack):
     _never_raises(address, b"data=" + body, b"data=" + query)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(ADDRESSES), bodies)
 def test_any_json_can_be_sent(address, value):
     text = json.dumps(value).encode()
@@ -222,6 +223,7 @@ def test_any_json_can_be_sent(address, value):
     _never_raises(address, sensors_form(value) if address in SENSORS else text, limits=few)
 
 
+@pytest.mark.slow
 @given(likely.filter(lambda raw: set(raw) & {"type", "event"}), st.sampled_from(ADDRESSES))
 def test_every_record_is_read_set_aside_or_says_nothing(raw, address):
     good = {"type": "track", "event": "E", "distinct_id": "d", "userId": "u",

@@ -20,6 +20,8 @@ from yutang.demo.relation_events import add_relations
 from yutang.demo.visit_events import add_visits
 from yutang.demo.world import create_world
 
+pytestmark = pytest.mark.slow
+
 
 def _digests(files):
     return [hashlib.sha256(file.path.read_bytes()).hexdigest() for file in files]

@@ -94,6 +94,7 @@ def owned(connection: Connection) -> dict[tuple[str, str, int], frozenset[tuple[
     return found
 
 
+@pytest.mark.slow
 @PATIENT
 @given(records=RECORDS, seed=st.integers(0, 1_000), cut=st.integers(1, 12))
 @example(  # an unbind that comes before the bind it takes back
@@ -134,6 +135,7 @@ def test_any_order_gives_the_same_owners(
     assert found == expected
 
 
+@pytest.mark.slow
 @PATIENT
 @given(records=RECORDS, cut=st.integers(1, 4))
 def test_whoever_owns_other_facts_than_before_is_told(
@@ -164,6 +166,7 @@ def by_customer(connection: Connection) -> dict[int, set[tuple[int, int]]]:
     return found
 
 
+@pytest.mark.slow
 @PATIENT
 @given(records=RECORDS)
 def test_a_merge_undone_gives_everything_back(workspace: Workspace, records: list[Record]) -> None:

@@ -106,6 +106,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock()
 
 
+@pytest.mark.slow
 def test_the_same_comes_out(tmp_path: Path, clock: Clock) -> None:
     alone, helped = filled(tmp_path / "alone"), filled(tmp_path / "helped")
     with alone.workspace.writer():

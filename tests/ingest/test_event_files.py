@@ -101,6 +101,7 @@ def set_aside(brand: SmallBrand) -> list[tuple[int, str | None, str]]:
         return [tuple(row) for row in connection.execute(query.order_by(quarantine.c.row))]
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None)
 @given(lines=LINES)
 def test_lines_and_columns_give_the_same_facts(lines: list[dict[str, Any]]) -> None:

@@ -23,6 +23,8 @@ from tests.tracking import (
 )
 from yutang.journal import SegmentWriter
 
+pytestmark = pytest.mark.slow
+
 BUDGET = 4  # records of a batch
 
 

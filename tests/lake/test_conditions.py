@@ -45,6 +45,7 @@ CONDITION = st.one_of(
 PREDICATE = st.lists(st.lists(CONDITION, min_size=1, max_size=3), max_size=3)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(predicate=PREDICATE)
 @example(predicate=[[none_of("event", ["plain"])], [none_of("event", ["it's"])]])

@@ -22,6 +22,8 @@ from tests.mcp.conftest import key_of
 from yutang.app import create_app
 from yutang.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 SRC = Path(__file__).parents[2] / "src"
 COUNT = {"sql": "SELECT count(*) AS n FROM orders"}
 

@@ -106,6 +106,7 @@ def check(found: Overview, expected: dict[str, float | None]) -> None:
         assert got == (None if value is None else pytest.approx(value, rel=1e-12)), name
 
 
+@pytest.mark.slow
 def test_money_and_people_equal_sql(pond: Pond, period: Period) -> None:
     q, (buyers, repeaters) = asked(pond, period)
     private = over(q["private_known"], q["private_buyers"])

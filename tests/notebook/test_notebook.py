@@ -54,6 +54,7 @@ def test_the_examples_in_the_docstrings_hold(module):
     assert doctest.testmod(module).failed == 0
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_documentation_hold(opened):
     names = {"pond": opened}
     blocks = EXAMPLE.findall(DOCS.read_text(encoding="utf-8"))

@@ -20,6 +20,8 @@ from yutang.ingest import event_files
 from yutang.installation import Installation
 from yutang.ops import backup, restore
 
+pytestmark = pytest.mark.slow
+
 
 def no_caches(_home: Path) -> None:
     """These brands are read from the lake and the state."""

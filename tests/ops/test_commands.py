@@ -16,6 +16,8 @@ from yutang.cli import app
 from yutang.errors import BadInput, Conflict, NotFound
 from yutang.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 RUNNER = CliRunner()
 
 

@@ -111,6 +111,7 @@ def test_a_page_renders_and_speaks_one_language(name, speaking):
     assert not foreign
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
 def test_no_gap_after_a_chinese_stop(name, browser):
     """“。” brings its own space; templates put `gap` between sentences."""
@@ -120,6 +121,7 @@ def test_no_gap_after_a_chinese_stop(name, browser):
     assert not gaps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_asks_few_questions(name, browser, shared):
     """Pinned in query_counts.json: a query more is an N+1, or a decision and then pinned anew

@@ -54,6 +54,7 @@ def apply(facts, happening):
         facts.revise(rest[0], place=rest[1])
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(first=rows, happenings=happenings, batch=st.sampled_from([1, 3, 100]))
 def test_refreshing_after_anything_gives_what_a_full_build_gives(

@@ -73,6 +73,7 @@ def schema_of(path: Path) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_chain_makes_the_metadata_on_postgres(kind: str, postgres: str) -> None:
     opened, metadata = KINDS[kind]

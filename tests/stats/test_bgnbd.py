@@ -143,6 +143,7 @@ def test_nobody_is_refused():
         fit_bgnbd(empty)
 
 
+@pytest.mark.slow
 def test_the_expected_count_is_the_sum_of_its_chances():
     """E[X(t)] of a new customer = the integral over his rate and chance of leaving."""
     r, alpha, a, b = 0.9, 3.0, 0.7, 2.0

@@ -46,13 +46,6 @@ def warm_up() -> None:
     keep = frozen(np.empty(0, np.bool_))
     edges = frozen(np.empty(0, np.int64))
     none = frozen(np.empty(0, np.int32))
-    sort_rows(np.zeros(2, np.int64), np.array([0, 2]), np.array([0, 1]), np.array([0, 1]))
-    list_by_event(np.zeros(2, np.uint16), np.array([0, 1]), np.array([0, 2]), 1, np.array([0, 2]))
-    wanted = frozen(np.ones(BUCKETS, np.bool_))
-    for kind in (np.int32, np.int64, np.float64):
-        numbers = frozen(np.array([1, 2], kind))
-        count_buckets(numbers, numbers[0], 1.0)
-        take_buckets(numbers, numbers[0], 1.0, wanted, 2)
     step_of = frozen(np.array([0, NO_STEP], np.uint8))
     ordered_funnel(keys, step_of, time, offsets, keep, 2, 0, 1, 1, 1, edges)
     gaps = frozen(np.empty((0, 2), np.int64))
@@ -65,7 +58,6 @@ def warm_up() -> None:
     for of_keys in (table, frozen(table.astype(np.uint16))):
         bits_of(keys, of_keys)
     rows_with(keys, table, np.uint32(1))
-    find_rows(frozen(np.zeros(1, np.uint32)), frozen(np.zeros(1, np.int64)), 0)
     periods = frozen(np.array([0, 2], np.int64))
     count_cells(keys, table, 0, time, offsets, keep, periods, edges, none, 1, False)
     select_rows(keys, table, 0, time, offsets, keep, 0, 2)
@@ -74,16 +66,6 @@ def warm_up() -> None:
         frozen, find_starts(keys, table, time, offsets, keep, 0, 1, periods, False)
     )
     count_exact(keys, table, time, offsets, keep, 0, 1, periods, 1, 1)
-    listed, listed_days = frozen(np.zeros(1, np.uint32)), frozen(np.zeros(1, np.uint16))
-    merge_rows(listed, listed)
-    place_rows(listed, time, offsets, periods)
-    first_of(listed, listed_days, frozen(np.ones(1, np.bool_)), 1)
-    began = frozen(np.zeros(1, np.int64))
-    since_start(listed, listed, listed_days, time, began, began, 1)
-    by_day = frozen(np.zeros(1, np.int32))
-    count_listed(
-        listed, listed_days, listed, listed_days, keep, 0, 1, by_day, by_day, 1, 1
-    )  # fmt: skip
     cells = frozen(np.ones(1, np.int64))
     count_returns(
         keys, table, time, offsets, who, rows, cohorts, edges, none, 1, periods, 1, EXACT, cells,
@@ -95,8 +77,29 @@ def warm_up() -> None:
     tally_plain(keys, table, 0, time, offsets, keep, periods)
     tally_units(keys, table, 0, time, offsets, keep, periods, periods)
     count_flows(none, none, none, 1, 1, 1, 0)
+    _warm_lists(time, offsets, keep)
     _warm_visits(keys, table, time, offsets, keep, edges)
     _warm_pages(keys, table, time, offsets, keep)
+
+
+def _warm_lists(time: np.ndarray, offsets: np.ndarray, keep: np.ndarray) -> None:
+    """The kernels that make the lists by event and read them, and those of single places."""
+    pair, days = np.array([0, 1]), frozen(np.array([0, 2], np.int64))
+    sort_rows(np.zeros(2, np.int64), np.array([0, 2]), pair, pair)
+    list_by_event(np.zeros(2, np.uint16), pair, np.array([0, 2]), 1, np.array([0, 2]))
+    rows, on = frozen(np.zeros(1, np.uint32)), frozen(np.zeros(1, np.uint16))
+    merge_rows(rows, rows)
+    find_rows(rows, frozen(np.zeros(1, np.int64)), 0)
+    place_rows(rows, time, offsets, days)
+    first_of(rows, on, frozen(np.ones(1, np.bool_)), 1)
+    began, by_day = frozen(np.zeros(1, np.int64)), frozen(np.zeros(1, np.int32))
+    since_start(rows, rows, on, time, began, began, 1)
+    count_listed(rows, on, rows, on, keep, 0, 1, by_day, by_day, 1, 1)
+    wanted = frozen(np.ones(BUCKETS, np.bool_))
+    for kind in (np.int32, np.int64, np.float64):
+        numbers = frozen(np.array([1, 2], kind))
+        count_buckets(numbers, numbers[0], 1.0)
+        take_buckets(numbers, numbers[0], 1.0, wanted, 2)
 
 
 def _warm_visits(

@@ -20,6 +20,7 @@ def done():
     return convert_file(FILE)
 
 
+@pytest.mark.slow
 def test_every_line_order_and_customer_is_there(done):
     assert done.lines.num_rows == 541_909
     assert done.orders.num_rows == 25_900

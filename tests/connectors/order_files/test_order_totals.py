@@ -6,12 +6,15 @@ import random
 from collections import defaultdict
 from decimal import ROUND_HALF_UP, Decimal
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from yutang.connectors.order_files import Mapping, convert, read_table
 
 from .made import ZONE, ms, write
+
+pytestmark = pytest.mark.slow
 
 HEADER = ["单号", "店", "改", "付", "订单实付", "订单退款", "数量", "单价", "退款", "品名"]
 MAPPING = Mapping(
