@@ -76,6 +76,7 @@ if TYPE_CHECKING:
 
     from yutang.analysis import Result
     from yutang.collect import Collecting
+    from yutang.predictions import Predictions
     from yutang.reports import Runs
     from yutang.sequence import Attribute, ShardCache, ShardSet
 
@@ -248,6 +249,12 @@ class Brand:
     @cached_property
     def measure(self) -> Measure:
         return Measure(self.workspace, self.customers, self.shops)
+
+    @cached_property
+    def predictions(self) -> Predictions:
+        from yutang.predictions import Predictions
+
+        return Predictions(self.workspace, self.customers)
 
     @cached_property
     def segments(self) -> Segments:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from yutang import __version__
-from yutang.cli import asking, keeping, running
+from yutang.cli import asking, keeping, running, worth
 from yutang.cli.alerts import alert_app
 from yutang.cli.dashboards import dashboard_app
 from yutang.cli.imports import import_app
@@ -66,7 +66,7 @@ def init(
 
 for command in (
     running.serve, running.collect, running.mcp, running.demo,
-    asking.status, asking.analyse, asking.attribute, asking.sql,
+    asking.status, asking.analyse, asking.attribute, asking.sql, worth.clv, worth.rfm,
     keeping.doctor, keeping.backup, keeping.restore, keeping.rebuild, keeping.compact,
 ):  # fmt: skip
     app.command()(command)

@@ -119,7 +119,7 @@ def attribute(
     rules = find_rules(names)
     if "all" in names:
         rules = list(RULES)  # those that a file of paths can answer
-    counted = read_paths(_read_text(paths).splitlines())
+    counted = read_paths(read_text(paths).splitlines())
     rows = credit_paths(counted, rules, direct=_names(direct), nulls=nulls)
     if as_json:
         print_json(
@@ -143,7 +143,7 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
     """A CSV's text: UTF-8, else the code page that spreadsheets write in China."""
     try:
         raw = path.read_bytes()
