@@ -92,9 +92,9 @@ def check_settings(known: Settings, margin: float | None, discount: float | None
         known.margin if margin is None else margin, known.discount if discount is None else discount
     )
     if not 0 < new.margin <= 1:
-        raise BadInput("The contribution margin lies above 0 and is at most 1 (100 %%).")
+        raise BadInput("The contribution margin lies above 0 and is at most 1.")
     if not 0 <= new.discount <= 1:
-        raise BadInput("The discount rate lies between 0 and 1 (100 %% a year).")
+        raise BadInput("The discount rate of a year lies between 0 and 1.")
     return new
 
 
