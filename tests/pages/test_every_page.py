@@ -33,7 +33,7 @@ SAME = frozenset(
     SQL DuckDB Ctrl analytics posthog collect HTTP HTTPS Web Python Node Java curl server_url
     request profile_set identify set MCP mcp
     request profile_set identify set Webhook MAD Iglewicz Hoaglin HMAC SHA
-    YUTANG_WEBHOOK_PRIVATE https
+    YUTANG_WEBHOOK_PRIVATE https BG NBD Pareto Gamma bgnbd pnbd log likelihood
     request profile_set identify set ARPU ARPPU LTV DAU MAU
     """)
 )

@@ -67,8 +67,14 @@ def _of_file(
     path: Path, model: str, until: date | None, holdout: bool, margin: float | None,
     discount: float | None,
 ) -> Asked:  # fmt: skip
-    from yutang.predictions import Settings, fitted, hold_out, read_purchases
-    from yutang.predictions.service import check_model, check_settings
+    from yutang.predictions import (
+        Settings,
+        check_model,
+        check_settings,
+        fitted,
+        hold_out,
+        read_purchases,
+    )
 
     chosen = check_model(model)
     purchases, wrong = read_purchases(read_text(path).splitlines(), until)
@@ -82,7 +88,7 @@ def _of_brand(
     predictions: Predictions, model: str, until: date | None, holdout: bool, margin: float | None,
     discount: float | None,
 ) -> Asked:  # fmt: skip
-    from yutang.predictions.service import check_model, check_settings
+    from yutang.predictions import check_model, check_settings
 
     chosen = check_model(model)
     used = check_settings(predictions.settings(), margin, discount)
@@ -121,7 +127,7 @@ def _tell(answer: dict[str, Any], found: Fitted, tested: Holdout | None) -> None
 
 def _write(path: Path, found: Fitted, settings: Settings) -> None:
     """One line a customer; numbers only, so nothing in it can be a formula, but for names."""
-    from yutang.predictions.fitting import HORIZONS
+    from yutang.predictions import HORIZONS
 
     scores = found.scores(margin=settings.margin, discount=settings.discount)
     heads = ["customer", "alive"]
@@ -138,7 +144,7 @@ def _write(path: Path, found: Fitted, settings: Settings) -> None:
 
 
 def _lines(found: Fitted, scores: Any) -> Iterator[list[Any]]:
-    from yutang.predictions.purchases import day_of
+    from yutang.predictions import day_of
 
     columns = [scores.alive, *scores.orders.values(), *scores.value.values()]
     for i, customer in enumerate(scores.customers.tolist()):

@@ -1,11 +1,12 @@
 """What customers will probably do: orders and value to come, who is still there, when next."""
 
-from yutang.predictions.fitting import MODELS, Fitted, Model, Scores, fitted
+from yutang.predictions.fitting import HORIZONS, MODELS, Fitted, Model, Scores, fitted
 from yutang.predictions.holdout import Holdout, hold_out
-from yutang.predictions.purchases import Purchases, from_sales, read_purchases
-from yutang.predictions.service import Predictions, Settings
+from yutang.predictions.purchases import Purchases, day_of, from_sales, read_purchases
+from yutang.predictions.service import Predictions, Settings, check_model, check_settings
 
 __all__ = [
+    "HORIZONS",
     "MODELS",
     "Fitted",
     "Holdout",
@@ -14,6 +15,9 @@ __all__ = [
     "Purchases",
     "Scores",
     "Settings",
+    "check_model",
+    "check_settings",
+    "day_of",
     "fitted",
     "from_sales",
     "hold_out",

@@ -26,7 +26,7 @@ MODELS: tuple[Model, ...] = ("bgnbd", "pnbd")
 HORIZONS = (30, 90, 365)  # days
 LEAST_REPEATERS = 20  # fewer who bought again tell nothing of the others
 _DAYS_PER_YEAR = 365.0
-_STEPS = 12  # value to come is discounted in so many steps
+_DAYS_PER_STEP = 31  # value to come is discounted month by month
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -109,8 +109,8 @@ class Fitted:
         """What is expected of each customer.
 
         margin: share of a purchase's value that is earned; discount: a year, 0.1 = 10 %. Value to
-        come is margin × expected value of a purchase day × purchase days expected in each twelfth
-        of the horizon, discounted to the middle of that twelfth.
+        come is margin × expected value of a purchase day × purchase days expected in each month of
+        the horizon, discounted to the middle of that month.
         """
         kind, cells, params = KINDS[self.model], self.cells, self.params
         spend = self.spend()
@@ -118,10 +118,10 @@ class Fitted:
         for days in HORIZONS:
             known = np.zeros(len(cells.x))
             discounted = np.zeros(len(cells.x))
-            for step in range(1, _STEPS + 1):
-                until = days * step / _STEPS
-                so_far = kind.expected(params, cells, until / DAYS_PER_WEEK)
-                middle = days * (step - 0.5) / _STEPS / _DAYS_PER_YEAR
+            steps = -(-days // _DAYS_PER_STEP)
+            for step in range(1, steps + 1):
+                so_far = kind.expected(params, cells, days * step / steps / DAYS_PER_WEEK)
+                middle = days * (step - 0.5) / steps / _DAYS_PER_YEAR
                 discounted += (so_far - known) / (1 + discount) ** middle
                 known = so_far
             orders[days] = known[self.at]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Any, cast
 
 from sqlalchemy import Connection
 
 from yutang.customers import Customers
 from yutang.errors import BadInput
 from yutang.ingest import get_meta, set_meta
-from yutang.predictions.fitting import MODELS, Fitted, Model, fitted
+from yutang.predictions.fitting import MODELS, Fitted, Model, Scores, fitted
 from yutang.predictions.holdout import Holdout, hold_out
 from yutang.predictions.purchases import Purchases, day_number, from_sales
 from yutang.sequence.calendar import day_of
@@ -37,7 +39,8 @@ class Predictions:
         self._workspace = workspace
         self._customers = customers
         self._lock = threading.Lock()
-        self._kept: dict[Model, tuple[tuple[int, int], Fitted]] = {}
+        self._stamp: tuple[int, int] = (0, 0)
+        self._kept: dict[tuple[Any, ...], Any] = {}
 
     def purchases(self, until: date | None = None) -> Purchases:
         """Purchase days up to a day, else up to the newest fact. Raises BadInput without orders."""
@@ -52,17 +55,43 @@ class Predictions:
         """The model of today, or as it would have been on a day. Raises BadInput."""
         if until is not None:
             return fitted(self.purchases(until), model)
-        with self._lock:  # the second who asks waits for the first one's answer
-            snapshot = self._customers.snapshot()
-            stamp = (snapshot.version, snapshot.made_at)
-            held = self._kept.get(model)
-            if held is None or held[0] != stamp:
-                held = self._kept[model] = stamp, fitted(self.purchases(), model)
-            return held[1]
+        with self._lock:
+            return self._fitted(model)
+
+    def scores(self, model: Model = "bgnbd") -> Scores:
+        """What the model of today expects of each customer. Raises BadInput."""
+        used = self.settings()
+        with self._lock:
+            found = self._fitted(model)
+            return cast(
+                Scores,
+                self._once(
+                    ("scores", model, used),
+                    lambda: found.scores(margin=used.margin, discount=used.discount),
+                ),
+            )
 
     def holdout(self, model: Model = "bgnbd", until: date | None = None) -> Holdout:
         """Whether the model would have foretold the last third of the time. Raises BadInput."""
-        return hold_out(self.purchases(until), model)
+        if until is not None:
+            return hold_out(self.purchases(until), model)
+        with self._lock:
+            made = self._once(("holdout", model), lambda: hold_out(self.purchases(), model))
+            return cast(Holdout, made)
+
+    def _fitted(self, model: Model) -> Fitted:
+        return cast(Fitted, self._once(("fit", model), lambda: fitted(self.purchases(), model)))
+
+    def _once(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """What was made of the facts as they stand; the caller holds the lock, so that the second
+        who asks waits for the first one's answer."""
+        snapshot = self._customers.snapshot()
+        stamp = (snapshot.version, snapshot.made_at)
+        if stamp != self._stamp:
+            self._stamp, self._kept = stamp, {}
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
 
     def settings(self) -> Settings:
         with self._workspace.db.read() as connection:
@@ -80,9 +109,7 @@ def check_model(name: str) -> Model:
     """The model of this name. Raises BadInput."""
     found = next((model for model in MODELS if model == name), None)
     if found is None:
-        raise BadInput(
-            "There is no model “%(name)s”.", hint=f"Choose one of: {', '.join(MODELS)}.", name=name
-        )
+        raise BadInput("There is no model “%(name)s”.", hint="Choose bgnbd or pnbd.", name=name)
     return found
 
 

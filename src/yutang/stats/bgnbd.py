@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import digamma, gammaln, hyp2f1
+from scipy.special import betaincinv, digamma, gammaln, hyp2f1
 
 from yutang.stats.fitting import Fit, fit
 from yutang.stats.purchases import Cells
 
 NAMES = ("r", "alpha", "a", "b")
 _STARTS = ((1.0, 3.0, 1.0, 3.0), (0.3, 5.0, 0.5, 2.0))
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(128)
 Floats = NDArray[np.float64]
 
 
@@ -91,22 +92,40 @@ def alive(params: Floats, cells: Cells) -> Floats:
 
 def expected(params: Floats, cells: Cells, weeks: float) -> Floats:
     """Days with a purchase that a customer of each cell is expected to have in the next `weeks`."""
-    r, alpha, a, b = params
     _, age = cells.weeks
-    x = cells.x.astype(float)
-    a = _apart_from_one(a)
-    hyper = hyp2f1(r + x, b + x, a + b + x - 1, weeks / (alpha + age + weeks))
-    shrink = np.exp((r + x) * (np.log(alpha + age) - np.log(alpha + age + weeks)))
-    found = (a + b + x - 1) / (a - 1) * (1 - shrink * hyper)
-    return np.asarray(np.maximum(found, 0.0) * alive(params, cells))
+    found = _of_alive(params, cells.x.astype(float), age, np.full(len(age), float(weeks)))
+    return np.asarray(found * alive(params, cells))
 
 
 def expected_of_new(params: Floats, weeks: Floats) -> Floats:
     """Repeat purchase days a new customer is expected to have within each of `weeks`."""
+    nothing = np.zeros(len(weeks))
+    return _of_alive(params, nothing, nothing, np.asarray(weeks, np.float64))
+
+
+def _of_alive(params: Floats, x: Floats, age: Floats, weeks: Floats) -> Floats:
+    """Purchases expected within `weeks` of those who are there now.
+
+    By the hypergeometric function; where its parameters are too large for it, by the mean of
+    (1 - ((alpha + age) / (alpha + age + p weeks))^(r + x)) / p over the chance of leaving
+    p ~ beta(a, b + x).
+    """
     r, alpha, a, b = params
     a = _apart_from_one(a)
-    hyper = hyp2f1(r, b, a + b - 1, weeks / (alpha + weeks))
-    return np.asarray((a + b - 1) / (a - 1) * (1 - (alpha / (alpha + weeks)) ** r * hyper))
+    with np.errstate(all="ignore"):
+        hyper = hyp2f1(r + x, b + x, a + b + x - 1, weeks / (alpha + age + weeks))
+        shrink = np.exp((r + x) * (np.log(alpha + age) - np.log(alpha + age + weeks)))
+        found = np.asarray((a + b + x - 1) / (a - 1) * (1 - shrink * hyper))
+    # Nobody is expected to buy more often than one who never leaves.
+    most = (r + x) / (alpha + age) * weeks
+    wrong = ~np.isfinite(found) | (found < 0) | (found > most * (1 + 1e-9))
+    if wrong.any():
+        leave = betaincinv(a, b + x[wrong, None], (_NODES + 1) / 2)
+        gone = (r + x[wrong, None]) * np.log1p(leave * (weeks / (alpha + age))[wrong, None])
+        few = leave < 1e-12
+        each = np.where(few, most[wrong, None], -np.expm1(-gone) / np.where(few, 1.0, leave))
+        found[wrong] = each @ (_WEIGHTS / 2)
+    return found
 
 
 def no_purchase(params: Floats, cells: Cells, weeks: float) -> Floats:

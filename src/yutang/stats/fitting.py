@@ -13,9 +13,12 @@ Floats = NDArray[np.float64]
 # log-likelihood of the parameters, and its gradient by them (None: it is found by differences).
 Likelihood = Callable[[Floats], tuple[float, Floats | None]]
 
-_LEAST, _MOST = 1e-6, 1e8
-# A gradient of the mean log-likelihood below this moves no parameter's fifth digit.
-_FLAT = 1e-9
+# Beyond these two parameters only count by their ratio: everybody is as good as alike.
+_LEAST, _MOST = 1e-5, 1e4
+# When to stop: a gradient of the mean log-likelihood below 1e-9 moves no parameter's fifth digit;
+# one that is taken by differences is not better than about 1e-6.
+_EXACT = {"ftol": 1e-15, "gtol": 1e-9}
+_ROUGH = {"ftol": 1e-12, "gtol": 1e-6}
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def fit(
     for start in starts:
         found = minimize(
             cost, np.log(start), jac=has_gradient, method="L-BFGS-B", bounds=bounds,
-            options={"maxiter": 500, "maxfun": 5_000, "ftol": 1e-15, "gtol": _FLAT},
+            options={"maxiter": 500, "maxfun": 5_000, **(_EXACT if has_gradient else _ROUGH)},
         )  # fmt: skip
         if np.isfinite(found.fun) and (best is None or found.fun < best[0]):
             best = float(found.fun), np.asarray(found.x, np.float64)

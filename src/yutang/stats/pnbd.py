@@ -15,7 +15,7 @@ from yutang.stats.purchases import Cells
 
 NAMES = ("r", "alpha", "s", "beta")
 _STARTS = ((1.0, 3.0, 1.0, 3.0), (0.5, 10.0, 0.5, 10.0))
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(128)
 Floats = NDArray[np.float64]
 
 
@@ -41,7 +41,10 @@ def log_likelihoods(params: Floats, cells: Cells) -> Floats:
     gammas = gammaln(r + cells.xs) - gammaln(r) + r * np.log(alpha) + s * np.log(beta)
     alive = -(r + x) * np.log(alpha + age) - s * np.log(beta + age)
     gone = np.log(s) - np.log(r + s + x) + _log_a0(params, cells)
-    return np.asarray(gammas[cells.at] + np.logaddexp(alive, gone))
+    with np.errstate(
+        invalid="ignore"
+    ):  # a search that strays: it turns back from what is no number
+        return np.asarray(gammas[cells.at] + np.logaddexp(alive, gone))
 
 
 def _log_a0(params: Floats, cells: Cells) -> Floats:
@@ -57,9 +60,34 @@ def _log_a0(params: Floats, cells: Cells) -> Floats:
         value = hyp2f1(r + s + x, second, r + s + x + 1, gap / (great + t))
         return np.asarray(np.log(value) - (r + s + x) * np.log(great + t))
 
-    low, high = part(recency), part(age)
-    with np.errstate(divide="ignore"):
-        return np.asarray(low + np.log(-np.expm1(np.minimum(high - low, 0.0))))
+    with np.errstate(all="ignore"):
+        low, high = part(recency), part(age)
+        found = np.asarray(low + np.log(-np.expm1(high - low)))
+    wrong = (recency < age) & ~(np.isfinite(found) & (high < low))
+    if wrong.any():
+        found[wrong] = _summed_log_a0(params, x[wrong], recency[wrong], age[wrong])
+    found[recency == age] = -np.inf
+    return found
+
+
+def _summed_log_a0(params: Floats, x: Floats, recency: Floats, age: Floats) -> Floats:
+    """The same integral by Gauss-Legendre, where the hypergeometric function gives out: over
+    1 - exp(-k v) with v = ln((m + y) / (m + t_x)), m the lesser of alpha and beta, and k how fast
+    the integrand falls at first. Where alpha = beta all of that is constant."""
+    r, alpha, s, beta = params
+    base = min(alpha, beta) + recency[:, None]
+    of_alpha, of_beta = base / (alpha + recency)[:, None], base / (beta + recency)[:, None]
+    power = (r + x)[:, None]
+    fall = np.maximum(power * of_alpha + (s + 1) * of_beta - 1, 1e-9)
+    reach = np.log1p((age - recency)[:, None] / base)
+    share = -np.expm1(-fall * reach)
+    v = np.minimum(-np.log1p(-share * (_NODES + 1) / 2) / fall, reach)
+    grown = np.expm1(v)
+    logs = (fall + 1) * v - power * np.log1p(grown * of_alpha) - (s + 1) * np.log1p(grown * of_beta)
+    most = logs.max(axis=1, keepdims=True)
+    total = np.log(np.exp(logs - most) @ (_WEIGHTS / 2)) + most[:, 0]
+    first = -(r + x) * np.log(alpha + recency) - (s + 1) * np.log(beta + recency)
+    return np.asarray(np.log(r + s + x) + first + total + np.log(base * share / fall)[:, 0])
 
 
 def alive(params: Floats, cells: Cells) -> Floats:

@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
-from yutang.console.customers import attributes, listing, portrait
+from yutang.console.customers import attributes, listing, portrait, value
 
 ROUTES = APIRouter()
 ROUTES.include_router(listing.ROUTES)
+ROUTES.include_router(value.ROUTES)
 ROUTES.include_router(portrait.ROUTES)
 ROUTES.include_router(attributes.ROUTES)
 

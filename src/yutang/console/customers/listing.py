@@ -12,7 +12,7 @@ from yutang.console.customers import filters
 from yutang.console.exports import Cell, download
 from yutang.console.formats import day_of
 from yutang.console.guard import Session, needs
-from yutang.console.identity.reviews import TABS
+from yutang.console.identity.reviews import tabs_of
 from yutang.console.render import render
 from yutang.console.tables import Column, Pager
 from yutang.customers import ROLES, STAGES, CustomerPage, CustomerQuery
@@ -58,7 +58,7 @@ def customers(request: Request, session: Session = needs("see")) -> Response:
         source_label=source_label,
         error=error,
         may_export=session.may("export"),
-        tabs=TABS if session.may("identity") else (),
+        tabs=tabs_of(session),
         tab="",
         waiting=session.brand.hands.count_reviews() if session.may("identity") else 0,
     )

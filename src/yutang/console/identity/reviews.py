@@ -18,9 +18,19 @@ ANSWERS = {
     "apart": mark("joins nobody"),
     "joined": mark("one person"),
 }
-TABS = (("", mark("Customers")), ("/identity", mark("Identity reviews")),
-        ("/identity/decisions", mark("Merged and split by hand")))  # fmt: skip
+_TABS = (
+    ("", mark("Customers"), "see"),
+    ("/value", mark("Value to come"), "analyse"),
+    ("/identity", mark("Identity reviews"), "identity"),
+    ("/identity/decisions", mark("Merged and split by hand"), "identity"),
+)
 SAMPLE = 8  # people shown of a review
+
+
+def tabs_of(session: Session) -> list[tuple[str, str]]:
+    """(path, title) of the tabs of the customers' section; none where there is only one."""
+    found = [(path, title) for path, title, right in _TABS if session.may(right)]
+    return found if len(found) > 1 else []
 
 
 @ROUTES.get("/b/{brand}/customers/identity")
@@ -43,7 +53,7 @@ def reviews(request: Request, session: Session = needs("identity")) -> Response:
         pager=Pager(query, len(found)),
         kind_of=kind_of,
         sample=SAMPLE,
-        tabs=TABS,
+        tabs=tabs_of(session),
         tab="/identity",
     )
 
@@ -77,6 +87,6 @@ def decisions(request: Request, session: Session = needs("identity")) -> Respons
         standing=sum(one.revoked_at is None for one in found),
         waiting=session.brand.hands.count_reviews(),
         pager=Pager(query, len(found)),
-        tabs=TABS,
+        tabs=tabs_of(session),
         tab="/identity/decisions",
     )

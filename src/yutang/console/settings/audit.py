@@ -99,6 +99,8 @@ ACTIONS = {
     "schedule_paused": mark("paused a schedule"),
     "schedule_resumed": mark("let a schedule go on"),
     "schedule_run": mark("ran a schedule"),
+    "predictions_set": mark("set margin and discount rate"),
+    "predictions_exported": mark("exported the value to come"),
     "webhook_added": mark("connected a webhook"),
     "webhook_test": mark("tested a webhook"),
     "webhook_on": mark("turned a webhook on"),
