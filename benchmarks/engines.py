@@ -29,17 +29,23 @@ Rows = list[list[Any]]
 Answers = dict[str, tuple[float, Rows]]
 
 
+def bench_python() -> str:
+    """The Python of .venv-bench, where the others' packages live; filled anew when the lock is."""
+    python, lock = BENCH_VENV / "bin" / "python", HERE / "requirements.lock"
+    done = BENCH_VENV / ".filled"
+    if not done.exists() or done.stat().st_mtime < lock.stat().st_mtime:
+        venv.create(BENCH_VENV, with_pip=True)
+        subprocess.run([str(python), "-m", "pip", "install", "-q", "-r", str(lock)], check=True)
+        done.touch()
+    return str(python)
+
+
 class Chdb:
     """ClickHouse's engine in a process and an environment of its own, made on first use."""
 
     def __init__(self, path: Path) -> None:
-        python = BENCH_VENV / "bin" / "python"
-        if not python.exists():
-            venv.create(BENCH_VENV, with_pip=True)
-            install = ["-m", "pip", "install", "-q", "-r", str(HERE / "requirements.lock")]
-            subprocess.run([str(python), *install], check=True)
         self._process = subprocess.Popen(
-            [str(python), str(HERE / "chdb_sql.py"), str(path), str(threads())],
+            [bench_python(), str(HERE / "chdb_sql.py"), str(path), str(threads())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

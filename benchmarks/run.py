@@ -10,6 +10,7 @@ HERE = Path(__file__).parent
 DEMO = HERE.parent / "demo"
 BENCHMARKS = (
     ("sixteen models", ("models.py",)),
+    ("lifetime value", ("clv.py",)),
     ("order import", ("imports.py",)),
     ("lake append", ("lake_append.py",)),
     ("tracking requests", ("decoders.py",)),

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from yutang.customers import Sales
 from yutang.errors import BadInput
+from yutang.stats.purchases import order_of
 
 EPOCH = date(1970, 1, 1)
 COLUMNS = ("customer", "date", "value")
@@ -65,8 +66,9 @@ def summed(
     names: Sequence[str] = (),
 ) -> Purchases:
     """One row for each customer and day, of the values' sum, where that is not negative."""
-    order = np.lexsort((day, customer))
-    customer, day, value = customer[order], day[order], value[order]
+    order = order_of(customer, day)
+    if order is not None:
+        customer, day, value = customer[order], day[order], value[order]
     fresh = np.ones(len(day), bool)
     fresh[1:] = (customer[1:] != customer[:-1]) | (day[1:] != day[:-1])
     first = np.flatnonzero(fresh)

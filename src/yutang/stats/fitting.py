@@ -15,9 +15,9 @@ Likelihood = Callable[[Floats], tuple[float, Floats | None]]
 
 # Beyond these two parameters only count by their ratio: everybody is as good as alike.
 _LEAST, _MOST = 1e-5, 1e4
-# When to stop: a gradient of the mean log-likelihood below 1e-9 moves no parameter's fifth digit;
+# When to stop: a gradient of the mean log-likelihood below 1e-7 moves no parameter's fifth digit;
 # one that is taken by differences is not better than about 1e-6.
-_EXACT = {"ftol": 1e-15, "gtol": 1e-9}
+_EXACT = {"ftol": 1e-13, "gtol": 1e-7}
 _ROUGH = {"ftol": 1e-12, "gtol": 1e-6}
 
 
@@ -36,7 +36,8 @@ class Fit:
 def fit(
     names: Sequence[str], likelihood: Likelihood, count: float, starts: Sequence[Sequence[float]]
 ) -> Fit:
-    """The parameters with the greatest likelihood over several starts.
+    """The parameters with the greatest likelihood. Another start is tried only where one ended
+    nowhere or at an edge: from inside there is one summit.
 
     count: observations, so that the search sees means, whose size does not depend on how many
     there are. Raises ValueError where no start leads anywhere.
@@ -62,12 +63,15 @@ def fit(
         )  # fmt: skip
         if np.isfinite(found.fun) and (best is None or found.fun < best[0]):
             best = float(found.fun), np.asarray(found.x, np.float64)
+            if not _edges(names, best[1]):
+                break
     if best is None:
         raise ValueError("the likelihood is not finite anywhere the search went")
-    near = [
-        name
-        for name, x, (low, high) in zip(names, best[1], bounds, strict=True)
-        if min(x - low, high - x) < 1e-3
-    ]
     params = dict(zip(names, np.exp(best[1]).tolist(), strict=True))
-    return Fit(params, -best[0] * count, evaluations, tuple(near))
+    return Fit(params, -best[0] * count, evaluations, _edges(names, best[1]))
+
+
+def _edges(names: Sequence[str], log_params: Floats) -> tuple[str, ...]:
+    """The parameters that stand at an edge of what is allowed."""
+    near = np.minimum(log_params - np.log(_LEAST), np.log(_MOST) - log_params) < 1e-3
+    return tuple(name for name, is_near in zip(names, near, strict=True) if is_near)

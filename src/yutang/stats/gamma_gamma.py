@@ -7,6 +7,8 @@ of Monetary Value". Only repeat purchases of more than nothing are fitted.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, gammaln
@@ -27,27 +29,57 @@ def fit_gamma_gamma(x: Ints, mean: Floats) -> Fit:
         raise ValueError("nobody bought again")
     scale = float(mean.mean())
     starts = ((5.0, 4.0, 3.0 * scale / 5), (1.0, 2.0, scale))
-    return fit(NAMES, lambda p: log_likelihood(p, x, mean), len(x), starts)
+    sums = _Sums.of(x, mean)
+    return fit(NAMES, lambda p: _log_likelihood(p, sums), len(x), starts)
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """What the likelihood needs of the data besides the parameters, worked out once. xs, counts:
+    distinct x and how many have it; n, spent: x and x times the mean; log_mean, n_log_spent: sums
+    of ln mean and of x ln(x mean)."""
+
+    xs: Floats
+    counts: Floats
+    n: Floats
+    spent: Floats
+    log_mean: float
+    n_log_spent: float
+
+    @classmethod
+    def of(cls, x: Ints, mean: Floats) -> _Sums:
+        xs, counts = np.unique(x, return_counts=True)
+        n = x.astype(np.float64)
+        log_mean = np.log(mean)
+        return cls(
+            xs.astype(np.float64), counts.astype(np.float64), n, n * mean,
+            float(log_mean.sum()), float(n @ (log_mean + np.log(n))),
+        )  # fmt: skip
 
 
 def log_likelihood(params: Floats, x: Ints, mean: Floats) -> tuple[float, Floats]:
     """Of p, q, v, with its gradient by them."""
+    return _log_likelihood(params, _Sums.of(x, mean))
+
+
+def _log_likelihood(params: Floats, sums: _Sums) -> tuple[float, Floats]:
     p, q, v = params
-    xs, counts = np.unique(x, return_counts=True)
-    n = x.astype(float)
-    log_sum = np.log(v + n * mean)
-    gammas = gammaln(p * xs + q) - gammaln(p * xs)
+    xs, counts, n = sums.xs, sums.counts, sums.n
+    size = len(n)
+    total = v + sums.spent
+    log_total = np.log(total)
+    n_log_total, sum_log_total = float(n @ log_total), float(log_total.sum())
     value = float(
-        counts @ gammas + len(x) * (q * np.log(v) - gammaln(q))
-        + ((p * n - 1) * np.log(mean) + p * n * np.log(n) - (p * n + q) * log_sum).sum()
+        counts @ (gammaln(p * xs + q) - gammaln(p * xs)) + size * (q * np.log(v) - gammaln(q))
+        + p * sums.n_log_spent - sums.log_mean - p * n_log_total - q * sum_log_total
     )  # fmt: skip
     high = digamma(p * xs + q)
+    share = 1.0 / total
     gradient = np.array(
         [
-            counts @ (xs * (high - digamma(p * xs)))
-            + (n * (np.log(mean) + np.log(n) - log_sum)).sum(),
-            counts @ high + len(x) * (np.log(v) - digamma(q)) - log_sum.sum(),
-            len(x) * q / v - ((p * n + q) / (v + n * mean)).sum(),
+            counts @ (xs * (high - digamma(p * xs))) + sums.n_log_spent - n_log_total,
+            counts @ high + size * (np.log(v) - digamma(q)) - sum_log_total,
+            size * q / v - p * float(n @ share) - q * float(share.sum()),
         ]
     )
     return value, gradient

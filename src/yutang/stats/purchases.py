@@ -79,8 +79,9 @@ def histories(customer: Ints, day: Ints, until: int) -> tuple[Ints, Ints, Ints, 
     """
     inside = day <= until
     customer, day = customer[inside], day[inside]
-    order = np.lexsort((day, customer))
-    customer, day = customer[order], day[order]
+    order = order_of(customer, day)
+    if order is not None:
+        customer, day = customer[order], day[order]
     fresh = np.ones(len(customer), bool)
     fresh[1:] = (customer[1:] != customer[:-1]) | (day[1:] != day[:-1])
     customer, day = customer[fresh], day[fresh]
@@ -88,3 +89,11 @@ def histories(customer: Ints, day: Ints, until: int) -> tuple[Ints, Ints, Ints, 
     last = np.r_[first[1:], len(customer)][: len(first)] - 1
     x = last - first
     return customer[first], x, day[last] - day[first], until - day[first]
+
+
+def order_of(customer: Ints, day: Ints) -> Ints | None:
+    """The order by customer, then day; None where they stand so already, as facts mostly do."""
+    same = customer[1:] == customer[:-1]
+    if ((customer[1:] > customer[:-1]) | (same & (day[1:] >= day[:-1]))).all():
+        return None
+    return np.asarray(np.lexsort((day, customer)), np.int64)
