@@ -9,8 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
+from yutang import api
 from yutang.app import Services
 from yutang.cli import app
 from yutang.errors import BadInput
@@ -99,6 +102,36 @@ def test_customers_of_a_file_cannot_be_formulas(tmp_path):
     assert "Row 122: date “never”" in answer.output
     with out.open(encoding="utf-8") as handle:
         assert {row["customer"][:2] for row in csv.DictReader(handle)} == {"'="}
+
+
+def test_programs_are_told_the_same(home):
+    services = Services.open(Settings(home=home))
+    web = FastAPI()
+    web.state.services, web.state.nudge = services, lambda _brand: None
+    api.mount(web)
+    row = services.installation.get_brand("main")
+    _, secret = services.staff.add_key(row.id, "erp", "admin", by="test")
+    headers = {"Authorization": f"Bearer {secret}"}
+    client = TestClient(web, base_url="http://test/api/v1/predictions", headers=headers)
+    told, scores = client.get("").json(), services.brand("main").predictions.scores()
+    assert told["horizons"]["90"]["orders"] == pytest.approx(float(scores.orders[90].sum()))
+    first = client.get("/customers", params={"limit": 40}).json()
+    rest = client.get("/customers", params={"cursor": first["next_cursor"]}).json()
+    assert rest["next_cursor"] is None
+    listed = [*first["rows"], *rest["rows"]]
+    assert len(listed) == first["total"] == told["customers"] == 60
+    values = [one["value_fen"]["365"] for one in listed]
+    assert values == sorted(values, reverse=True)
+    assert sum(values) == pytest.approx(told["horizons"]["365"]["value_fen"], rel=1e-6)
+    riskiest = client.get("/customers", params={"sort": "churn", "limit": 1}).json()["rows"]
+    assert riskiest[0]["churn"] == pytest.approx(float(scores.churn.max()))
+    assert client.get("/holdout").json()["actual"] > 0
+    kept = client.put("/settings", json={"margin": 0.25, "discount": 0})
+    assert kept.json() == {"margin": 0.25, "discount": 0}
+    quarter = client.get("").json()["horizons"]["90"]["value_fen"]
+    assert client.put("/settings", json={"margin": 0.5, "discount": 0}).status_code == 200
+    assert client.get("").json()["horizons"]["90"]["value_fen"] == pytest.approx(2 * quarter)
+    assert client.put("/settings", json={"margin": 2, "discount": 0}).status_code == 422
 
 
 def test_the_layers_of_rfm(home):

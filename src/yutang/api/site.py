@@ -20,6 +20,7 @@ from yutang.api import (
     imports,
     live,
     overview,
+    predictions,
     quarantine,
     runs,
     schedules,
@@ -54,6 +55,7 @@ ROUTERS = (
     schedules.ROUTES,
     webhooks.ROUTES,
     runs.ROUTES,
+    predictions.ROUTES,
     sql.ROUTES,
 )
 Nudge = Callable[[str], None]
