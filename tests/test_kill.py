@@ -42,6 +42,7 @@ POINTS = (
 CLIENTS = 4
 PEOPLE = 40
 REQUESTS = 12  # let out for each life of a process, and again where it has not died of them
+MOST_OTHERS = 2
 PATIENCE, TRIES = 0.6, 60  # seconds until more is sent, and how often
 NAMES = ("page_viewed", "cart_added", "order_submitted")
 FUNNEL = {"steps": [{"event": name} for name in NAMES], "window": {"value": 7, "unit": "day"}}
@@ -146,6 +147,8 @@ class Killing:
 
     def __init__(self, home: Path, clients: Clients, processes: Any) -> None:
         self.kills = 0
+        # Exit codes of processes that ended otherwise: they live once more, as under a supervisor.
+        self.others: list[int] = []
         self._home = home
         self._clients = clients
         self._processes = processes
@@ -167,16 +170,27 @@ class Killing:
     def _all(self, run: Any, ways: list[tuple[str, int]], longest: float, more: Any) -> None:
         rng = random.Random(len(ways))
         for point, nth in ways:
-            child = self.start(run, *more, point, nth)
-            self._clients.more(REQUESTS)
-            if point:
-                self._wait(child)
-            else:
-                child.join(rng.random() * longest)
-            child.kill()
-            child.join()
-            self.kills += child.exitcode == -signal.SIGKILL
-            child.close()
+            while not self._live(run, point, nth, rng.random() * longest, more):
+                if len(self.others) > MOST_OTHERS:
+                    return
+
+    def _live(self, run: Any, point: str, nth: int, longest: float, more: Any) -> bool:
+        """One life; whether it ended by a kill."""
+        child = self.start(run, *more, point, nth)
+        self._clients.more(REQUESTS)
+        if point:
+            self._wait(child)
+        else:
+            child.join(longest)
+        child.kill()
+        child.join()
+        code = child.exitcode
+        child.close()
+        if code == -signal.SIGKILL:
+            self.kills += 1
+        else:
+            self.others.append(code)
+        return bool(code == -signal.SIGKILL)
 
     def _wait(self, child: Any) -> None:
         """Until it reached its point; more is sent as long as it has not."""
@@ -224,7 +238,8 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_doubled(
     last.terminate()
     last.join()
     listener.close()
-    assert killing.kills == 100
+    assert killing.kills == 100, killing.others
+    assert len(killing.others) <= MOST_OTHERS, killing.others
     points = Counter((home / "reached").read_text().split())
     assert points.keys() == {*WRITES, *POINTS}, "a point was never reached"
     work_on(brand)

@@ -80,7 +80,7 @@ def _odds(params: Floats, x: Floats, recency: Floats, age: Floats) -> Floats:
     r, alpha, a, b = params
     repeat = x > 0
     power = (r + x) * (np.log(alpha + age) - np.log(alpha + recency))
-    odds = a / np.where(repeat, b + x - 1, 1.0) * np.exp(np.minimum(power, 700.0))
+    odds = a / np.where(repeat, b + x - 1, 1.0) * np.exp(np.minimum(power, 650.0))
     return np.asarray(np.where(repeat, odds, 0.0))
 
 
