@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.stats.test_bgnbd import cells
 from yutang.stats import bgnbd, pnbd
 
+pytestmark = pytest.mark.slow
 _any = st.tuples(*[st.floats(-6.9, 9.2)] * 4).map(lambda p: np.exp(np.array(p)))
 _usual = st.tuples(*[st.floats(0.15, 12)] * 4).map(np.array)
 _histories = [(0, 0, 10), (0, 0, 400), (1, 30, 60), (3, 100, 300), (49, 390, 400), (9, 200, 200)]
