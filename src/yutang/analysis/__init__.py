@@ -12,10 +12,10 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
@@ -55,6 +55,7 @@ from yutang.analysis.kept import Answers
 from yutang.errors import BadInput, NotFound
 from yutang.kit.clock import now_ms
 from yutang.sequence import Executor, ShardSet, Threads
+from yutang.sequence.view import View
 
 __all__ = [
     "MODELS",
@@ -65,6 +66,7 @@ __all__ = [
     "Result",
     "Table",
     "answered",
+    "each",
     "get_model",
     "layers",
     "people",
@@ -80,6 +82,7 @@ _MODULES = (
 )  # fmt: skip
 MODELS: tuple[Model, ...] = tuple(cast(Model, module) for module in _MODULES)
 
+T = TypeVar("T")
 _lock = threading.Lock()
 _shared: Executor | None = None
 _answers = Answers()
@@ -213,6 +216,11 @@ def _context(shards: ShardSet, today: date | None, executor: Executor | None) ->
 
 def _today(shards: ShardSet) -> date:
     return datetime.now(ZoneInfo(shards.zone)).date()
+
+
+def each(shards: ShardSet, work: Callable[[View], T]) -> list[T]:
+    """`work` of every view, by whoever answers the models."""
+    return _executor().run(shards, work)
 
 
 def use(executor: Executor) -> None:

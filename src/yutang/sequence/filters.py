@@ -172,25 +172,29 @@ class _Compiler:
 
 def _attribute_mask(attribute: Attribute, test: conditions.Test) -> Mask:
     """Conditions on attributes are answered per customer, then read for the rows' customers."""
-    kind = attribute.type
-    words = pa.chunked_array([pa.array(attribute.dictionary, pa.large_string())])
-    if kind == "list":
-        table = test.table(words)
-        assert attribute.offsets is not None
-        holds = test.any_of(table[attribute.values], attribute.offsets)
-        absent = test.of_absent
-    elif kind == "string":
-        table = test.table(words)
-        holds, absent = table[attribute.values], bool(table[-1])
-    else:
-        holds = test.holds()(attribute.values)
-        absent = bool(test.holds()(np.array([ABSENT[kind]], attribute.values.dtype))[0])
+    holds, absent = customers_where(attribute, test)
 
     def mask(view: View, rows: np.ndarray) -> np.ndarray:
         by_customer: np.ndarray = view.of_customers(holds, absent)[view.place[rows]]
         return by_customer
 
     return mask
+
+
+def customers_where(attribute: Attribute, test: conditions.Test) -> tuple[np.ndarray, bool]:
+    """bool by customer id: whose value passes; and whether somebody past the end does."""
+    kind = attribute.type
+    words = pa.chunked_array([pa.array(attribute.dictionary, pa.large_string())])
+    if kind == "list":
+        table = test.table(words)
+        assert attribute.offsets is not None
+        return test.any_of(table[attribute.values], attribute.offsets), test.of_absent
+    if kind == "string":
+        table = test.table(words)
+        return table[attribute.values], bool(table[-1])
+    holds = test.holds()
+    absent = bool(holds(np.array([ABSENT[kind]], attribute.values.dtype))[0])
+    return holds(attribute.values), absent
 
 
 def _list_mask(name: str, table: np.ndarray, test: conditions.Test) -> Mask:

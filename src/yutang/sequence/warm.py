@@ -15,6 +15,7 @@ from yutang.sequence.kernels.events import count_cells, select_rows, sum_cells
 from yutang.sequence.kernels.forms import count_fields, count_stages, find_attempts, find_touches
 from yutang.sequence.kernels.funnel import NO_STEP, ordered_funnel
 from yutang.sequence.kernels.intervals import intervals
+from yutang.sequence.kernels.measures import count_days, count_rows
 from yutang.sequence.kernels.paths import count_links, count_nodes, walk_all
 from yutang.sequence.kernels.picking import bits_of, find_rows, merge_rows, place_rows, rows_with
 from yutang.sequence.kernels.repeats import ANY, ORDERED
@@ -95,6 +96,8 @@ def _warm_lists(time: np.ndarray, offsets: np.ndarray, keep: np.ndarray) -> None
     began, by_day = frozen(np.zeros(1, np.int64)), frozen(np.zeros(1, np.int32))
     since_start(rows, rows, on, time, began, began, 1)
     count_listed(rows, on, rows, on, keep, 0, 1, by_day, by_day, 1, 1)
+    for count in (count_rows, count_days):
+        count(rows, on, 0, 0, 1, np.zeros(1, np.int32))
     wanted = frozen(np.ones(BUCKETS, np.bool_))
     for kind in (np.int32, np.int64, np.float64):
         numbers = frozen(np.array([1, 2], kind))
