@@ -31,6 +31,7 @@ from yutang.connectors.posting import post
 from yutang.connectors.replays import request_of
 from yutang.connectors.samples import Sample, sample_of
 from yutang.connectors.tracking import PROTOCOLS
+from yutang.consents import Consents
 from yutang.customers import Customers
 from yutang.facts import BrandFacts
 from yutang.identity import HandRequests, Hands, Identities
@@ -63,7 +64,7 @@ from yutang.privacy import PersonFiles, Privacy, Retention
 from yutang.receivers import Connecting, limits_of
 from yutang.reports import Dashboards, DayNotes, Reports
 from yutang.schedules import Schedules
-from yutang.segments import ATTRIBUTE, Segments
+from yutang.segments import ATTRIBUTE, Living, Segments
 from yutang.settings import Settings
 from yutang.sql import Limits as SqlLimits
 from yutang.sql import SqlDesk, Tables
@@ -164,6 +165,7 @@ class Brand:
             ),
         )
         self.hand_requests = HandRequests(workspace, self.hands, self.audit.record_in)
+        self.consents = Consents(workspace, identities, self._bare_shards)
         self.retention = Retention(workspace, identities, self.audit)
         self.person_files = PersonFiles(
             workspace, identities, self.attributes, lambda: self.customers
@@ -261,7 +263,12 @@ class Brand:
         return Segments(
             self.workspace, self.identities, lambda: self.customers, self.shards,
             lambda name, *period: self.measure.people_of(name, *period), self._moved,
+            consenting=self.consents.people,
         )  # fmt: skip
+
+    @cached_property
+    def living(self) -> Living:
+        return Living(self.workspace, self.identities, self.segments)
 
     def _moved(self, before: int, after: int, edges: str, cell: tuple[str, str]) -> BitMap:
         """Who went from one layer to another between two stored runs."""

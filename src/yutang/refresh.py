@@ -23,6 +23,8 @@ def refresh(brand: Brand, progress: Progress = lambda _step: None) -> None:
     sequence.refresh(brand.facts, brand.shard_folder)
     progress("customers")
     brand.customers.refresh()
+    progress("segments")
+    brand.living.refresh()
     mark_made(brand.workspace.cache, brand.orders.current().version)
 
 

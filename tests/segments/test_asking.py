@@ -11,21 +11,21 @@ from hypothesis import strategies as st
 
 from tests.segments.rules import LEAVES, leaf, tree, world
 from yutang.errors import BadInput
-from yutang.segments import rule
 from yutang.segments.asking import Asking, Masks
 from yutang.segments.person import Person, is_in
+from yutang.segments.tree import Share, read_rule, to_json
 
 seeds = st.integers(0, 1 << 40)
 
 
 @given(seeds)
 def test_a_rule_is_the_same_after_being_stored(seed):
-    node = rule.read_rule(tree(Random(seed)))
-    assert rule.read_rule(rule.to_json(node)) == node
+    node = read_rule(tree(Random(seed)))
+    assert read_rule(to_json(node)) == node
 
 
 def agree(ground, rule_tree):
-    node = rule.read_rule(rule_tree)
+    node = read_rule(rule_tree)
     mask = Asking(ground).mask(node)
     one_by_one = [is_in(ground, node, customer) for customer in range(ground.size)]
     assert mask.tolist() == one_by_one, rule_tree
@@ -54,7 +54,7 @@ def test_the_worlds_are_worth_asking():
     for kind in LEAVES:
         draw = Random(5)
         ground = world(5)
-        counts = [Asking(ground).count(rule.read_rule(leaf(draw, kind))) for _ in range(60)]
+        counts = [Asking(ground).count(read_rule(leaf(draw, kind))) for _ in range(60)]
         some = sum(0 < count < ground.snapshot.people.alive.sum() for count in counts)
         assert some >= 10, kind
 
@@ -63,7 +63,7 @@ def test_the_worlds_are_worth_asking():
 @given(seeds)
 def test_what_was_answered_before_is_answered_the_same(seed):
     ground, draw, masks = world(seed), Random(seed), Masks()
-    node = rule.read_rule({"and": [tree(draw), {"or": [leaf(draw) for _ in range(6)]}]})
+    node = read_rule({"and": [tree(draw), {"or": [leaf(draw) for _ in range(6)]}]})
     asked = [Asking(ground, masks).mask(node) for _ in range(2)]
     assert (asked[0] == asked[1]).all()
     assert (asked[0] == Asking(ground).mask(node)).all()
@@ -73,7 +73,7 @@ def test_what_was_answered_before_is_answered_the_same(seed):
 @given(seeds)
 def test_why_adds_up(seed):
     """A group holds as its parts say, down to the conditions."""
-    ground, node = world(seed), rule.read_rule(tree(Random(seed)))
+    ground, node = world(seed), read_rule(tree(Random(seed)))
 
     def check(why):
         if "and" in why.node:
@@ -94,12 +94,11 @@ def test_shares_are_everybody_once():
 
     everybody = np.arange(1, 100_001, dtype=np.uint32)
     parts = [
-        drawn(everybody, rule.Share(kind="share", rate=0.2, salt="autumn", part=i))
-        for i in range(5)
+        drawn(everybody, Share(kind="share", rate=0.2, salt="autumn", part=i)) for i in range(5)
     ]
     assert (np.sum(parts, axis=0) == 1).all()
     assert all(abs(part.mean() - 0.2) < 0.01 for part in parts)
-    other = drawn(everybody, rule.Share(kind="share", rate=0.2, salt="spring"))
+    other = drawn(everybody, Share(kind="share", rate=0.2, salt="spring"))
     assert abs((other & parts[0]).mean() - 0.04) < 0.005
 
 
@@ -118,7 +117,7 @@ def test_shares_are_everybody_once():
 )
 def test_what_makes_no_sense_is_said(wrong, said):
     with pytest.raises(BadInput) as caught:
-        rule.read_rule(wrong)
+        read_rule(wrong)
     text = caught.value.message % caught.value.params
     assert said in text
 
@@ -128,7 +127,7 @@ def test_a_rule_nested_without_end_is_refused():
     for _ in range(40):
         deep = {"not": deep}
     with pytest.raises(BadInput):
-        rule.read_rule(deep)
+        read_rule(deep)
 
 
 def test_unknown_names_are_said():
@@ -143,4 +142,4 @@ def test_unknown_names_are_said():
         {"kind": "event", "events": ["a"], "when": {"festival": {"month": 2, "day": 31}}},
     ):
         with pytest.raises(BadInput):
-            Asking(ground).mask(rule.read_rule(wrong))
+            Asking(ground).mask(read_rule(wrong))

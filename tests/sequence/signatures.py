@@ -16,7 +16,7 @@ from yutang.sequence import warm
 from yutang.sequence.kernels import approaches, cells, events, forms, funnel, intervals, paths
 from yutang.sequence.kernels import picking, retention, selecting, sessions, sort, stages
 from yutang.sequence.kernels import subjects, tally, touches
-from yutang.sequence.kernels import values, views
+from yutang.sequence.kernels import measures, values, views
 KERNELS = [selecting.count_buckets, selecting.take_buckets,
            sort.sort_rows, sort.list_by_event, picking.merge_rows, retention.count_listed,
            funnel.ordered_funnel, subjects.funnel, events.count_cells,
@@ -31,6 +31,7 @@ KERNELS = [selecting.count_buckets, selecting.take_buckets,
            paths.walk_all, approaches.approaches, stages.first_after,
            views.count_pages, views.find_views, views.count_views, forms.find_attempts,
            forms.count_stages, forms.find_touches, forms.count_fields,
+           measures.count_rows, measures.count_days,
            cells.sort_by_cell, cells.add_cells, cells.sum_sorted]
 warm.warm_up()
 if len(sys.argv) > 1:
@@ -107,6 +108,13 @@ if len(sys.argv) > 1:
                       {"filter": {"property": "amount", "op": "is_set"}}):
             analysis.run(model, shards, params | extra)
             analysis.people(model, shards, params | extra, {})
+    from datetime import date
+    from yutang.segments import tree
+    from yutang.segments.behaviour import Behaviour
+    for measure in ("times", "days"):
+        for where in (None, {"property": "amount", "op": "is_set"}):
+            asked = {"kind": "event", "events": ["a"], "measure": measure, "filter": where}
+            Behaviour(shards, date(2026, 1, 1), "UTC").holds(tree.read_rule(asked), 10, "rule")
 print(json.dumps({k.py_func.__name__ + "@" + k.py_func.__module__: sorted(map(str, k.signatures))
                   for k in KERNELS}))
 """

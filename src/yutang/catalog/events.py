@@ -50,6 +50,8 @@ EVENTS: tuple[EventDef, ...] = (
     EventDef("group_joined", "进群", "joined a group", "relation"),
     EventDef("group_left", "退群", "left a group", "relation"),
     EventDef("member_bound", "绑定会员", "bound a membership", "relation"),
+    EventDef("consent_given", "同意授权", "gave a consent", "relation"),
+    EventDef("consent_withdrawn", "撤回授权", "withdrew a consent", "relation"),
     EventDef("page_viewed", "浏览页面", "viewed a page", "visit"),
     EventDef("product_viewed", "浏览商品", "viewed a product", "visit"),
     EventDef("cart_added", "加入购物车", "added to the cart", "visit"),

@@ -1,6 +1,6 @@
 """Intake: facts become durable exactly once, and what does not fit is kept, shown, repaired."""
 
-from yutang.ingest.brand_meta import get_meta, set_meta
+from yutang.ingest.brand_meta import SEGMENTS_DUE, get_meta, note_due, set_meta
 from yutang.ingest.claims import claim
 from yutang.ingest.commit import (
     Committer,
@@ -44,6 +44,7 @@ __all__ = [
     "ARRIVAL_BITS",
     "FINISHED",
     "RENAMED",
+    "SEGMENTS_DUE",
     "VALUE_REASONS",
     "Change",
     "Committer",
@@ -98,6 +99,7 @@ __all__ = [
     "names",
     "next_version",
     "note_change",
+    "note_due",
     "plan",
     "planned",
     "properties",

@@ -6,6 +6,14 @@ from sqlalchemy import Connection, select, text
 
 from yutang.state.brand import meta
 
+# Set when dynamic segments are asked again though no facts came: a tag, a consent, a rule.
+SEGMENTS_DUE = "segments_due"
+
+
+def note_due(connection: Connection) -> None:
+    """Let dynamic segments be asked again."""
+    set_meta(connection, SEGMENTS_DUE, "1")
+
 
 def get_meta(connection: Connection, key: str) -> str | None:
     """The value under this key, if there is one."""

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from yutang.attributes import Attributes
+from yutang.consents import words_about
 from yutang.customers import Customers
 from yutang.errors import Conflict, NotFound
 from yutang.identity import Belongings, Identities, Identity, Why, belongings, numbers_of
@@ -121,6 +122,8 @@ class PersonFiles:
             yield "order_lines", self._lake_rows("order_lines", pc.field("order_key").isin(keys))
             yield "profile_operations", self._lake_rows("profiles", arrow_of(his.facts()))
             yield "attributes", [asdict(one) for one in self._attributes.of_customer(his)]
+            words = words_about(connection, numbers_of(connection, why.customer))
+            yield "consents", [asdict(one) for one in words]
             yield "segments", names_with(connection, numbers_of(connection, why.customer))
             yield "quarantine", of_state(connection, "quarantine", traces)
             yield "audit", of_state(connection, "audit", traces)

@@ -19,7 +19,7 @@ from pyroaring import BitMap
 
 from yutang.customers.snapshot import Snapshot
 from yutang.errors import BadInput
-from yutang.segments import rule
+from yutang.segments import tree
 from yutang.segments.behaviour import Behaviour
 from yutang.segments.days import birthday_of, celebrated_on, span_of
 from yutang.segments.rules import ids_of
@@ -120,11 +120,11 @@ class Asking:
 
     # --- the tree ------------------------------------------------------------------------------
     def _node(self, node: Any, place: str) -> np.ndarray:
-        if isinstance(node, rule.Not):
+        if isinstance(node, tree.Not):
             return ~self._node(node.not_, f"{place}.not")
-        if isinstance(node, rule.AllOf):
+        if isinstance(node, tree.AllOf):
             return self._joined(node.and_, f"{place}.and", np.logical_and)
-        if isinstance(node, rule.AnyOf):
+        if isinstance(node, tree.AnyOf):
             return self._joined(node.or_, f"{place}.or", np.logical_or)
         return self._condition(node, place)
 
@@ -138,7 +138,7 @@ class Asking:
         kind = one.kind
         if kind in ("tag", "segment", "consent", "people"):
             return _ASK[kind](self, one, place)
-        key = json.dumps(rule.to_json(one), sort_keys=True, ensure_ascii=False)
+        key = json.dumps(tree.to_json(one), sort_keys=True, ensure_ascii=False)
         moving = any(word in key for word in _MOVING)
         if kind == "attribute":  # lists are of segments and tags: those move
             found = self.ground.attributes.get(one.name)
@@ -153,7 +153,7 @@ class Asking:
         return made
 
     # --- conditions ----------------------------------------------------------------------------
-    def _attribute(self, one: rule.Attribute, place: str) -> np.ndarray:
+    def _attribute(self, one: tree.Attribute, place: str) -> np.ndarray:
         attribute = attribute_of(self.ground.attributes, one.name, place)
         test = test_of(attribute, one, place, self.ground)
         return self._spread(*customers_where(attribute, test))
@@ -165,15 +165,15 @@ class Asking:
         out[:n] = holds[:n]
         return out
 
-    def _tag(self, one: rule.TagHeld, place: str) -> np.ndarray:
+    def _tag(self, one: tree.TagHeld, place: str) -> np.ndarray:
         if self.ground.tagged is None:
             raise BadInput("%(place)s: there are no tags here.", place=place)
         return self._sets([self.ground.tagged(id_) for id_ in one.tags], one.has)
 
-    def _segment(self, one: rule.InSegment, place: str) -> np.ndarray:
+    def _segment(self, one: tree.InSegment, place: str) -> np.ndarray:
         return self._sets([self.ground.in_segment(id_) for id_ in one.segments], one.has)
 
-    def _consent(self, one: rule.Consent, place: str) -> np.ndarray:
+    def _consent(self, one: tree.Consent, place: str) -> np.ndarray:
         if self.ground.consenting is None:
             raise BadInput("%(place)s: there are no consents here.", place=place)
         if one.state != "unknown":
@@ -181,7 +181,7 @@ class Asking:
         said = [self.ground.consenting(one.purpose, state) for state in ("given", "withdrawn")]
         return ~self._flags(said[0] | said[1])
 
-    def _people(self, one: rule.Behind, place: str) -> np.ndarray:
+    def _people(self, one: tree.Behind, place: str) -> np.ndarray:
         return self._flags(self.ground.behind(one.origin))
 
     def _sets(self, sets: list[BitMap], has: str) -> np.ndarray:
@@ -196,7 +196,7 @@ class Asking:
         out[ids[: np.searchsorted(ids, out.size)]] = True
         return out
 
-    def _relation(self, one: rule.Relation, place: str) -> np.ndarray:
+    def _relation(self, one: tree.Relation, place: str) -> np.ndarray:
         ties, words = self.ground.snapshot.ties, self.ground.snapshot.words
         n = len(ties)
         wanted = ~ties.is_end
@@ -214,23 +214,23 @@ class Asking:
             known = words.get("channel_code", ())
             codes = [i for i, word in enumerate(known) if word in one.channel_codes]
             wanted &= np.isin(ties.channel_code, codes)
-        if one.began != rule.EVER:
+        if one.began != tree.EVER:
             wanted &= self._within(ties.time, one.began)
-        if one.ended != rule.EVER:
+        if one.ended != tree.EVER:
             ends = np.append(ties.time, NO_TIME)[np.where(ties.end < 0, n, ties.end)]
             wanted &= self._within(ends, one.ended)  # a live one ends at NO_TIME: in no span
         out = np.zeros(self.ground.size, np.bool_)
         out[ties.customer[wanted]] = True
         return out
 
-    def _within(self, times: np.ndarray, days: rule.Days) -> np.ndarray:
+    def _within(self, times: np.ndarray, days: tree.Days) -> np.ndarray:
         first, end = span_of(days, self.ground.today, self.ground.zone)
         return np.asarray((times >= first) & (times < end))
 
     def _behave(self, one: Any, place: str) -> np.ndarray:
         return self._spread(*self._behaviour.holds(one, self.ground.size, place))
 
-    def _anniversary(self, one: rule.Anniversary, place: str) -> np.ndarray:
+    def _anniversary(self, one: tree.Anniversary, place: str) -> np.ndarray:
         attribute = attribute_of(self.ground.attributes, one.attribute, place)
         fits = celebrated_on(one, self.ground.today)
         if attribute.type == "string":
@@ -251,7 +251,7 @@ class Asking:
             name=one.attribute,
         )
 
-    def _share(self, one: rule.Share, place: str) -> np.ndarray:
+    def _share(self, one: tree.Share, place: str) -> np.ndarray:
         return drawn(np.arange(self.ground.size, dtype=np.uint32), one)
 
 
@@ -259,7 +259,7 @@ def _day_text(moment: int, zone: str) -> str:
     return day_of(moment, zone).isoformat()
 
 
-def drawn(customers: np.ndarray, share: rule.Share) -> np.ndarray:
+def drawn(customers: np.ndarray, share: tree.Share) -> np.ndarray:
     """bool for each customer id: is he in the share? The same for ever, whoever else comes."""
     salt = int.from_bytes(hashlib.sha256(share.salt.encode()).digest()[:4], "big")
     with np.errstate(over="ignore"):
@@ -282,7 +282,7 @@ def attribute_of(attributes: Mapping[str, Attribute], name: str, place: str) -> 
     return found
 
 
-def test_of(attribute: Attribute, one: rule.Attribute, place: str, ground: Ground) -> Test:
+def test_of(attribute: Attribute, one: tree.Attribute, place: str, ground: Ground) -> Test:
     """The condition's operator, checked against the attribute's type. Raises BadInput."""
     test = Test(attribute.type, one.op, one.value, place, ground.zone, ground.today)
     if one.op in ("is_set", "is_empty"):

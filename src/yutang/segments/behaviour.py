@@ -10,7 +10,7 @@ import numpy as np
 
 from yutang import analysis
 from yutang.errors import BadInput
-from yutang.segments import rule
+from yutang.segments import tree
 from yutang.segments.days import dates_of, span_of
 from yutang.segments.rules import ids_of
 from yutang.sequence import ShardSet
@@ -52,7 +52,7 @@ class Behaviour:
         return out, without
 
     # --- how often, how much -------------------------------------------------------------------
-    def _event(self, one: rule.Event, place: str) -> tuple[Callable[[View], Found], bool]:
+    def _event(self, one: tree.Event, place: str) -> tuple[Callable[[View], Found], bool]:
         matcher = self._matcher(one, place)
         first, end = span_of(one.when, self._today, self._zone)
         holds = number_test(one, place)
@@ -87,7 +87,7 @@ class Behaviour:
         return out
 
     def _measured(
-        self, view: View, matcher: Matcher, first: int, end: int, one: rule.Event
+        self, view: View, matcher: Matcher, first: int, end: int, one: tree.Event
     ) -> np.ndarray:
         """float64 by customer of the view: NaN without a value."""
         who, rows = self._rows(view, matcher, first, end)
@@ -112,7 +112,7 @@ class Behaviour:
         return found.who[inside].astype(np.int64), rows[inside]
 
     # --- first and last ------------------------------------------------------------------------
-    def _edge(self, one: rule.Edge, place: str) -> tuple[Callable[[View], Found], bool]:
+    def _edge(self, one: tree.Edge, place: str) -> tuple[Callable[[View], Found], bool]:
         matcher = self._matcher(one, place)
         first, end = span_of(one.when, self._today, self._zone)
         low, high = span_of(one.at, self._today, self._zone)
@@ -130,7 +130,7 @@ class Behaviour:
         return work, False
 
     # --- one thing after another ---------------------------------------------------------------
-    def _sequence(self, one: rule.Sequence, size: int) -> np.ndarray:
+    def _sequence(self, one: tree.Sequence, size: int) -> np.ndarray:
         """The funnel's own kernels: they know ties, and that one event serves one step."""
         assert self._shards is not None
         first, last = dates_of(one.when, self._today)
@@ -146,7 +146,7 @@ class Behaviour:
         out[ids[ids < size]] = True
         return out
 
-    def _after(self, one: rule.After, place: str) -> tuple[Callable[[View], Found], bool]:
+    def _after(self, one: tree.After, place: str) -> tuple[Callable[[View], Found], bool]:
         anchor = self._matcher(one.anchor, f"{place}.anchor")
         then = self._matcher(one.then, f"{place}.then")
         first, end = span_of(one.anchor.when, self._today, self._zone)
@@ -173,7 +173,7 @@ class Behaviour:
         return work, False
 
     # --- inside --------------------------------------------------------------------------------
-    def _matcher(self, asked: rule.Asked, place: str) -> Matcher:
+    def _matcher(self, asked: tree.Asked, place: str) -> Matcher:
         assert self._shards is not None
         codes = find_codes(self._shards, asked.events)
         where = compile_filter(
@@ -181,7 +181,7 @@ class Behaviour:
         )
         return Matcher(codes, where)
 
-    def _check_property(self, one: rule.Event, place: str) -> None:
+    def _check_property(self, one: tree.Event, place: str) -> None:
         assert self._shards is not None
         assert one.property is not None
         column = self._shards.columns.get(one.property)
@@ -200,7 +200,7 @@ class Behaviour:
             )
 
 
-def number_test(one: rule.Event, place: str) -> Callable[[np.ndarray], np.ndarray]:
+def number_test(one: tree.Event, place: str) -> Callable[[np.ndarray], np.ndarray]:
     """The test of a measure's numbers."""
     test = Test("number", one.op, one.value, place, "UTC", date(1970, 1, 1))
     return test.holds()
@@ -208,7 +208,7 @@ def number_test(one: rule.Event, place: str) -> Callable[[np.ndarray], np.ndarra
 
 def value_without(measure: str) -> float:
     """The measure of somebody without such an event."""
-    return 0.0 if measure in rule.ZERO_WITHOUT else float("nan")
+    return 0.0 if measure in tree.ZERO_WITHOUT else float("nan")
 
 
 def measured(measure: str, who: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
@@ -263,7 +263,7 @@ def _kept(view: View, who: np.ndarray, holds: np.ndarray) -> Found:
 
 def _without_events(one: Any, today: date, zone: str) -> bool:
     """Whether somebody who never did anything fulfils the condition."""
-    span_of(getattr(one, "when", rule.EVER), today, zone)
+    span_of(getattr(one, "when", tree.EVER), today, zone)
     if one.kind != "event":
         return False
     return bool(number_test(one, "rule")(np.array([value_without(one.measure)]))[0])

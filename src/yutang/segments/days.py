@@ -9,7 +9,7 @@ from functools import lru_cache
 from lunar_python import Lunar, Solar
 
 from yutang.errors import BadInput
-from yutang.segments.rule import Anniversary, Days, Festival
+from yutang.segments.tree import Anniversary, Days, Festival
 from yutang.sequence.calendar import day_start
 
 _LEAST, _MOST = -(1 << 62), 1 << 62

@@ -6,6 +6,7 @@
     {"kind": "customers", "query", "within"?}            a filtered list of customers
     {"kind": "segment", "segment", "version"?}           a segment, or one of its versions
     {"kind": "combined", "how", "a", "b"}                two segments
+    {"kind": "rule", "rule"}                             a tree of conditions (rule.py)
     {"kind": "list", "given", "unknown" …}               a list of ids: it cannot be asked again
 
 The same shapes stand, coded, in addresses of lists of people (console/people.py).
@@ -23,6 +24,7 @@ from pyroaring import BitMap
 from yutang import analysis
 from yutang.customers import CustomerQuery, Customers
 from yutang.errors import BadInput
+from yutang.segments.tree import parents_of, read_rule
 from yutang.sequence import ShardSet
 
 Origin = Mapping[str, Any]
@@ -39,7 +41,8 @@ def unreadable() -> BadInput:
 
 class Origins:
     """Asks for people again. `metric` gives those behind a metric, `segment` those of a segment
-    and version (0 = the newest), `combine` the union, intersection or difference of two."""
+    and version (0 = the newest), `combine` the union, intersection or difference of two, `ruled`
+    those who fulfil a rule."""
 
     def __init__(
         self,
@@ -49,6 +52,7 @@ class Origins:
         moved: MovedPeople,
         segment: Callable[[int, int], BitMap],
         combine: Callable[[str, int, int], BitMap],
+        ruled: Callable[[Any], BitMap],
     ) -> None:
         self._shards = shards
         self._customers = customers
@@ -56,6 +60,7 @@ class Origins:
         self._moved = moved
         self._segment = segment
         self._combine = combine
+        self._ruled = ruled
 
     def people(self, origin: Origin, _depth: int = 0) -> BitMap:
         """The people behind an origin, today. Raises BadInput and NotFound."""
@@ -78,6 +83,8 @@ class Origins:
                 return self._segment(int(origin["segment"]), int(origin.get("version", 0)))
             if kind == "combined":
                 return self._combine(origin["how"], int(origin["a"]), int(origin["b"]))
+            if kind == "rule":
+                return self._ruled(origin["rule"])
         except (KeyError, TypeError, ValueError) as error:
             raise unreadable() from error
         if kind == "list":
@@ -135,4 +142,6 @@ def parents(origin: Origin | None) -> set[int]:
         return {int(origin["a"]), int(origin["b"])}
     if kind == "segment":
         return {int(origin["segment"])}
+    if kind == "rule":
+        return parents_of(read_rule(origin["rule"]))
     return parents(origin.get("within"))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from yutang.segments import rule
+from yutang.segments import tree
 from yutang.segments.asking import (
     KEY_WORDS,
     RELATIONS,
@@ -65,48 +65,48 @@ class Person:
 
     def why(self, node: Any, place: str = "rule") -> Why:
         """Whether he fulfils the rule, and each part of it. Raises BadInput."""
-        if isinstance(node, rule.Not):
+        if isinstance(node, tree.Not):
             inner = self.why(node.not_, f"{place}.not")
             return Why(not inner.holds, {"not": {}}, None, (inner,))
-        if isinstance(node, (rule.AllOf, rule.AnyOf)):
-            word, nodes = ("and", node.and_) if isinstance(node, rule.AllOf) else ("or", node.or_)
+        if isinstance(node, (tree.AllOf, tree.AnyOf)):
+            word, nodes = ("and", node.and_) if isinstance(node, tree.AllOf) else ("or", node.or_)
             parts = tuple(self.why(one, f"{place}.{word}[{i}]") for i, one in enumerate(nodes))
             holds = [part.holds for part in parts]
             return Why(all(holds) if word == "and" else any(holds), {word: []}, None, parts)
         holds, found = getattr(self, f"_{node.kind}")(node, place)
-        return Why(bool(holds), rule.to_json(node), found)
+        return Why(bool(holds), tree.to_json(node), found)
 
     # --- what is known of him ------------------------------------------------------------------
-    def _attribute(self, one: rule.Attribute, place: str) -> tuple[bool, Any]:
+    def _attribute(self, one: tree.Attribute, place: str) -> tuple[bool, Any]:
         attribute = attribute_of(self.ground.attributes, one.name, place)
         test = test_of(attribute, one, place, self.ground)
         alone = _alone(attribute, self.customer)
         holds, _ = customers_where(alone, test)
         return bool(holds[0]), value_of(alone, 0)
 
-    def _tag(self, one: rule.TagHeld, place: str) -> tuple[bool, Any]:
+    def _tag(self, one: tree.TagHeld, place: str) -> tuple[bool, Any]:
         assert self.ground.tagged is not None
         held = [id_ for id_ in one.tags if self.customer in self.ground.tagged(id_)]
         return _has(one.has, one.tags, held), held
 
-    def _segment(self, one: rule.InSegment, place: str) -> tuple[bool, Any]:
+    def _segment(self, one: tree.InSegment, place: str) -> tuple[bool, Any]:
         inside = [id_ for id_ in one.segments if self.customer in self.ground.in_segment(id_)]
         return _has(one.has, one.segments, inside), inside
 
-    def _consent(self, one: rule.Consent, place: str) -> tuple[bool, Any]:
+    def _consent(self, one: tree.Consent, place: str) -> tuple[bool, Any]:
         assert self.ground.consenting is not None
         states = ("given", "withdrawn")
         said = [s for s in states if self.customer in self.ground.consenting(one.purpose, s)]
         state = said[0] if said else "unknown"
         return state == one.state, state
 
-    def _people(self, one: rule.Behind, place: str) -> tuple[bool, Any]:
+    def _people(self, one: tree.Behind, place: str) -> tuple[bool, Any]:
         return self.customer in self.ground.behind(one.origin), None
 
-    def _share(self, one: rule.Share, place: str) -> tuple[bool, Any]:
+    def _share(self, one: tree.Share, place: str) -> tuple[bool, Any]:
         return bool(drawn(np.array([self.customer], np.uint32), one)[0]), None
 
-    def _anniversary(self, one: rule.Anniversary, place: str) -> tuple[bool, Any]:
+    def _anniversary(self, one: tree.Anniversary, place: str) -> tuple[bool, Any]:
         attribute = attribute_of(self.ground.attributes, one.attribute, place)
         value = value_of(_alone(attribute, self.customer), 0)
         if value is None:
@@ -116,7 +116,7 @@ class Person:
         born = birthday_of(str(value), one.calendar)
         return born in celebrated_on(one, self.ground.today), value
 
-    def _relation(self, one: rule.Relation, place: str) -> tuple[bool, Any]:
+    def _relation(self, one: tree.Relation, place: str) -> tuple[bool, Any]:
         ties, words = self.ground.snapshot.ties, self.ground.snapshot.words
         zone, today, n = self.ground.zone, self.ground.today, len(ties)
         first = int(np.searchsorted(ties.customer, self.customer, "left"))
@@ -143,13 +143,13 @@ class Person:
             if not low <= int(ties.time[row]) < high:
                 continue
             low, high = span_of(one.ended, today, zone)
-            if one.ended != rule.EVER and (ended_at is None or not low <= ended_at < high):
+            if one.ended != tree.EVER and (ended_at is None or not low <= ended_at < high):
                 continue
             fits.append(key or RELATIONS[kind])
         return bool(fits), fits
 
     # --- what he did ---------------------------------------------------------------------------
-    def _event(self, one: rule.Event, place: str) -> tuple[bool, Any]:
+    def _event(self, one: tree.Event, place: str) -> tuple[bool, Any]:
         rows = self._inside(self._rows(one, place), one.when)
         value: float = value_without(one.measure)
         if one.measure == "times":
@@ -165,7 +165,7 @@ class Person:
         holds = number_test(one, place)(np.array([value], np.float64))[0]
         return bool(holds), None if value != value else value
 
-    def _edge(self, one: rule.Edge, place: str) -> tuple[bool, Any]:
+    def _edge(self, one: tree.Edge, place: str) -> tuple[bool, Any]:
         rows = self._inside(self._rows(one, place), one.when)
         if not rows:
             return False, None
@@ -180,7 +180,7 @@ class Person:
             holds = then is None or bool(then.rows(self._view, np.array([row.row]))[0])
         return holds, row.at
 
-    def _sequence(self, one: rule.Sequence, place: str) -> tuple[bool, Any]:
+    def _sequence(self, one: tree.Sequence, place: str) -> tuple[bool, Any]:
         steps = [self._rows(step, f"{place}.steps[{i}]") for i, step in enumerate(one.steps)]
         for start in self._inside(steps[0], one.when):
             if self._follows(steps, 1, {start.row}, start.at, start.at + one.within.ms):
@@ -199,7 +199,7 @@ class Person:
             if since <= row.at <= until and row.row not in used
         )
 
-    def _after(self, one: rule.After, place: str) -> tuple[bool, Any]:
+    def _after(self, one: tree.After, place: str) -> tuple[bool, Any]:
         begun = self._inside(self._rows(one.anchor, f"{place}.anchor"), one.anchor.when)
         if not begun:
             return False, None
@@ -216,7 +216,7 @@ class Person:
         return closed and not followed, followed[0] if followed else anchor.at
 
     # --- inside --------------------------------------------------------------------------------
-    def _rows(self, asked: rule.Asked, place: str) -> list[_Row]:
+    def _rows(self, asked: tree.Asked, place: str) -> list[_Row]:
         """His events that are asked for, in order of time."""
         if self._view is None or self.ground.shards is None:
             return []
@@ -230,7 +230,7 @@ class Person:
             rows = [row for row, holds in zip(rows, passed.tolist(), strict=True) if holds]
         return [_Row(row, int(self._view.time[row])) for row in rows]
 
-    def _inside(self, rows: list[_Row], days: rule.Days) -> list[_Row]:
+    def _inside(self, rows: list[_Row], days: tree.Days) -> list[_Row]:
         first, end = span_of(days, self.ground.today, self.ground.zone)
         return [row for row in rows if first <= row.at < end]
 

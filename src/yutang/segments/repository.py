@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, Table, delete, func, insert, select, 
 
 from yutang.ingest import get_meta, set_meta
 from yutang.kit.bitmaps import opened, packed
-from yutang.state.brand import model_run_groups, segment_versions, segments
+from yutang.state.brand import model_run_groups, segment_changes, segment_versions, segments
 
 EPOCH = "segments_epoch"  # goes up with every change, so that caches know
 _OLD_FIRST = segment_versions.c.id
@@ -71,13 +71,13 @@ def all_(connection: Connection) -> list[Row]:
 
 
 def add(
-    connection: Connection, *, name: str, description: str, by: str, at: int, rule: Any = None
+    connection: Connection, *, name: str, description: str, by: str, at: int, kind: str = "static"
 ) -> int:
     made = connection.execute(
         insert(segments)
         .values(
-            name=name, kind="static", description=description, rule=rule, created_by=by,
-            created_at=at, changed_at=at,
+            name=name, kind=kind, description=description, created_by=by, created_at=at,
+            changed_at=at,
         )
         .returning(segments.c.id)
     )  # fmt: skip
@@ -110,6 +110,72 @@ def add_version(
         .returning(segment_versions.c.id)
     )  # fmt: skip
     return int(made.scalar_one())
+
+
+def renew_version(
+    connection: Connection, version: int, people: BitMap | None, *, facts_version: int, at: int
+) -> None:
+    """A version was asked again: nobody changed (None), or these are its people now."""
+    values: dict[str, Any] = {"facts_version": facts_version, "at": at}
+    if people is not None:
+        people.run_optimize()
+        values |= {"people": packed(people), "size": len(people)}
+    connection.execute(
+        update(segment_versions).where(segment_versions.c.id == version).values(**values)
+    )
+
+
+class ChangeRow(NamedTuple):
+    """Who came and who went; size: of the segment afterwards."""
+
+    id: int
+    at: int
+    facts_version: int
+    entered_size: int
+    left_size: int
+    size: int
+
+
+def add_change(
+    connection: Connection, segment_id: int, before: BitMap, after: BitMap, *, facts: int, at: int
+) -> None:
+    """Write down who entered and who left; nothing where nobody did."""
+    entered, left = after - before, before - after
+    if entered or left:
+        connection.execute(
+            insert(segment_changes).values(
+                segment_id=segment_id, at=at, facts_version=facts, entered=packed(entered),
+                left=packed(left), entered_size=len(entered), left_size=len(left),
+                size=len(after),
+            )
+        )  # fmt: skip
+
+
+def changes(
+    connection: Connection, segment_id: int, *, since: int = 0, most: int = 400
+) -> list[ChangeRow]:
+    """Those after `since` (UTC ms), newest first."""
+    c = segment_changes.c
+    query = (
+        select(*(c[name] for name in ChangeRow._fields))
+        .where(c.segment_id == segment_id, c.at > since)
+        .order_by(c.id.desc())
+        .limit(most)
+    )
+    return [ChangeRow(*row) for row in connection.execute(query)]
+
+
+def changed(connection: Connection, change_id: int) -> tuple[BitMap, BitMap] | None:
+    """Who entered and who left, by the numbers of that day."""
+    c = segment_changes.c
+    query = select(c.entered, c.left).where(c.id == change_id)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else (opened(row[0]), opened(row[1]))
+
+
+def drop_changes(connection: Connection, before: int) -> None:
+    """Forget changes older than this moment (UTC ms)."""
+    connection.execute(delete(segment_changes).where(segment_changes.c.at < before))
 
 
 def versions(connection: Connection, segment_id: int) -> list[VersionRow]:
@@ -149,6 +215,7 @@ def forget(connection: Connection, numbers: Sequence[int]) -> dict[str, int]:
     mine = BitMap(numbers)
     return {
         "segment_versions": _take_out(connection, segment_versions, ("id",), mine),
+        "segment_changes": _take_out_of_changes(connection, mine),
         "model_run_groups": _take_out(connection, model_run_groups, ("run_id", "label"), mine),
     }
 
@@ -169,3 +236,20 @@ def _take_out(connection: Connection, table: Table, key: tuple[str, ...], number
     if changed and table is segment_versions:
         next_epoch(connection)
     return changed
+
+
+def _take_out_of_changes(connection: Connection, numbers: BitMap) -> int:
+    c, gone = segment_changes.c, 0
+    for id_ in connection.execute(select(c.id)).scalars().all():
+        found = changed(connection, id_)
+        assert found is not None
+        if all(people.isdisjoint(numbers) for people in found):
+            continue
+        entered, left = (people - numbers for people in found)
+        values = {
+            "entered": packed(entered), "left": packed(left), "entered_size": len(entered),
+            "left_size": len(left),
+        }  # fmt: skip
+        connection.execute(update(segment_changes).where(c.id == id_).values(**values))
+        gone += 1
+    return gone

@@ -5,76 +5,25 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pyroaring import BitMap
 
 from yutang.customers import Customers
 from yutang.errors import BadInput, Conflict, NotFound
 from yutang.identity import Identities
+from yutang.ingest import note_due
 from yutang.reports import Report, Reports
 from yutang.segments import lists, repository, rules
+from yutang.segments.deciding import Grounds, Rules
 from yutang.segments.lists import Matched
-from yutang.segments.origins import MetricPeople, MovedPeople, Origin, Origins, can_refresh, parents
+from yutang.segments.origins import MetricPeople, MovedPeople, Origin, Origins, parents
+from yutang.segments.records import Look, Overlap, Segment, Version, segment_of
 from yutang.segments.repository import Row
+from yutang.segments.tree import read_rule, to_json
 from yutang.sequence import ShardSet
 from yutang.sequence.source import Attribute
 from yutang.workspace import Workspace
-
-
-@dataclass(frozen=True)
-class Segment:
-    """people: how many there are today. at, facts_version: of the newest version. Times UTC ms."""
-
-    id: int
-    name: str
-    description: str
-    people: int
-    origin: Origin | None
-    at: int
-    facts_version: int
-    by: str
-    created_by: str
-    created_at: int
-    changed_at: int
-    archived_at: int | None
-
-    @property
-    def can_refresh(self) -> bool:
-        return can_refresh(self.origin) and self.archived_at is None
-
-
-@dataclass(frozen=True)
-class Version:
-    """One state of a segment. size: people when it was made (less who was erased since)."""
-
-    id: int
-    at: int
-    facts_version: int
-    size: int
-    origin: Origin | None
-    by: str
-
-
-@dataclass(frozen=True)
-class Overlap:
-    """Another segment beside one. shared: people in both; jaccard: shared / all of both (0-1)."""
-
-    other: Segment
-    shared: int
-    jaccard: float
-
-
-@dataclass(frozen=True)
-class Look:
-    """A segment with all that hangs on it. overlaps: the most alike first; reports, children:
-    saved reports that ask about it, and segments that were made of it."""
-
-    segment: Segment
-    people: BitMap
-    versions: list[Version]
-    overlaps: list[Overlap]
-    reports: list[Report]
-    children: list[Segment]
 
 
 @dataclass(frozen=True)
@@ -98,12 +47,21 @@ class Segments:
         shards: Callable[[], ShardSet],
         metric: MetricPeople,
         moved: MovedPeople,
+        tagged: Callable[[int], BitMap] | None = None,
+        consenting: Callable[[str, str], BitMap] | None = None,
     ) -> None:
         self._workspace = workspace
         self._identities = identities
         self._customers = customers
         self._reports = Reports(workspace)
-        self.origins = Origins(shards, customers, metric, moved, self._people_of, self._combine)
+        ground = Grounds(
+            customers, shards, workspace.zone, lambda one: self._people_of(one, 0),
+            lambda origin: self.origins.people(origin), tagged, consenting,
+        )  # fmt: skip
+        self.rules = Rules(ground)
+        self.origins = Origins(
+            shards, customers, metric, moved, self._people_of, self._combine, self.rules.people
+        )
         self._lock = threading.Lock()
         self._held = _Held((), {}, {})
         self._attribute: tuple[dict[int, BitMap], Attribute | None] = ({}, None)
@@ -113,14 +71,18 @@ class Segments:
         """Those in use, newest first; or the archived ones."""
         held = self._now()
         rows = held.rows.values()
-        return [_segment(r, held) for r in rows if (r.archived_at is not None) == archived]
+        return [
+            segment_of(r, held.people[r.id])
+            for r in rows
+            if (r.archived_at is not None) == archived
+        ]
 
     def get(self, segment_id: int) -> Segment:
         """Raises NotFound."""
         held = self._now()
         if segment_id not in held.rows:
             raise NotFound("There is no such segment.", hint="The list of segments has them all.")
-        return _segment(held.rows[segment_id], held)
+        return segment_of(held.rows[segment_id], held.people[segment_id])
 
     def find(self, name: str) -> Segment:
         """By its name, or by its number. Raises NotFound."""
@@ -183,9 +145,11 @@ class Segments:
         *,
         by: str,
         description: str = "",
+        kind: str = "static",
     ) -> Segment:
-        """A new segment. Raises BadInput for nobody or a bad name, Conflict for a known name."""
-        if not people:
+        """A new segment. Raises BadInput for a bad name, or for nobody where it is not dynamic;
+        Conflict for a known name."""
+        if not people and kind == "static":
             raise BadInput("Nobody is in it.", hint="A segment has at least one customer.")
         name, text = rules.checked_name(name), rules.checked_description(description)
         self._check_free(name)
@@ -195,14 +159,56 @@ class Segments:
                 hint="Archive those that nobody uses any more.",
                 n=rules.MOST_SEGMENTS,
             )
-        at, version = self._workspace.now(), self._facts_version()
+        at, facts = self._workspace.now(), self.facts_version()
         with self._workspace.db.write() as connection:
-            made = repository.add(connection, name=name, description=text, by=by, at=at)
+            made = repository.add(connection, name=name, description=text, by=by, at=at, kind=kind)
             repository.add_version(
-                connection, made, people, origin=origin, facts_version=version, by=by, at=at
+                connection, made, people, origin=origin, facts_version=facts, by=by, at=at
             )
+            repository.add_change(connection, made, BitMap(), people, facts=facts, at=at)
             repository.next_epoch(connection)
         return self.get(made)
+
+    def create_by_rule(
+        self, name: str, tree: Any, *, by: str, description: str = "", dynamic: bool = True
+    ) -> Segment:
+        """A new segment of those who fulfil a rule; dynamic: it is asked again by itself."""
+        origin = {"kind": "rule", "rule": to_json(read_rule(tree))}
+        kind = "dynamic" if dynamic else "static"
+        return self.create(
+            name, self.origins.people(origin), origin, by=by, description=description, kind=kind
+        )
+
+    def change_rule(self, segment_id: int, tree: Any, *, by: str, dynamic: bool) -> Segment:
+        """Another rule: a new version. Raises BadInput for one that asks about the segment
+        itself, also by way of others."""
+        one = self.get(segment_id)
+        if one.archived_at is not None:
+            raise BadInput("This segment is archived.", hint="Restore it first.")
+        origin = {"kind": "rule", "rule": to_json(read_rule(tree))}
+        if segment_id in self._ancestors(origin):
+            raise BadInput(
+                "The rule of “%(name)s” asks about itself.",
+                hint="Take the condition on this segment out.",
+                name=one.name,
+            )
+        people = self.origins.people(origin)
+        kind = "dynamic" if dynamic else "static"
+        if origin != one.origin or kind != one.kind:
+            self.renew(segment_id, people, origin, by, kind=kind)
+        return self.get(segment_id)
+
+    def _ancestors(self, origin: Origin | None) -> set[int]:
+        """All segments by which it is made, near and far."""
+        found: set[int] = set()
+        waiting = list(parents(origin))
+        rows = self._now().rows
+        while waiting:
+            one = waiting.pop()
+            if one not in found:
+                found.add(one)
+                waiting += parents(rows[one].origin) if one in rows else []
+        return found
 
     def create_from(self, name: str, origin: Origin, *, by: str, description: str = "") -> Segment:
         """A new segment of the people behind an origin. Raises as `create`, and as the model."""
@@ -255,7 +261,7 @@ class Segments:
         if one.archived_at is not None:
             raise BadInput("This segment is archived.", hint="Restore it first.")
         people = self.origins.people(one.origin or {})
-        self._add_version(segment_id, people, one.origin, self._facts_version(), by)
+        self.renew(segment_id, people, one.origin, by)
         return self.get(segment_id)
 
     def go_back(self, segment_id: int, version: int, *, by: str) -> Segment:
@@ -264,7 +270,7 @@ class Segments:
         if not rows:
             raise NotFound("There is no such version of this segment.")
         people = self._people_of(segment_id, version)
-        self._add_version(segment_id, people.copy(), rows[0].origin, rows[0].facts_version, by)
+        self.renew(segment_id, people.copy(), rows[0].origin, by, facts=rows[0].facts_version)
         return self.get(segment_id)
 
     # --- inside ------------------------------------------------------------------------------
@@ -308,7 +314,8 @@ class Segments:
         inside = [one for one in followed if one < len(alive) and alive[one]]
         return BitMap(inside)
 
-    def _facts_version(self) -> int:
+    def facts_version(self) -> int:
+        """At which customers stand now."""
         return self._customers().snapshot().version
 
     def _check_free(self, name: str, but: int = 0) -> None:
@@ -322,18 +329,30 @@ class Segments:
             repository.next_epoch(connection)
         return self.get(segment_id)
 
-    def _add_version(
-        self, segment_id: int, people: BitMap, origin: Origin | None, facts: int, by: str
+    def renew(
+        self,
+        segment_id: int,
+        people: BitMap,
+        origin: Origin | None,
+        by: str,
+        *,
+        facts: int | None = None,
+        **values: str,
     ) -> None:
-        at = self._workspace.now()
+        """A new version with these people, as of a facts version (now's); values: columns of the
+        segment that change with it."""
+        facts = self.facts_version() if facts is None else facts
+        at, before = self._workspace.now(), self._people_of(segment_id, 0)
         with self._workspace.db.write() as connection:
             repository.add_version(
                 connection, segment_id, people, origin=origin, facts_version=facts, by=by, at=at
             )
+            repository.add_change(connection, segment_id, before, people, facts=facts, at=at)
             rows = repository.versions(connection, segment_id)
             repository.drop_versions(connection, [r.id for r in rows[rules.MOST_VERSIONS :]])
-            repository.change(connection, segment_id, at)
+            repository.change(connection, segment_id, at, **values)
             repository.next_epoch(connection)
+            note_due(connection)
 
 
 def _overlaps(segment_id: int, held: _Held) -> list[Overlap]:
@@ -345,22 +364,5 @@ def _overlaps(segment_id: int, held: _Held) -> list[Overlap]:
         shared = mine.intersection_cardinality(theirs)
         if row.id != segment_id and row.archived_at is None and shared:
             whole = len(mine) + len(theirs) - shared
-            found.append(Overlap(_segment(row, held), shared, shared / whole))
+            found.append(Overlap(segment_of(row, theirs), shared, shared / whole))
     return sorted(found, key=lambda one: (-one.jaccard, one.other.id))
-
-
-def _segment(row: Row, held: _Held) -> Segment:
-    return Segment(
-        id=row.id,
-        name=row.name,
-        description=row.description,
-        people=len(held.people[row.id]),
-        origin=row.origin,
-        at=row.at,
-        facts_version=row.facts_version,
-        by=row.by,
-        created_by=row.created_by,
-        created_at=row.created_at,
-        changed_at=row.changed_at,
-        archived_at=row.archived_at,
-    )

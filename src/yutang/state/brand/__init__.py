@@ -13,6 +13,7 @@ from yutang.state.brand.answers import (
     saved_reports,
     schedule_runs,
     schedules,
+    segment_changes,
     segment_versions,
     segments,
     webhook_posts,
@@ -30,6 +31,7 @@ from yutang.state.brand.facts import (
 )
 from yutang.state.brand.metadata import metadata
 from yutang.state.brand.people import (
+    consent_changes,
     customers,
     device_segments,
     erasures,
@@ -57,6 +59,7 @@ __all__ = [
     "attributes",
     "audit_log",
     "commits",
+    "consent_changes",
     "counters",
     "customers",
     "dashboard_cards",
@@ -87,6 +90,7 @@ __all__ = [
     "saved_reports",
     "schedule_runs",
     "schedules",
+    "segment_changes",
     "segment_versions",
     "segments",
     "shops",

@@ -181,6 +181,20 @@ segment_versions = Table(
     data("origin", nullable=True),  # where they come from: a model's cell, a list
     text("by", default=""),
 )
+segment_changes = Table(  # who came into a segment and who left it, at each time it was asked
+    "segment_changes",
+    metadata,
+    key(),
+    Column("segment_id", Big, ForeignKey("segments.id"), nullable=False),
+    at("at"),
+    Column("facts_version", Big, nullable=False),
+    Column("entered", LargeBinary, nullable=False),  # roaring bitmaps of customer ids
+    Column("left", LargeBinary, nullable=False),
+    count("entered_size"),
+    count("left_size"),
+    count("size"),  # of the segment afterwards
+)
+Index("segment_changes_segment", segment_changes.c.segment_id, segment_changes.c.at)
 model_runs = Table(  # answers that the next one is compared with: the layers of RFM
     "model_runs",
     metadata,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Table, Text, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text, UniqueConstraint
 
 from yutang.state.brand.metadata import metadata
 from yutang.state.types import Big, at, count, data, key, text
@@ -115,3 +115,20 @@ refusals = Table(  # keyed hashes of erased identities: they are not taken in ag
     at("at"),
 )
 erasures = Table("erasures", metadata, key(), at("at"), text("by"), data("receipt"))
+
+# --- what people agreed to: the latest word of a purpose counts ---
+consent_changes = Table(
+    "consent_changes",
+    metadata,
+    key(),
+    text("purpose"),
+    text("state"),  # given | withdrawn
+    Column("customer", Big, nullable=True),  # one person; else `people`, a roaring bitmap
+    Column("people", LargeBinary, nullable=True),
+    count("size"),
+    at("at"),
+    text("source"),  # page | api | list | the tracker's name
+    text("by", default=""),
+    text("note", default=""),
+)
+Index("consent_changes_customer", consent_changes.c.customer)
