@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
+from operator import is_not
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -82,6 +83,16 @@ if TYPE_CHECKING:
     from yutang.sequence import Attribute, ShardCache, ShardSet
 
 
+@dataclass(frozen=True)
+class _Attributed:
+    """Shards opened with what is known of customers: `parts` are what it was put together of."""
+
+    made_at: int
+    parts: tuple[object, ...]
+    known: dict[str, Attribute]
+    shards: ShardCache
+
+
 class Brand:
     """One brand with everything it can do."""
 
@@ -126,7 +137,9 @@ class Brand:
         self.day_notes = DayNotes(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
         self._lock = threading.Lock()
-        self._attributed: tuple[int, Attribute | None, ShardCache] | None = None
+        self._attributed: tuple[int, tuple[Any, ...], dict[str, Attribute], ShardCache] | None = (
+            None
+        )
         self.sql = SqlDesk(
             Tables(workspace, self.identities, self.orders, self.customers),
             SqlLimits(settings.sql_seconds, settings.sql_memory_mb),
@@ -204,15 +217,18 @@ class Brand:
         """The analysis cache as the worker last left it, with the attributes of its customers."""
         from yutang.sequence import ShardCache
 
-        made_at, segments = self.customers.snapshot().made_at, self.segments.attribute()
+        made_at = self.customers.snapshot().made_at
+        parts = (self.attributes.columns(), self.segments.attribute())
         with self._lock:
             held = self._attributed
-            if held is None or held[0] != made_at or held[1] is not segments:
-                held = self._attributed = (made_at, segments, ShardCache())
-            attributes = self.customers.attributes()
-            if segments is not None:
-                attributes[ATTRIBUTE] = segments
-            return held[2].get(self.shard_folder, attributes)
+            if held is None or held.made_at != made_at or any(map(is_not, held.parts, parts)):
+                told, segments = parts
+                # Where a source calls something as we do, ours counts.
+                known = {**told, **self.customers.attributes()}
+                if segments is not None:
+                    known[ATTRIBUTE] = segments
+                held = self._attributed = _Attributed(made_at, parts, known, ShardCache())
+            return held.shards.get(self.shard_folder, held.known)
 
     def status(self) -> dict[str, int]:
         """What the brand holds: see `yutang status`."""

@@ -23,6 +23,7 @@ def refresh(brand: Brand, progress: Progress = lambda _step: None) -> None:
     sequence.refresh(brand.facts, brand.shard_folder)
     progress("customers")
     brand.customers.refresh()
+    brand.attributes.refresh_columns(brand.identities)
     progress("segments")
     brand.living.refresh()
     mark_made(brand.workspace.cache, brand.orders.current().version)
@@ -53,4 +54,5 @@ def rebuild(brand: Brand, progress: Progress = lambda _step: None) -> None:
     sequence.build(brand.facts, brand.shard_folder)
     progress("customers")
     brand.customers.refresh(whole=True)
+    brand.attributes.refresh_columns(brand.identities)
     mark_made(brand.workspace.cache, brand.orders.current().version)

@@ -7,6 +7,7 @@ is what they come to by identity and source, changed in the transaction that com
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
@@ -14,13 +15,14 @@ import duckdb
 import pyarrow.dataset as ds
 from sqlalchemy import Connection
 
-from yutang.attributes import repository, trust
+from yutang.attributes import columns, repository, trust
 from yutang.attributes.choosing import Attribute, Said, of_person
 from yutang.attributes.history import Change, changes_of
 from yutang.attributes.repository import Who
 from yutang.attributes.rules import Operation, State, fold, step
-from yutang.identity import Belongings
+from yutang.identity import Belongings, Identities
 from yutang.lake import arrow_of, one_of
+from yutang.sequence import Attribute as Column
 from yutang.workspace import Workspace
 
 COLUMNS = ("identity", "source", "op", "name", "value", "time", "event_key")
@@ -32,6 +34,9 @@ class Attributes:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._folder = workspace.cache / "attributes"
+        self._lock = threading.Lock()
+        self._columns: tuple[str, dict[str, Column]] = ("", {})
 
     def of_customer(self, his: Belongings) -> list[Attribute]:
         """Attributes, by name, of the person to whom this belongs."""
@@ -76,6 +81,31 @@ class Attributes:
             before = trust.priority(connection)
             trust.set_priority(connection, names)
         return before
+
+    def columns(self) -> dict[str, Column]:
+        """Every attribute as an array by customer id, as the worker last left them; the same
+        object until it makes them again."""
+        manifest = columns.read_manifest(self._folder)
+        stamp = manifest["stamp"] if manifest is not None else ""
+        with self._lock:
+            if manifest is not None and self._columns[0] != stamp:
+                self._columns = (stamp, columns.read(self._folder, manifest))
+            return self._columns[1]
+
+    def refresh_columns(self, identities: Identities) -> bool:
+        """Make the arrays again where something moved; whether it did. The worker calls it."""
+        with self._workspace.db.read() as connection:
+            stamp = columns.stamp(connection, identities.survivors.stamp(connection))
+            manifest = columns.read_manifest(self._folder)
+            if manifest is not None and manifest["stamp"] == stamp:
+                return False
+            owners, _ = identities.owners.customers_and_kinds(connection)
+            values = columns.values_by_customer(connection, owners)
+        made = {name: columns.column_of(of) for name, of in sorted(values.items())}
+        columns.write(
+            self._folder, {name: one for name, one in made.items() if one is not None}, stamp
+        )
+        return True
 
     # --- the writer ----------------------------------------------------------------------------
     def take(self, connection: Connection, operations: Sequence[Operation], commit_id: int) -> None:

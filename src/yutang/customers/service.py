@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Iterator
 
 import numpy as np
@@ -49,6 +50,8 @@ class Customers:
         self._orders = orders
         self._shards = shards
         self._reader = SnapshotReader(workspace.cache / "customers")
+        self._lock = threading.Lock()
+        self._attributes: tuple[Snapshot | None, dict[str, Attribute]] = (None, {})
 
     # --- the cache ---------------------------------------------------------------------------
     def snapshot(self) -> Snapshot:
@@ -164,31 +167,13 @@ class Customers:
 
     # --- for the analysis --------------------------------------------------------------------
     def attributes(self) -> dict[str, Attribute]:
-        """Customer attributes by which any analysis can filter and group."""
+        """Customer attributes by which any analysis can filter and group; the same objects until
+        the snapshot is made again."""
         snapshot = self.snapshot()
-        people, words = snapshot.people, snapshot.words
-
-        def coded(values: np.ndarray, texts: list[str]) -> Attribute:
-            return Attribute("string", values.astype(np.int32), texts)
-
-        def number(values: np.ndarray, scale: float = 1.0) -> Attribute:
-            return Attribute("number", values.astype(np.float64) / scale)
-
-        def time(values: np.ndarray) -> Attribute:
-            return Attribute("time", np.where(values > 0, values, NO_TIME))
-
-        return {
-            "stage": coded(people.stage, list(STAGES)),
-            "role": coded(people.role, list(ROLES)),
-            "member": Attribute("bool", people.member.astype(np.int8)),
-            "orders": number(people.orders),
-            "paid": number(people.paid_fen, 100.0),
-            "first_order_at": time(people.first_order_at),
-            "last_order_at": time(people.last_order_at),
-            "first_seen_at": time(people.first_seen_at),
-            "first_source": coded(people.source, words.get("source", [])),
-            "first_channel": coded(people.channel, words.get("channel", [])),
-        }
+        with self._lock:
+            if self._attributes[0] is not snapshot:
+                self._attributes = (snapshot, _attributes_of(snapshot))
+            return self._attributes[1]
 
     # --- inside ------------------------------------------------------------------------------
     def _find_shards(self) -> ShardSet | None:
@@ -217,3 +202,29 @@ class Customers:
                     ids.add(int(value))  # the customer's own number, typed without its "#"
                 found = ids if found is None else found & ids
         return found
+
+
+def _attributes_of(snapshot: Snapshot) -> dict[str, Attribute]:
+    people, words = snapshot.people, snapshot.words
+
+    def coded(values: np.ndarray, texts: list[str]) -> Attribute:
+        return Attribute("string", values.astype(np.int32), texts)
+
+    def number(values: np.ndarray, scale: float = 1.0) -> Attribute:
+        return Attribute("number", values.astype(np.float64) / scale)
+
+    def time(values: np.ndarray) -> Attribute:
+        return Attribute("time", np.where(values > 0, values, NO_TIME))
+
+    return {
+        "stage": coded(people.stage, list(STAGES)),
+        "role": coded(people.role, list(ROLES)),
+        "member": Attribute("bool", people.member.astype(np.int8)),
+        "orders": number(people.orders),
+        "paid": number(people.paid_fen, 100.0),
+        "first_order_at": time(people.first_order_at),
+        "last_order_at": time(people.last_order_at),
+        "first_seen_at": time(people.first_seen_at),
+        "first_source": coded(people.source, words.get("source", [])),
+        "first_channel": coded(people.channel, words.get("channel", [])),
+    }

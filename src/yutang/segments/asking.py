@@ -33,8 +33,9 @@ from yutang.sequence.source import NO_TIME, Attribute
 RELATIONS = ("contact", "group", "follow")  # codes of Ties.kind
 KEY_WORDS = ("guide", "group", "account")  # their words in the snapshot
 _CACHED_BYTES = 160_000_000
-# What other people change at any moment is not remembered beside a condition.
-_MOVING = ("customer.", "origin")
+# Sets that people change at any moment are read anew each time: that takes milliseconds.
+_MOVING_KINDS = ("tag", "segment", "consent", "people")
+_CUSTOMER = '"customer.'  # a filter of events that asks about the customer, too
 
 
 @dataclass(frozen=True)
@@ -74,22 +75,23 @@ class Masks:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._stamp: tuple[object, ...] = ()
-        self._kept: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[object, np.ndarray]] = OrderedDict()
 
-    def get(self, stamp: tuple[object, ...], key: str) -> np.ndarray | None:
+    def get(self, stamp: tuple[object, ...], key: str, of: object) -> np.ndarray | None:
+        """of: what the answer was read from; another object is another answer."""
         with self._lock:
-            if stamp != self._stamp or key not in self._kept:
+            if stamp != self._stamp or key not in self._kept or self._kept[key][0] is not of:
                 return None
             self._kept.move_to_end(key)
-            return self._kept[key]
+            return self._kept[key][1]
 
-    def put(self, stamp: tuple[object, ...], key: str, mask: np.ndarray) -> None:
+    def put(self, stamp: tuple[object, ...], key: str, of: object, mask: np.ndarray) -> None:
         with self._lock:
             if stamp != self._stamp:
                 self._kept.clear()
                 self._stamp = stamp
-            self._kept[key] = mask
-            while sum(one.nbytes for one in self._kept.values()) > _CACHED_BYTES:
+            self._kept[key] = (of, mask)
+            while sum(one.nbytes for _, one in self._kept.values()) > _CACHED_BYTES:
                 self._kept.popitem(last=False)
 
 
@@ -136,20 +138,18 @@ class Asking:
 
     def _condition(self, one: Any, place: str) -> np.ndarray:
         kind = one.kind
-        if kind in ("tag", "segment", "consent", "people"):
-            return _ASK[kind](self, one, place)
         key = json.dumps(tree.to_json(one), sort_keys=True, ensure_ascii=False)
-        moving = any(word in key for word in _MOVING)
-        if kind == "attribute":  # lists are of segments and tags: those move
-            found = self.ground.attributes.get(one.name)
-            moving = found is None or found.type == "list"
-        known = None if moving else self.masks.get(self.ground.stamp, key)
+        if kind in _MOVING_KINDS or _CUSTOMER in key:
+            return _ASK[kind](self, one, place)
+        of = None
+        if kind in ("attribute", "anniversary"):
+            of = self.ground.attributes.get(one.name if kind == "attribute" else one.attribute)
+        known = self.masks.get(self.ground.stamp, key, of)
         if known is not None:
             return known
         made = _ASK[kind](self, one, place)
         made.flags.writeable = False
-        if not moving:
-            self.masks.put(self.ground.stamp, key, made)
+        self.masks.put(self.ground.stamp, key, of, made)
         return made
 
     # --- conditions ----------------------------------------------------------------------------
