@@ -137,9 +137,7 @@ class Brand:
         self.day_notes = DayNotes(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
         self._lock = threading.Lock()
-        self._attributed: tuple[int, tuple[Any, ...], dict[str, Attribute], ShardCache] | None = (
-            None
-        )
+        self._attributed: _Attributed | None = None
         self.sql = SqlDesk(
             Tables(workspace, self.identities, self.orders, self.customers),
             SqlLimits(settings.sql_seconds, settings.sql_memory_mb),
