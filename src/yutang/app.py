@@ -282,7 +282,7 @@ class Brand:
 
     @cached_property
     def living(self) -> Living:
-        return Living(self.workspace, self.identities, self.segments)
+        return Living(self.workspace, self.segments)
 
     def _moved(self, before: int, after: int, edges: str, cell: tuple[str, str]) -> BitMap:
         """Who went from one layer to another between two stored runs."""

@@ -2,6 +2,34 @@
 
 from __future__ import annotations
 
+import json
+from urllib.parse import quote
+
+EVERY_KIND = json.dumps(
+    {
+        "and": [
+            {"kind": "attribute", "name": "stage", "op": "in", "value": ["repeat", "first"]},
+            {"kind": "attribute", "name": "paid", "op": "between", "value": [1, 99999]},
+            {"not": {"kind": "attribute", "name": "last_order_at", "op": "last", "value": 3}},
+            {"kind": "segment", "segments": [1], "has": "none"},
+            {"kind": "consent", "purpose": "marketing", "state": "unknown"},
+            {"or": [
+                {"kind": "relation", "relation": "contact", "state": "ever",
+                 "ended": {"last": 30}},
+                {"kind": "event", "events": ["content_read"], "when": {"last": 90},
+                 "measure": "sum", "property": "seconds", "op": ">", "value": 5,
+                 "filter": {"property": "seconds", "op": ">", "value": 1}},
+            ]},
+            {"kind": "edge", "events": ["order_paid"], "which": "last",
+             "at": {"before_last": 2}, "then": {"property": "platform", "op": "is_set"}},
+            {"kind": "sequence", "steps": [{"events": ["code_scanned"]},
+                                           {"events": ["order_paid"]}],
+             "within": {"value": 30, "unit": "day"}},
+            {"kind": "share", "rate": 0.5, "salt": "test"},
+        ]
+    }
+)  # fmt: skip
+
 PAGES: dict[str, str] = {
     "overview": "/b/pond/overview",
     "overview of a year": "/b/pond/overview?period=all",
@@ -78,6 +106,24 @@ PAGES: dict[str, str] = {
     "segment, archived": "/b/pond/segments/5",
     "segment, gone": "/b/pond/segments/99",
     "segment from a list": "/b/pond/segments/new",
+    "rule": "/b/pond/segments/rule",
+    "rule, begun": "/b/pond/segments/rule?start=second",
+    "rule, festival": "/b/pond/segments/rule?start=autumn",
+    "rule, birthday": "/b/pond/segments/rule?start=birthday",
+    "rule, shared": "/b/pond/segments/rule?rule=" + quote(EVERY_KIND),
+    "rule, unreadable": "/b/pond/segments/rule?rule=%5B",
+    "rule, no facts": "/b/dry/segments/rule?start=winback",
+    "rule of a list": "/b/pond/segments/1/rule",
+    "why, nobody asked": "/b/pond/segments/1/why",
+    "why, searched": "/b/pond/segments/1/why?q=tail0004",
+    "why, nobody": "/b/pond/segments/1/why?q=zzzz",
+    "why, no rule": "/b/pond/segments/1/why?customer=3",
+    "overlap": "/b/pond/segments/overlap",
+    "overlap, chosen": "/b/pond/segments/overlap?s=1&s=2",
+    "overlap, empty": "/b/dry/segments/overlap",
+    "compare, nothing chosen": "/b/pond/segments/compare",
+    "compare": "/b/pond/segments/compare?a=1",
+    "compare, two": "/b/pond/segments/compare?a=1&b=3",
     "retention": "/b/pond/analyse/retention",
     "distribution": "/b/pond/analyse/distribution",
     "path": "/b/pond/analyse/path",
@@ -194,6 +240,7 @@ PAGES: dict[str, str] = {
 }
 REFUSED = {
     "merge, with himself": 422,
+    "why, nobody": 422,
     "split, nothing chosen": 422,
     "customers, refused": 422,
     "rfm, runs, refused": 422,

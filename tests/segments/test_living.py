@@ -35,7 +35,7 @@ class World:
             self.workspace, pond.brand.identities, lambda: pond.customers, shards,
             lambda *_: BitMap(), lambda *_: BitMap(), consenting=self.consents.people,
         )  # fmt: skip
-        self.living = Living(self.workspace, pond.brand.identities, self.segments)
+        self.living = Living(self.workspace, self.segments)
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_a_changed_rule_is_a_new_version_and_its_changes_are_kept(world):
     newest, first = world.living.changes(made.id)
     assert (first.entered, first.left, first.size) == (len(before), 0, len(before))
     assert (newest.entered, newest.size) == (0, changed.people)
-    entered, left = world.living.changed(newest.id)
+    entered, left = world.segments.changed(newest.id)
     assert not entered
     assert left == before - world.segments.people(made.id)
     same = world.segments.change_rule(made.id, both, by="u", dynamic=True)

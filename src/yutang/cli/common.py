@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from yutang.errors import BadInput, NotFound
+
 if TYPE_CHECKING:
     from yutang.app import Services
 
@@ -28,3 +30,17 @@ def open_services(home: Path | None) -> Services:
 
 def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def customer_of(brand: Any, who: str) -> int:
+    """The customer of KIND:VALUE, or of a number (#12, 12). Raises NotFound and BadInput."""
+    kind, found, value = who.partition(":")
+    if not found:
+        plain = who.strip().lstrip("#")
+        if not (plain.isascii() and plain.isdigit()):
+            raise BadInput("Write KIND:VALUE, like phone:13800000000, or a customer's number.")
+        return int(brand.customers.get(int(plain), evidence=False).id)
+    identity = brand.identities.find(kind, value)
+    if identity is None:
+        raise NotFound("Nobody has %(kind)s “%(value)s”.", kind=kind, value=value)
+    return int(identity.customer_id)

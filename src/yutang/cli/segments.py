@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import csv
+import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from yutang.cli.asking import read_params
-from yutang.cli.common import BrandOption, HomeOption, JsonOption, open_services, print_json
+from yutang.cli.common import (
+    BrandOption,
+    HomeOption,
+    JsonOption,
+    customer_of,
+    open_services,
+    print_json,
+)
 from yutang.errors import BadInput
 
 segment_app = typer.Typer(help="People kept under a name.", no_args_is_help=True)
+RuleOption = Annotated[str, typer.Option(help="JSON, or a file of it; see docs/segments.md.")]
 ByOption = Annotated[str, typer.Option(help="Who does it, for the audit log.")]
 
 
@@ -43,20 +53,27 @@ def segment_create(
     model: Annotated[str, typer.Option(help="An analysis model, instead of a file.")] = "",
     params: Annotated[str, typer.Option(help="Its parameters: JSON, or a file.")] = "{}",
     cell: Annotated[str, typer.Option(help="Which number of the answer: JSON.")] = "{}",
+    rule: Annotated[str, typer.Option(help="A rule: JSON, or a file; see docs/segments.md.")] = "",
+    static: Annotated[bool, typer.Option("--static", help="Do not ask the rule again.")] = False,
     description: Annotated[str, typer.Option(help="What it is for.")] = "",
     by: ByOption = "cli",
     brand: BrandOption = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """A segment of a list of identifiers, or of the people behind a number of an analysis."""
+    """A segment of a rule, of a list of identifiers, or of the people behind a number."""
     from yutang.segments import read_file
 
-    if (file is None) == (not model):
-        raise BadInput("Give --file, or --model with --params and --cell.")
+    if sum((file is not None, bool(model), bool(rule))) != 1:
+        raise BadInput("Give --rule, --file, or --model with --params and --cell.")
     one = open_services(home).brand(brand)
     found: dict[str, Any] = {}
-    if file is not None:
+    if rule:
+        tree = read_params(rule)
+        made = one.segments.create_by_rule(
+            name, tree, by=by, description=description, dynamic=not static
+        )
+    elif file is not None:
         if not file.is_file():
             raise BadInput("There is no file %(path)s.", path=str(file))
         matched = one.segments.match(read_file(file.read_bytes()), kind)
@@ -76,6 +93,59 @@ def segment_create(
         if lines:
             told = ", ".join(map(str, lines[:50]))
             typer.echo(f"! {key.replace('_', ' ')}: {told}{' …' * (len(lines) > 50)}", err=True)
+
+
+@segment_app.command("count")
+def segment_count(
+    rule: RuleOption,
+    brand: BrandOption = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How many customers fulfil a rule, and each of its conditions by itself."""
+    counted = open_services(home).brand(brand).segments.rules.count(read_params(rule), each=True)
+    if as_json:
+        print_json({
+            "count": counted.count, "as_of": counted.as_of, "seconds": counted.seconds,
+            "customers": counted.total, "conditions": list(counted.each),
+        })  # fmt: skip
+        return
+    typer.echo(f"{counted.count:,} of {counted.total:,} customers ({counted.seconds:.3f} s).")
+    for place, n in enumerate(counted.each, start=1):
+        typer.echo(f"  condition {place} by itself: {n:,}")
+
+
+@segment_app.command("why")
+def segment_why(
+    who: Annotated[str, typer.Argument(help="KIND:VALUE, or a customer's number.")],
+    name: Annotated[str, typer.Option(help="A segment's name or number.")] = "",
+    rule: Annotated[str, typer.Option(help="Or a rule: JSON, or a file.")] = "",
+    brand: BrandOption = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Why somebody fulfils a rule or does not, condition by condition."""
+    if bool(name) == bool(rule):
+        raise BadInput("Give --name or --rule.")
+    one = open_services(home).brand(brand)
+    tree = read_params(rule) if rule else one.segments.find(name).rule
+    if tree is None:
+        raise BadInput("This segment has no rule: its people came as they are.")
+    why = one.segments.rules.why(tree, customer_of(one, who))
+    if as_json:
+        print_json(asdict(why))
+        return
+    _tell(why, 0)
+
+
+def _tell(why: Any, depth: int) -> None:
+    mark = "+" if why.holds else "-"
+    word = next((word for word in ("and", "or", "not") if word in why.node), "")
+    said = word or json.dumps(why.node, ensure_ascii=False)
+    found = "" if word else f"  → {why.found}"
+    typer.echo(f"{'  ' * depth}{mark} {said}{found}")
+    for part in why.parts:
+        _tell(part, depth + 1)
 
 
 @segment_app.command("export")
@@ -111,5 +181,15 @@ def segment_export(
 
 
 def _plain(one: Any) -> dict[str, Any]:
-    names = ("id", "name", "description", "people", "origin", "at", "facts_version", "archived_at")
+    names = (
+        "id",
+        "name",
+        "description",
+        "people",
+        "origin",
+        "at",
+        "facts_version",
+        "archived_at",
+        "kind",
+    )
     return {name: getattr(one, name) for name in names}

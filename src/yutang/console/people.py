@@ -31,6 +31,8 @@ TITLES = {
     "metric": mark("people behind a number"),
     "movement": mark("people who moved between layers"),
     "segment": mark("people of a segment"),
+    "rule": mark("people of a rule"),
+    "change": mark("people who came or went"),
 }
 
 

@@ -274,10 +274,9 @@ def attribute_of(attributes: Mapping[str, Attribute], name: str, place: str) -> 
     if found is None:
         raise BadInput(
             "%(place)s: there is no attribute “%(name)s”.",
-            hint="Known ones: %(known)s.",
+            hint="The page that writes rules lists them all.",
             place=place,
             name=name,
-            known=", ".join(sorted(attributes)[:40]),
         )
     return found
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyroaring import BitMap
-
-from yutang.errors import NotFound, YutangError
-from yutang.identity import Identities
+from yutang.errors import YutangError
 from yutang.ingest import SEGMENTS_DUE, get_meta, set_meta
 from yutang.kit.clock import DAY_MS, iso_day
 from yutang.segments import repository
@@ -42,9 +39,8 @@ class Refreshed:
 class Living:
     """The dynamic segments of one brand."""
 
-    def __init__(self, workspace: Workspace, identities: Identities, segments: Segments) -> None:
+    def __init__(self, workspace: Workspace, segments: Segments) -> None:
         self._workspace = workspace
-        self._identities = identities
         self._segments = segments
 
     def refresh(self) -> Refreshed:
@@ -92,15 +88,6 @@ class Living:
         with self._workspace.db.read() as connection:
             rows = repository.changes(connection, segment_id, since=since)
         return [Change(r.id, r.at, r.entered_size, r.left_size, r.size) for r in rows]
-
-    def changed(self, change_id: int) -> tuple[BitMap, BitMap]:
-        """Who entered and who left then: today's customer numbers. Raises NotFound."""
-        with self._workspace.db.read() as connection:
-            found = repository.changed(connection, change_id)
-            if found is None:
-                raise NotFound("There is no such change of a segment.")
-            follow = self._identities.survivors.follower(connection)
-            return follow(found[0]), follow(found[1])
 
 
 def _in_order(segments: dict[int, Segment]) -> list[Segment]:

@@ -7,6 +7,7 @@
     {"kind": "segment", "segment", "version"?}           a segment, or one of its versions
     {"kind": "combined", "how", "a", "b"}                two segments
     {"kind": "rule", "rule"}                             a tree of conditions (rule.py)
+    {"kind": "change", "change", "which"}                who entered or left a segment at one time
     {"kind": "list", "given", "unknown" …}               a list of ids: it cannot be asked again
 
 The same shapes stand, coded, in addresses of lists of people (console/people.py).
@@ -42,7 +43,7 @@ def unreadable() -> BadInput:
 class Origins:
     """Asks for people again. `metric` gives those behind a metric, `segment` those of a segment
     and version (0 = the newest), `combine` the union, intersection or difference of two, `ruled`
-    those who fulfil a rule."""
+    those who fulfil a rule, `changed` who entered and who left at one time."""
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class Origins:
         segment: Callable[[int, int], BitMap],
         combine: Callable[[str, int, int], BitMap],
         ruled: Callable[[Any], BitMap],
+        changed: Callable[[int], tuple[BitMap, BitMap]],
     ) -> None:
         self._shards = shards
         self._customers = customers
@@ -61,6 +63,7 @@ class Origins:
         self._segment = segment
         self._combine = combine
         self._ruled = ruled
+        self._changed = changed
 
     def people(self, origin: Origin, _depth: int = 0) -> BitMap:
         """The people behind an origin, today. Raises BadInput and NotFound."""
@@ -85,6 +88,8 @@ class Origins:
                 return self._combine(origin["how"], int(origin["a"]), int(origin["b"]))
             if kind == "rule":
                 return self._ruled(origin["rule"])
+            if kind == "change":
+                return self._changed(int(origin["change"]))[origin["which"] == "left"]
         except (KeyError, TypeError, ValueError) as error:
             raise unreadable() from error
         if kind == "list":

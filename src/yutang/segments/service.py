@@ -60,7 +60,14 @@ class Segments:
         )  # fmt: skip
         self.rules = Rules(ground)
         self.origins = Origins(
-            shards, customers, metric, moved, self._people_of, self._combine, self.rules.people
+            shards,
+            customers,
+            metric,
+            moved,
+            self._people_of,
+            self._combine,
+            self.rules.people,
+            self.changed,
         )
         self._lock = threading.Lock()
         self._held = _Held((), {}, {})
@@ -105,6 +112,15 @@ class Segments:
         with self._workspace.db.read() as connection:
             rows = repository.versions(connection, segment_id)
         return [Version(r.id, r.at, r.facts_version, r.size, r.origin, r.by) for r in rows]
+
+    def changed(self, change_id: int) -> tuple[BitMap, BitMap]:
+        """Who entered and who left at one time: today's customer numbers. Raises NotFound."""
+        with self._workspace.db.read() as connection:
+            found = repository.changed(connection, change_id)
+            if found is None:
+                raise NotFound("There is no such change of a segment.")
+            follow = self._identities.survivors.follower(connection)
+            return follow(found[0]), follow(found[1])
 
     def look(self, segment_id: int) -> Look:
         """Everything about one segment. Raises NotFound."""

@@ -2,10 +2,13 @@
 
 from fastapi import APIRouter
 
-from yutang.console.segments import listing, making, one
+from yutang.console.segments import beside, editing, listing, making, one, why
 
 ROUTES = APIRouter()
 ROUTES.include_router(listing.ROUTES)
+ROUTES.include_router(beside.ROUTES)
+ROUTES.include_router(editing.ROUTES)
+ROUTES.include_router(why.ROUTES)
 ROUTES.include_router(making.ROUTES)  # before one: "new" is no number
 ROUTES.include_router(one.ROUTES)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData
 
+from yutang.console.charts import Chart, Series
 from yutang.console.customers.listing import export_customers
 from yutang.console.guard import Session, needs, posted
 from yutang.console.people import reference
@@ -14,7 +15,8 @@ from yutang.console.render import render, see_other
 from yutang.console.segments.words import source_of
 from yutang.customers import ROLES, STAGES, CustomerQuery
 from yutang.errors import BadInput, YutangError
-from yutang.segments import Segment
+from yutang.kit.clock import iso_day
+from yutang.segments import Change, Segment
 
 ROUTES = APIRouter()
 PATH = "/b/{brand}/segments/{segment_id}"
@@ -42,6 +44,7 @@ def _page(
     segments = session.brand.segments
     look = segments.look(segment_id)
     found = look.segment
+    changes = session.brand.living.changes(segment_id)
     sample = session.brand.customers.list_(CustomerQuery(people=look.people, size=SAMPLE))
     return render(
         request,
@@ -54,10 +57,29 @@ def _page(
         sample=sample,
         people_link=lambda version=0: _people_link(session, segment_id, version),
         look=look,
+        changes=changes,
+        trend=_trend(session, changes),
+        change_link=lambda change, which: (
+            f"{session.base}/customers?people=" + reference("change", change=change.id, which=which)
+        ),
         stages=STAGES,
         roles_of=ROLES,
         most_lines=MOST_LINES,
         error=error,
+    )
+
+
+def _trend(session: Session, changes: list[Change]) -> Chart | None:
+    """How many were in it after each change; None where there is no line to draw yet."""
+    if len(changes) < 3:
+        return None
+    older = list(reversed(changes))
+    return Chart(
+        "line",
+        [iso_day(one.at, session.zone) for one in older],
+        [Series(session.text("People"), [one.size for one in older])],
+        session.text("How many were in the segment after each change."),
+        height=200,
     )
 
 

@@ -13,6 +13,7 @@ from yutang.console.analyse.form import flatten
 from yutang.console.customers.filters import address_of
 from yutang.console.guard import Session
 from yutang.console.language import mark
+from yutang.console.segments.saying import Saying
 from yutang.errors import NotFound
 
 HOWS = {
@@ -81,6 +82,17 @@ def _combined(session: Session, origin: Mapping[str, Any]) -> Source:
     return Source(session.text(COMBINED[origin["how"]], a=a, b=b))
 
 
+def _rule(session: Session, origin: Mapping[str, Any]) -> Source:
+    return Source(Saying(session).tree(origin["rule"]))
+
+
+def _change(session: Session, origin: Mapping[str, Any]) -> Source:
+    text = mark("those who entered it at one time")
+    if origin["which"] == "left":
+        text = mark("those who left it at one time")
+    return Source(session.text(text))
+
+
 def _list(session: Session, origin: Mapping[str, Any]) -> Source:
     if "given" in origin:
         return Source(session.text("a list of %(n)s lines", n=origin["given"]))
@@ -93,4 +105,6 @@ MAKERS = {
     "customers": _customers,
     "segment": _segment,
     "combined": _combined,
+    "rule": _rule,
+    "change": _change,
 }

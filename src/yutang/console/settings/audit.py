@@ -82,6 +82,8 @@ ACTIONS = {
     "segment_made": mark("made a segment"),
     "segment_changed": mark("changed a segment"),
     "segment_refreshed": mark("refreshed a segment"),
+    "segment_rule_changed": mark("changed the rule of a segment"),
+    "consent_said": mark("wrote down a consent"),
     "segment_archived": mark("archived a segment"),
     "segment_restored": mark("restored a segment"),
     "segment_exported": mark("exported a segment"),

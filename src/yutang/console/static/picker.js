@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const form = one("#ask");
+  const form = one("#ask") || one("#rule");
   if (!form) return;
   const RECENT = 6;
   const DELAY = 150;
@@ -197,5 +197,8 @@
     if (open && !open.box.contains(event.target) && !open.anchor.contains(event.target)) close();
   });
   document.addEventListener("yutang:rows", () => all("[data-picker]", form).forEach(enhance));
+  document.addEventListener("htmx:after:swap", () => all("[data-picker]", form).forEach((select) => {
+    if (!select.nextElementSibling?.matches(".pick")) { delete select.dataset.picked; enhance(select); }
+  }));
   all("[data-picker]", form).forEach(enhance);
 })();
