@@ -5,12 +5,13 @@ from __future__ import annotations
 from itertools import islice
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from yutang.api.errors import PROBLEMS
 from yutang.api.keys import Caller, needs
 from yutang.api.paging import Cursor, Limit, Page, cursor_at, offset_of
+from yutang.errors import BadInput
 from yutang.segments import LIST_KINDS, Segment
 
 ROUTES = APIRouter(tags=["segments"], responses=PROBLEMS)  # type: ignore[arg-type]
@@ -36,6 +37,8 @@ class SegmentOut(BaseModel):
     created_at: int
     changed_at: int
     archived_at: int | None
+    kind: str = Field(description="`static`: a list that stays; `dynamic`: asked again by itself.")
+    rule: dict[str, Any] | None = Field(description="The conditions, where it has a rule.")
 
 
 class MatchedOut(SegmentOut):
@@ -56,7 +59,7 @@ class Cell(BaseModel):
 
 
 class NewSegment(BaseModel):
-    """Of identifiers, or of a cell of an analysis: one of the two."""
+    """Of identifiers, of a cell of an analysis, or of a rule: one of the three."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -67,12 +70,61 @@ class NewSegment(BaseModel):
     )
     kind: str = Field("", description=f"Of the identifiers: {', '.join(LIST_KINDS[1:])}.")
     analysis: Cell | None = None
+    rule: dict[str, Any] | None = Field(None, description="See docs/segments.md.")
+    dynamic: bool = Field(True, description="Of a rule: asked again whenever facts came.")
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> NewSegment:
-        if (self.identifiers is None) == (self.analysis is None):
-            raise ValueError("give `identifiers` or `analysis`")
+    def _one_of_three(self) -> NewSegment:
+        if sum(one is not None for one in (self.identifiers, self.analysis, self.rule)) != 1:
+            raise ValueError("give `identifiers`, `analysis` or `rule`")
         return self
+
+
+class RuleIn(BaseModel):
+    """A rule to ask."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rule: dict[str, Any] = Field(description="See docs/segments.md.")
+
+
+class RuleChange(RuleIn):
+    """Another rule of a segment."""
+
+    dynamic: bool = True
+
+
+class CountOut(BaseModel):
+    """How many fulfil a rule. as_of: the newest fact, UTC ms; relative days count from its day."""
+
+    count: int
+    customers: int = Field(description="All there are.")
+    conditions: list[int] = Field(description="People of each condition by itself, left to right.")
+    as_of: int
+    seconds: float
+
+
+class WhyOut(BaseModel):
+    """A node of a rule and what came of it. found: what the person has there."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    holds: bool
+    node: dict[str, Any]
+    found: Any = None
+    parts: list[WhyOut] = []
+
+
+class ChangeOut(BaseModel):
+    """Once that somebody came or went. Times UTC ms; size: of the segment afterwards."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    at: int
+    entered: int
+    left: int
+    size: int
 
 
 class SegmentChange(BaseModel):
@@ -105,12 +157,14 @@ def list_segments(archived: bool = False, caller: Caller = needs("analyse")) -> 
 
 @ROUTES.post("/segments", status_code=201)
 def make_segment(new: NewSegment, caller: Caller = needs("analyse")) -> MatchedOut:
-    """A segment of identifiers, or of the people behind a cell of an analysis."""
+    """A segment of identifiers, of the people behind a cell of an analysis, or of a rule."""
     segments = caller.brand.segments
     unknown: tuple[int, ...] = ()
     several: tuple[int, ...] = ()
     common = {"by": caller.name, "description": new.description}
-    if new.analysis is not None:
+    if new.rule is not None:
+        made = segments.create_by_rule(new.name, new.rule, dynamic=new.dynamic, **common)
+    elif new.analysis is not None:
         origin = {"kind": "analysis", **new.analysis.model_dump()}
         made = segments.create_from(new.name, origin, **common)
     else:
@@ -127,6 +181,16 @@ def combine_segments(asked: Combination, caller: Caller = needs("analyse")) -> S
     """A new segment of two: `union`, `intersection`, or the first `minus` the second."""
     made = caller.brand.segments.combine(asked.name, asked.how, asked.a, asked.b, by=caller.name)
     return _out(caller, "segment_made", made)
+
+
+@ROUTES.post("/segments/count")
+def count_rule(asked: RuleIn, caller: Caller = needs("analyse")) -> CountOut:
+    """How many customers fulfil a rule now, and each of its conditions by itself."""
+    counted = caller.brand.segments.rules.count(asked.rule, each=True)
+    return CountOut(
+        count=counted.count, customers=counted.total, conditions=list(counted.each),
+        as_of=counted.as_of, seconds=counted.seconds,
+    )  # fmt: skip
 
 
 @ROUTES.get("/segments/{segment_id}")
@@ -156,6 +220,41 @@ def refresh_segment(segment_id: SegmentId, caller: Caller = needs("analyse")) ->
     """A new version: who is behind the same origin today. Lists cannot be refreshed."""
     found = caller.brand.segments.refresh(segment_id, by=caller.name)
     return _out(caller, "segment_refreshed", found)
+
+
+@ROUTES.put("/segments/{segment_id}/rule")
+def change_rule(
+    segment_id: SegmentId, change: RuleChange, caller: Caller = needs("analyse")
+) -> SegmentOut:
+    """Another rule: a new version. A rule cannot ask about its own segment."""
+    found = caller.brand.segments.change_rule(
+        segment_id, change.rule, by=caller.name, dynamic=change.dynamic
+    )
+    return _out(caller, "segment_rule_changed", found)
+
+
+@ROUTES.get("/segments/{segment_id}/why")
+def why_in(
+    segment_id: SegmentId,
+    customer: Annotated[int, Query(ge=1, lt=2**31, description="A customer's number.")],
+    caller: Caller = needs("analyse"),
+) -> WhyOut:
+    """Why a customer fulfils the segment's rule or does not, condition by condition."""
+    tree = caller.brand.segments.get(segment_id).rule
+    if tree is None:
+        raise BadInput("This segment has no rule: its people came as they are.")
+    survivor = caller.brand.customers.get(customer, evidence=False).id
+    return WhyOut.model_validate(caller.brand.segments.rules.why(tree, survivor))
+
+
+@ROUTES.get("/segments/{segment_id}/changes")
+def segment_changes(
+    segment_id: SegmentId, since: int = 0, caller: Caller = needs("analyse")
+) -> list[ChangeOut]:
+    """Who entered and left, newest first; since: only after that moment (UTC ms)."""
+    caller.brand.segments.get(segment_id)
+    found = caller.brand.living.changes(segment_id, since=since)
+    return [ChangeOut.model_validate(one) for one in found]
 
 
 @ROUTES.get("/segments/{segment_id}/members")

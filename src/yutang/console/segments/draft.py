@@ -331,6 +331,13 @@ MAKERS: dict[str, Callable[[Leaf, Context], dict[str, Any]]] = {
 }
 
 
+# What a stored condition leaves out, and its form must say.
+_USUAL: dict[str, dict[str, Any]] = {
+    "attribute": {"op": "="},
+    "anniversary": {"attribute": "birthday"},
+}
+
+
 # --- from the tree -------------------------------------------------------------------------------
 def draft_of(tree: Mapping[str, Any] | None) -> Box:
     """A stored rule as its form."""
@@ -351,8 +358,9 @@ def _part(tree: Mapping[str, Any]) -> Box | Leaf:
         inner.negated = True
         return inner
     fields: Fields = {}
-    _unmade(tree, fields)
-    return Leaf(str(tree.get("kind", "attribute")), False, fields)
+    kind = str(tree.get("kind", "attribute"))
+    _unmade({**_USUAL.get(kind, {}), **tree}, fields)
+    return Leaf(kind, False, fields)
 
 
 def _unmade(tree: Mapping[str, Any], fields: Fields) -> None:
@@ -404,7 +412,7 @@ def _put_asked(asked: Mapping[str, Any], prefix: str, put: Put) -> None:
 def _put_days(days: Mapping[str, Any], prefix: str, put: Put) -> None:
     if "festival" in days:
         put(f"{prefix}mode", "festival")
-        for name, value in days["festival"].items():
+        for name, value in {"before": 0, "after": 0, **days["festival"]}.items():
             put(f"{prefix}{'cal' if name == 'calendar' else name}", value)
     elif "last" in days or "before_last" in days:
         mode = "last" if "last" in days else "before_last"

@@ -131,13 +131,13 @@ class Saying:
         except (KeyError, TypeError, ValueError):
             return self.text(KINDS[kind][0]) if kind in KINDS else kind
 
-    def tree(self, node: Mapping[str, Any]) -> str:
+    def tree(self, node: Mapping[str, Any], *, inner: bool = False) -> str:
         """A whole rule in one line."""
         for word, joint in (("and", mark("and")), ("or", mark("or"))):
             if word in node:
-                parts = [self.tree(one) for one in node[word]]
+                parts = [self.tree(one, inner=True) for one in node[word]]
                 said = f" {self.text(joint)} ".join(parts)
-                return f"({said})" if len(parts) > 1 else said
+                return f"({said})" if inner and len(parts) > 1 else said
         if "not" in node:
             return self.text("not (%(what)s)", what=self.tree(node["not"]))
         return self.condition(node)
