@@ -35,6 +35,7 @@ from yutang.connectors.tracking import PROTOCOLS
 from yutang.consents import Consents
 from yutang.customers import Customers
 from yutang.facts import BrandFacts
+from yutang.followups import FollowUps
 from yutang.identity import HandRequests, Hands, Identities
 from yutang.ingest import (
     Committer,
@@ -176,6 +177,7 @@ class Brand:
             ),
         )
         self.hand_requests = HandRequests(workspace, self.hands, self.audit.record_in)
+        self.follow_ups = FollowUps(workspace)
         self.consents = Consents(workspace, identities, self._bare_shards)
         self.retention = Retention(workspace, identities, self.audit)
         self.person_files = PersonFiles(

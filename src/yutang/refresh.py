@@ -54,5 +54,5 @@ def rebuild(brand: Brand, progress: Progress = lambda _step: None) -> None:
     sequence.build(brand.facts, brand.shard_folder)
     progress("customers")
     brand.customers.refresh(whole=True)
-    brand.attributes.refresh_columns(brand.identities)
+    brand.attributes.refresh_columns(brand.identities, whole=True)
     mark_made(brand.workspace.cache, brand.orders.current().version)

@@ -117,8 +117,10 @@ def _text(value: Any) -> str:
 
 
 # --- on disk -------------------------------------------------------------------------------------
-def write(root: Path, columns: Mapping[str, Attribute], stamp_: str) -> None:
-    """Store a generation and switch to it in one step."""
+def write(
+    root: Path, columns: Mapping[str, Attribute], stamp_: str, *, whole: bool = False
+) -> None:
+    """Store a generation and switch to it in one step; with `whole` no older one stays."""
     root.mkdir(parents=True, exist_ok=True)
     number = 1 + max((int(p.name) for p in root.iterdir() if p.name.isdigit()), default=0)
     folder = root / str(number)
@@ -137,8 +139,9 @@ def write(root: Path, columns: Mapping[str, Attribute], stamp_: str) -> None:
     temporary = root / f"{POINTER}.new"
     temporary.write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
     os.replace(temporary, root / POINTER)
-    for path in root.iterdir():  # the one before stays for who reads it now
-        if path.name.isdigit() and int(path.name) < number - 1:
+    oldest = number if whole else number - 1  # the one before stays for who reads it now
+    for path in root.iterdir():
+        if path.name.isdigit() and int(path.name) < oldest:
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -92,19 +92,22 @@ class Attributes:
                 self._columns = (stamp, columns.read(self._folder, manifest))
             return self._columns[1]
 
-    def refresh_columns(self, identities: Identities) -> bool:
-        """Make the arrays again where something moved; whether it did. The worker calls it."""
+    def refresh_columns(self, identities: Identities, *, whole: bool = False) -> bool:
+        """Make the arrays again where something moved; whether it did. The worker calls it.
+
+        whole: in any case, and nothing of older ones stays on disk."""
         with self._workspace.db.read() as connection:
             stamp = columns.stamp(connection, identities.survivors.stamp(connection))
             manifest = columns.read_manifest(self._folder)
-            if manifest is not None and manifest["stamp"] == stamp:
+            if manifest is not None and manifest["stamp"] == stamp and not whole:
                 return False
             owners, _ = identities.owners.customers_and_kinds(connection)
             values = columns.values_by_customer(connection, owners)
         made = {name: columns.column_of(of) for name, of in sorted(values.items())}
         columns.write(
-            self._folder, {name: one for name, one in made.items() if one is not None}, stamp
-        )
+            self._folder, {name: one for name, one in made.items() if one is not None}, stamp,
+            whole=whole,
+        )  # fmt: skip
         return True
 
     # --- the writer ----------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from yutang.attributes import Attributes
 from yutang.consents import words_about
 from yutang.customers import Customers
 from yutang.errors import Conflict, NotFound
+from yutang.followups import written_about
 from yutang.identity import Belongings, Identities, Identity, Why, belongings, numbers_of
 from yutang.ingest import properties
 from yutang.lake import arrow_of
@@ -122,9 +123,10 @@ class PersonFiles:
             yield "order_lines", self._lake_rows("order_lines", pc.field("order_key").isin(keys))
             yield "profile_operations", self._lake_rows("profiles", arrow_of(his.facts()))
             yield "attributes", [asdict(one) for one in self._attributes.of_customer(his)]
-            words = words_about(connection, numbers_of(connection, why.customer))
-            yield "consents", [asdict(one) for one in words]
-            yield "segments", names_with(connection, numbers_of(connection, why.customer))
+            numbers = numbers_of(connection, why.customer)
+            yield "consents", [asdict(one) for one in words_about(connection, numbers)]
+            yield "follow_ups", [asdict(one) for one in written_about(connection, numbers)]
+            yield "segments", names_with(connection, numbers)
             yield "quarantine", of_state(connection, "quarantine", traces)
             yield "audit", of_state(connection, "audit", traces)
             yield "receipts", repository.erasures_of(connection, why.customer)

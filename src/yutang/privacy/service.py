@@ -24,6 +24,7 @@ from yutang.attributes import Attributes
 from yutang.catalog.identity_kinds import KINDS
 from yutang.consents import forget as forget_consents
 from yutang.errors import Busy, NotFound
+from yutang.followups import forget as forget_follow_ups
 from yutang.identity import Belongings, Identities, Identity, belongings, numbers_of
 from yutang.ingest import carry_out, unfinished
 from yutang.lake import TABLES, arrow_of
@@ -223,7 +224,9 @@ class Privacy:
             repository.delete_hand_requests(connection, set(ids), traces.in_text)
             repository.drop_examples(connection)
             counts["attributes"] += self._attributes.forget(connection, his.whole)
-            counts["consents"] += forget_consents(connection, numbers_of(connection, customer))
+            numbers = numbers_of(connection, customer)
+            counts["consents"] += forget_consents(connection, numbers)
+            counts["follow_ups"] += forget_follow_ups(connection, numbers)
             counts.update(forget_in_sets(connection, numbers_of(connection, customer)))
             counts.update(self._identities.forget(connection, his.whole, customer))
             carry_out(connection, self._workspace, "erase", f"erase:{erasure_id}", [customer])

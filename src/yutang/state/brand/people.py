@@ -132,3 +132,14 @@ consent_changes = Table(
     text("note", default=""),
 )
 Index("consent_changes_customer", consent_changes.c.customer)
+follow_ups = Table(  # what staff write down of a customer
+    "follow_ups",
+    metadata,
+    key(),
+    Column("customer", Big, nullable=False, index=True),  # the number of that day
+    text("kind"),  # note | chat | call | visit | service | complaint
+    text("text"),
+    text("by"),
+    at("at"),
+    at("removed_at", nullable=True),
+)

@@ -1,4 +1,4 @@
-"""Consents; who entered and left a segment when."""
+"""Consents, follow-ups; who entered and left a segment when."""
 
 import sqlalchemy as sa
 from alembic import context, op
@@ -29,6 +29,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("consent_changes_customer", "consent_changes", ["customer"])
+    op.create_table(
+        "follow_ups",
+        sa.Column("id", BIG, autoincrement=True, nullable=False),
+        sa.Column("customer", BIG, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", BIG, nullable=False),
+        sa.Column("removed_at", BIG, nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_follow_ups_customer", "follow_ups", ["customer"])
     op.create_table(
         "segment_changes",
         sa.Column("id", BIG, autoincrement=True, nullable=False),
