@@ -222,8 +222,9 @@ class Brand:
         return next((dict(one.mapping) for one in found), None) if preset else None
 
     def is_fresh(self) -> bool:
-        """Do the caches stand at the newest facts?"""
-        return made_version(self.workspace.cache) == self.facts.version()
+        """Do the caches stand at the newest facts, and by the rules in force?"""
+        at_newest = made_version(self.workspace.cache) == self.facts.version()
+        return at_newest and self.customers.is_by_the_rule()
 
     def analyse(self, model: str, params: dict[str, Any]) -> dict[str, Any]:
         """The answer of an analysis model as plain data: see `yutang analyse`."""
