@@ -57,6 +57,7 @@ from yutang.ingest import (
 from yutang.ingest.live import Answer, Live, SelfTest
 from yutang.installation import BrandRow, Installation
 from yutang.jobs import made_version
+from yutang.lifecycle import Lifecycle
 from yutang.measure import Measure
 from yutang.notices import Desk, Notices, Webhooks
 from yutang.privacy import PersonFiles, Privacy, Retention
@@ -258,10 +259,15 @@ class Brand:
         return Predictions(self.workspace, self.customers)
 
     @cached_property
+    def lifecycle(self) -> Lifecycle:
+        return Lifecycle(self.workspace, self.customers)
+
+    @cached_property
     def segments(self) -> Segments:
         return Segments(
             self.workspace, self.identities, lambda: self.customers, self.shards,
             lambda name, *period: self.measure.people_of(name, *period), self._moved,
+            lambda origin: self.lifecycle.people(origin),
         )  # fmt: skip
 
     def _moved(self, before: int, after: int, edges: str, cell: tuple[str, str]) -> BitMap:

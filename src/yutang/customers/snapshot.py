@@ -234,7 +234,9 @@ def empty_part(part: type[Any]) -> Any:
 
 def blank_people(size: int) -> People:
     """Customers of whom nothing is known, to be filled in part by part."""
-    blank = {one.name: np.zeros(size, _DTYPES[str(one.type)]) for one in fields(People)}
+    blank: dict[str, NDArray[Any]] = {
+        one.name: np.zeros(size, _DTYPES[str(one.type)]) for one in fields(People)
+    }
     for name in ("source", "channel", "category"):
         blank[name] -= 1
     for name in ("lead_at", "koc_at"):

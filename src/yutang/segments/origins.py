@@ -3,6 +3,9 @@
     {"kind": "analysis", "model", "params", "cell"}      a cell of a model's answer
     {"kind": "metric", "metric", "period", "first", "last"}   a number of a period
     {"kind": "movement", "before", "after", "edges", "cell"}  from a layer to another, of two runs
+    {"kind": "lifecycle", "axis", "first", "last", "before", "after"}  who moved in a period
+    {"kind": "matrix", "cell"} or {…, "action"}          a cell of the strategy matrix, or all cells
+                                                         that get an action
     {"kind": "customers", "query", "within"?}            a filtered list of customers
     {"kind": "segment", "segment", "version"?}           a segment, or one of its versions
     {"kind": "combined", "how", "a", "b"}                two segments
@@ -28,6 +31,7 @@ from yutang.sequence import ShardSet
 Origin = Mapping[str, Any]
 MetricPeople = Callable[[str, str, date, date], BitMap]
 MovedPeople = Callable[[int, int, str, tuple[str, str]], BitMap]
+LifecyclePeople = Callable[[Mapping[str, Any]], BitMap]
 _OWN = ("people", "sort", "page", "size")  # of a query: how a list is shown, not who is in it
 _DEEPEST = 8
 
@@ -49,6 +53,7 @@ class Origins:
         moved: MovedPeople,
         segment: Callable[[int, int], BitMap],
         combine: Callable[[str, int, int], BitMap],
+        lifecycle: LifecyclePeople,
     ) -> None:
         self._shards = shards
         self._customers = customers
@@ -56,6 +61,7 @@ class Origins:
         self._moved = moved
         self._segment = segment
         self._combine = combine
+        self._lifecycle = lifecycle
 
     def people(self, origin: Origin, _depth: int = 0) -> BitMap:
         """The people behind an origin, today. Raises BadInput and NotFound."""
@@ -72,6 +78,8 @@ class Origins:
                 before, after = origin["cell"]
                 runs = int(origin["before"]), int(origin["after"]), str(origin["edges"])
                 return self._moved(*runs, (str(before), str(after)))
+            if kind in ("lifecycle", "matrix"):
+                return self._lifecycle(origin)
             if kind == "customers":
                 return self._of_list(origin, _depth)
             if kind == "segment":
