@@ -235,6 +235,10 @@ def clocks(
     An own rhythm is stretched as far as the category's slow returns lie beyond its median, so that
     who buys every week is dormant sooner than who buys each season.
     """
+    if not len(found):  # before the first refresh
+        nothing = np.empty(0, np.int32)
+        none = nothing.astype(np.uint8)
+        return Clocks(nothing.astype(np.float32), none, nothing, nothing, none)
     row = np.zeros(categories + 1, np.int64)  # the last place: -1, not known
     row[found.category[1:]] = np.arange(1, len(found))
     seen = (found.gaps >= rule.least_gaps) & np.isfinite(found.median)
