@@ -60,6 +60,7 @@ from yutang.ingest import (
 from yutang.ingest.live import Answer, Live, SelfTest
 from yutang.installation import BrandRow, Installation
 from yutang.jobs import made_version
+from yutang.lifecycle import Lifecycle
 from yutang.measure import Measure
 from yutang.notices import Desk, Notices, Webhooks
 from yutang.privacy import PersonFiles, Privacy, Retention
@@ -240,8 +241,9 @@ class Brand:
         return next((dict(one.mapping) for one in found), None) if preset else None
 
     def is_fresh(self) -> bool:
-        """Do the caches stand at the newest facts?"""
-        return made_version(self.workspace.cache) == self.facts.version()
+        """Do the caches stand at the newest facts, and by the rules in force?"""
+        at_newest = made_version(self.workspace.cache) == self.facts.version()
+        return at_newest and self.customers.is_by_the_rule()
 
     def analyse(self, model: str, params: dict[str, Any]) -> dict[str, Any]:
         """The answer of an analysis model as plain data: see `yutang analyse`."""
@@ -275,11 +277,19 @@ class Brand:
         return Predictions(self.workspace, self.customers)
 
     @cached_property
+    def lifecycle(self) -> Lifecycle:
+        return Lifecycle(self.workspace, self.customers)
+
+    @cached_property
     def segments(self) -> Segments:
         return Segments(
             self.workspace, self.identities, lambda: self.customers, self.shards,
             lambda name, *period: self.measure.people_of(name, *period), self._moved,
             consenting=self.consents.people,
+            others={
+                "lifecycle": lambda origin: self.lifecycle.people(origin),
+                "matrix": lambda origin: self.lifecycle.people(origin),
+            },
         )  # fmt: skip
 
     @cached_property

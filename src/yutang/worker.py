@@ -222,7 +222,7 @@ def _has_work(home: Path, slug: str, *, caches: bool = True) -> bool:
     queries = (
         select(func.count()).where(imports.c.status.in_(["queued", "running", "undoing"])),
         select(func.count()).where(quarantine.c.status == "repairing"),
-        select(func.count()).where(meta.c.key == "shops_changed"),
+        select(func.count()).where(meta.c.key.in_(["shops_changed", "lifecycle_rule_changed"])),
         select(func.count()).where(meta.c.key == "segments_due", meta.c.value == "1"),
         select(func.count()).where(hand_requests.c.status == "waiting"),
         select(func.count()).where(erasures.c.receipt["status"].as_string().in_(ERASING)),

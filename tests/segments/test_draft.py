@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from starlette.datastructures import FormData
 
 from tests.segments.rules import LEAVES, leaf, tree
-from yutang.console.segments.draft import Box, Context, Leaf, act, draft_of, read, tree_of
+from yutang.console.segments.draft import Box, Context, Leaf, act, read
+from yutang.console.segments.draft_tree import draft_of, tree_of
 from yutang.segments import read_rule
 
 CONTEXT = Context(

@@ -18,6 +18,7 @@ from yutang.api import (
     health,
     identity,
     imports,
+    lifecycle,
     live,
     overview,
     predictions,
@@ -56,6 +57,7 @@ ROUTERS = (
     webhooks.ROUTES,
     runs.ROUTES,
     predictions.ROUTES,
+    lifecycle.ROUTES,
     sql.ROUTES,
 )
 Nudge = Callable[[str], None]

@@ -30,6 +30,8 @@ TITLES = {
     "analysis": mark("people of an analysis"),
     "metric": mark("people behind a number"),
     "movement": mark("people who moved between layers"),
+    "lifecycle": mark("people who moved between stages"),
+    "matrix": mark("people of the strategy matrix"),
     "segment": mark("people of a segment"),
     "rule": mark("people of a rule"),
     "change": mark("people who came or went"),

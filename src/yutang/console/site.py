@@ -21,6 +21,7 @@ from yutang.console import (
     health,
     identity,
     imports,
+    lifecycle,
     live,
     login,
     notices,
@@ -46,6 +47,7 @@ ROUTERS = (
     overview.ROUTES,
     identity.ROUTES,  # before customers: their addresses are below /customers, too
     privacy.ROUTES,
+    lifecycle.ROUTES,  # the same
     customers.ROUTES,
     dashboards.ROUTES,
     segments.ROUTES,

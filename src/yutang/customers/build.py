@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
 from yutang.commerce import CurrentOrders
-from yutang.customers import from_events, from_orders, rules
+from yutang.customers import from_events, from_orders, rules, standing
 from yutang.customers.from_orders import codes, column, starts
-from yutang.customers.rules import PoolChanges
+from yutang.customers.lifecycle_rule import DEFAULT, RuleVersion
+from yutang.customers.rules import FOREVER, PoolChanges
 from yutang.customers.snapshot import Sends, Snapshot, Ties, empty_part
 from yutang.identity import CODES
 from yutang.sequence.shard import ShardSet
@@ -30,8 +31,9 @@ def make_snapshot(
     *,
     zone: str,
     now: int,
+    rule: RuleVersion = DEFAULT,
 ) -> Snapshot:
-    """A snapshot of these orders and shards (None: no events yet)."""
+    """A snapshot of these orders and shards (None: no events yet), stages told by the rule."""
     words: dict[str, list[str]] = {}
     sales = from_orders.sales(book, words)
     size = 1 + max(int(known.alive.max(initial=0)), int(sales.customer.max(initial=0)))
@@ -42,47 +44,50 @@ def make_snapshot(
     # A clock that runs ahead does not move "today" into the future.
     as_of = int(np.minimum(last_seen, now).max(initial=0))
     told = _told(connection, shards, words, size, as_of, zone)
-    member |= told.member
+    by_number, member = member, member | (told.member_at < FOREVER)
     ties = told.ties
     live = _flags(size, ties.customer[ties.end == len(ties)])
     people = from_orders.purchases(sales, size)
     source, channel = _origins(size, book, ties, words)
+    # No moment is kept for a contact that was left: it counts since he was first seen.
+    lead_at = np.where(lead | by_number, first_seen, told.member_at)
     people = replace(
-        people,
-        first_seen_at=first_seen,
-        last_seen_at=last_seen,
-        stage=rules.stages(people.purchase_days, people.last_order_at, as_of),
-        role=rules.roles(lead | member, live, told.koc),
-        member=member,
-        alive=alive,
-        source=source,
-        channel=channel,
-        inviter=told.inviter,
+        people, first_seen_at=first_seen, last_seen_at=last_seen, member=member, alive=alive,
+        role=rules.roles(lead | member, live, told.koc_at < FOREVER),
+        lead_at=lead_at, koc_at=told.koc_at, source=source, channel=channel, inviter=told.inviter,
+    )  # fmt: skip
+    restocks, days = from_orders.restocks(book, words), from_orders.purchase_days(book)
+    contact = _contact(shards, rule, as_of, size)
+    people, intervals = standing.placed(
+        people, sales, days, contact, rule.rule, words["category"], as_of=as_of, zone=zone
     )
     return Snapshot(
-        version=book.version,
-        has_events=shards is not None,
-        as_of=as_of,
-        made_at=now,
-        words=words,
+        version=book.version, has_events=shards is not None, as_of=as_of, made_at=now, words=words,
         people=people,
         sales=replace(sales, inside=rules.inside_at(told.pool, sales.customer, sales.at)),
-        ties=ties,
-        pool=told.pool,
-        sends=told.sends,
-        restocks=from_orders.restocks(book, words),
-    )
+        ties=ties, pool=told.pool, sends=told.sends, restocks=restocks, days=days,
+        intervals=intervals, spans=contact.spans, rule=rule,
+    )  # fmt: skip
+
+
+def _contact(
+    shards: ShardSet | None, rule: RuleVersion, as_of: int, size: int
+) -> from_events.Contact:
+    if shards is None:
+        return from_events.no_contact(size)
+    return from_events.contact(shards, rule.rule, as_of, size)
 
 
 @dataclass(frozen=True)
 class _Told:
-    """What events tell; by customer: member, koc (bool), inviter (uint32)."""
+    """What events tell; by customer: since when a member, since when a KOC (ms, FOREVER = not),
+    inviter (uint32)."""
 
     ties: Ties
     sends: Sends
     pool: PoolChanges
-    member: NDArray[np.bool_]
-    koc: NDArray[np.bool_]
+    member_at: NDArray[np.int64]
+    koc_at: NDArray[np.int64]
     inviter: NDArray[np.uint32]
 
 
@@ -94,10 +99,10 @@ def _told(
     as_of: int,
     zone: str,
 ) -> _Told:
-    nobody = np.zeros(size, bool)
     if shards is None:
         parts = (empty_part(Ties), empty_part(Sends), empty_part(PoolChanges))
-        return _Told(*parts, nobody, nobody, np.zeros(size, np.uint32))
+        never = np.full(size, FOREVER, np.int64)
+        return _Told(*parts, never, never, np.zeros(size, np.uint32))
     ties, sends = from_events.ties(shards, words, zone)
     invitations = from_events.invitations(shards)
     by_value = _customers_by_value(connection, invitations.texts)
@@ -105,8 +110,8 @@ def _told(
         ties,
         sends,
         rules.pool_changes(ties.relations(), ties.end, from_events.acts(shards, ties), as_of),
-        _flags(size, from_events.customers_of(shards, ("member_bound",))),
-        _flags(size, from_events.customers_of(shards, ("task_claimed",))),
+        from_events.first_of(shards, ("member_bound",), size),
+        from_events.first_of(shards, ("task_claimed",), size),
         from_events.inviters(invitations, by_value, size),
     )
 

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from yutang.catalog.events import EVENTS
 from yutang.customers import rules
-from yutang.customers.snapshot import Sends, Ties
+from yutang.customers.lifecycle_rule import LifecycleRule
+from yutang.customers.snapshot import Sends, Spans, Ties
+from yutang.customers.views import FATIGUE_DAYS
 from yutang.kit import clock
 from yutang.sequence.shard import ShardSet
 from yutang.sequence.view import View
@@ -34,6 +36,12 @@ NOT_ACTS = {event.name for event in EVENTS if event.group == "reach"} | {
     "group_left",
     "unfollowed",
 }
+TRADE = {event.name for event in EVENTS if event.group == "trade"}
+# Asking for more (A3 of 5A), and speaking for the brand (A5).
+ASKS = ("cart_added", "form_submitted", "form_succeeded", "contact_added", "group_joined",
+        "member_bound")  # fmt: skip
+RECOMMENDS = ("invitation_sent", "task_claimed")
+REACHES = tuple(event.name for event in EVENTS if event.group == "reach")
 AFTER_MESSAGE_MS = 7 * clock.DAY_MS  # block rate: deletions within 7 days after a message
 _ROWS_PER_PART = 4_000_000
 
@@ -99,9 +107,13 @@ def _texts(shards: ShardSet, name: str) -> list[str]:
     return [str(word) for word in shards.dictionary(name).to_pylist()]
 
 
-def customers_of(shards: ShardSet, names: Sequence[str]) -> NDArray[np.uint32]:
-    """Customers with any of these events."""
-    return np.unique(_gather(shards, names, ())["customer"])
+def first_of(shards: ShardSet, names: Sequence[str], size: int) -> NDArray[np.int64]:
+    """When each customer first had any of these events (ms by id; FOREVER = never)."""
+    found = _gather(shards, names, ())
+    out = np.full(size, rules.FOREVER, np.int64)
+    known = found["customer"] < size
+    np.minimum.at(out, found["customer"][known], found["time"][known])
+    return out
 
 
 def see_events(
@@ -186,13 +198,74 @@ def acts(shards: ShardSet, related_by: Ties) -> rules.Acts:
         who, time = who[mine], view.time[rows[mine]]
         if not len(who):
             continue
-        begins = np.r_[True, (who[1:] != who[:-1]) | (np.diff(time) > rules.SILENT_MS)]
-        first = np.flatnonzero(begins)
-        last = np.r_[first[1:], len(who)] - 1
+        first, last = _stretches(who, time, rules.SILENT_MS)
         parts.append((who[first], time[first], time[last]))
     if not parts:
         return rules.Acts(np.empty(0, np.uint32), np.empty(0, np.int64), np.empty(0, np.int64))
     return rules.Acts(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+@dataclass(frozen=True)
+class Contact:
+    """What customers did and were sent. spans: kinds in the order of moments.ACTED …; by id:
+    received int32 (messages of the last FATIGUE_DAYS), last_interaction_at int64 (ms, 0 = never).
+    """
+
+    spans: Spans
+    received: NDArray[np.int32]
+    last_interaction_at: NDArray[np.int64]
+
+
+def contact(shards: ShardSet, rule: LifecycleRule, as_of: int, size: int) -> Contact:
+    """One pass over all events. What is dated after `as_of` (a clock ran ahead) does not count."""
+    acted = ~_wanted(shards, sorted(NOT_ACTS | TRADE))
+    reached = _wanted(shards, REACHES)
+    interest, loyal = (n * clock.DAY_MS for n in (rule.interest_days, rule.loyal_days))
+    kinds = (
+        (acted, interest),
+        (_wanted(shards, ASKS), interest),
+        (_wanted(shards, RECOMMENDS), loyal),
+    )
+    received, last_at = np.zeros(size, np.int32), np.zeros(size, np.int64)
+    parts: list[tuple[NDArray[Any], ...]] = []
+    for view in _views(shards):
+        for kind, (wanted, window) in enumerate(kinds):
+            rows = _visible(view, wanted)
+            rows = rows[(view.time[rows] <= as_of) & (view.customers[view.place[rows]] < size)]
+            who, time = view.customers[view.place[rows]], view.time[rows]
+            first, last = _stretches(who, time, window)
+            parts.append((who[first], np.full(len(first), kind, np.uint8), time[first], time[last]))
+            if kind == 0 and len(who):
+                ends = np.flatnonzero(np.append(who[1:] != who[:-1], True))
+                last_at[who[ends]] = np.maximum(last_at[who[ends]], time[ends])
+        rows = _visible(view, reached)
+        age, who = as_of - view.time[rows], view.customers[view.place[rows]]
+        who = who[(age >= 0) & (age < FATIGUE_DAYS * clock.DAY_MS) & (who < size)]
+        received += np.bincount(who, minlength=size).astype(np.int32)
+    if not parts:
+        return no_contact(size)
+    customer, of_kind, first, last = (np.concatenate(part) for part in zip(*parts, strict=True))
+    order = np.lexsort((first, of_kind, customer))
+    return Contact(
+        Spans(customer[order], of_kind[order], first[order], last[order]), received, last_at
+    )
+
+
+def no_contact(size: int) -> Contact:
+    """Of a brand without events."""
+    nothing = np.empty(0, np.int64)
+    spans = Spans(nothing.astype(np.uint32), nothing.astype(np.uint8), nothing, nothing)
+    return Contact(spans, np.zeros(size, np.int32), np.zeros(size, np.int64))
+
+
+def _stretches(
+    who: NDArray[np.uint32], time: NDArray[np.int64], pause: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and last rows of stretches without a longer pause; rows by customer, then time."""
+    if not len(who):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    first = np.flatnonzero(np.r_[True, (who[1:] != who[:-1]) | (np.diff(time) > pause)])
+    return first, np.append(first[1:], len(who)) - 1
 
 
 @dataclass(frozen=True)

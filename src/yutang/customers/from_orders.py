@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 
 from yutang.commerce import CurrentOrders
 from yutang.customers import rules
-from yutang.customers.snapshot import DOMAIN_CODES, People, Restocks, Sales
+from yutang.customers.buying import Days
+from yutang.customers.snapshot import DOMAIN_CODES, People, Restocks, Sales, blank_people
 
 # A line of more pieces was measured, not counted: fuel by the thousandth of a gallon, cloth by mm.
 MOST_PIECES = 1_000
@@ -115,8 +117,8 @@ def purchases(sold: Sales, size: int) -> People:
     # Sums of fen stay below 2^53, where float64 is exact.
     paid_fen = np.rint(total(mine, sold.paid_fen)).astype(np.int64)
     refunds = np.rint(total(everything, sold.refund_fen)).astype(np.int64)
-    nothing = np.zeros(size, np.int64)
-    return People(
+    return replace(
+        blank_people(size),
         orders=np.bincount(customer, minlength=size).astype(np.int32),
         purchase_days=np.bincount(customer[new_day[: len(mine)]], minlength=size).astype(np.int32),
         paid_fen=paid_fen,
@@ -124,17 +126,45 @@ def purchases(sold: Sales, size: int) -> People:
         items=total(mine, sold.items),
         first_order_at=first_at,
         last_order_at=last_at,
-        first_seen_at=nothing,
-        last_seen_at=nothing,
         domains=domains,
-        stage=nothing.astype(np.uint8),
-        role=nothing.astype(np.uint8),
-        member=nothing.astype(bool),
-        alive=nothing.astype(bool),
-        source=np.full(size, -1, np.int32),
-        channel=np.full(size, -1, np.int32),
-        inviter=nothing.astype(np.uint32),
     )
+
+
+def purchase_days(book: CurrentOrders) -> Days:
+    """Distinct days with a paid order of each known customer, with the category that most was paid
+    for (ties: the one that comes first in words["category"])."""
+    orders = book.orders
+    customer, day = column(orders, "customer"), column(orders, "day")
+    rows = np.flatnonzero(column(orders, "paid").astype(bool) & (customer > 0))
+    who, days = customer[rows], day[rows]
+    fresh = np.ones(len(rows), bool)
+    fresh[1:] = (who[1:] != who[:-1]) | (days[1:] != days[:-1])
+    first = np.flatnonzero(fresh)
+    last = np.append(first[1:], len(rows)) - 1 if len(rows) else first
+    place = np.full(orders.num_rows, -1, np.int64)  # order → purchase day
+    place[rows] = np.cumsum(fresh) - 1
+    return Days(
+        who[first].astype(np.uint32),
+        days[first].astype(np.int32),
+        column(orders, "paid_at")[rows][last],
+        _main_category(book, place, len(first)),
+    )
+
+
+def _main_category(book: CurrentOrders, place: NDArray[np.int64], size: int) -> NDArray[np.int32]:
+    lines = book.lines
+    category, words = codes(lines, "category")
+    order = column(lines, "order")
+    at = place[order] if len(order) else np.empty(0, np.int64)
+    rows = np.flatnonzero((at >= 0) & (category >= 0) & (column(lines, "quantity") > 0))
+    keys, inverse = np.unique(at[rows] * max(len(words), 1) + category[rows], return_inverse=True)
+    paid = np.bincount(inverse, column(lines, "item_paid_fen")[rows], minlength=len(keys))
+    of, kind = np.divmod(keys, max(len(words), 1))
+    best = np.lexsort((kind, -paid, of))
+    best = best[starts(of[best])]
+    out = np.full(size, -1, np.int32)
+    out[of[best]] = kind[best]
+    return out
 
 
 def starts(sorted_values: NDArray[Any]) -> NDArray[np.int64]:

@@ -10,12 +10,9 @@ import pyarrow as pa
 
 from yutang.commerce import CurrentOrders
 from yutang.customers.from_orders import pieces
+from yutang.customers.intervals import Source
 from yutang.customers.query import CustomerRow, nobody, rows_of
-from yutang.customers.rules import (
-    DORMANT_AFTER_DAYS,
-    LOST_AFTER_DAYS,
-    usual_gap_days,
-)
+from yutang.customers.rules import usual_gap_days
 from yutang.customers.snapshot import Snapshot
 from yutang.identity import Why
 from yutang.kit.clock import DAY_MS, iso_of_day_number
@@ -175,26 +172,78 @@ def in_pool(snapshot: Snapshot, customer: int) -> bool:
     )
 
 
-def stage_reason(stage: str, days: list[int], since: int | None) -> tuple[str, str]:
+@dataclass(frozen=True)
+class Limits:
+    """After how many days a buyer is dormant and lost, where that comes from, and his usual days
+    between purchases; `category` is that of his last purchase."""
+
+    dormant: int
+    lost: int
+    source: Source
+    interval: float
+    category: str = ""
+
+
+def limits_of(snapshot: Snapshot, customer: int) -> Limits:
+    """By which limits his stage was told."""
+    people, category = snapshot.people, int(snapshot.people.category[customer])
+    return Limits(
+        int(people.dormant_after[customer]),
+        int(people.lost_after[customer]),
+        Source(int(people.limit_source[customer])),
+        float(people.interval_days[customer]),
+        snapshot.words["category"][category] if category >= 0 else "",
+    )
+
+
+def _because(limits: Limits) -> tuple[str, str]:
+    """Where his limits come from, in brackets behind them."""
+    days = round(limits.interval, 1)
+    usual = f"{days:.0f}" if days == round(days) else f"{days}"
+    zh, en = {
+        Source.OWN: (f"他自己通常 {usual} 天买一次", f"he usually buys every {usual} days"),
+        Source.CATEGORY: (
+            f"“{limits.category}”的回购周期，一半人 {usual} 天内回来",
+            f"the interval of “{limits.category}”, half come back within {usual} days",
+        ),
+        Source.BRAND: (
+            f"全品牌的回购周期，一半人 {usual} 天内回来",
+            f"the brand's interval, half come back within {usual} days",
+        ),
+        Source.HAND: (
+            f"“{limits.category}”手工设定的天数",
+            f"set by hand for “{limits.category}”",
+        ),
+        Source.TRADE: (
+            "回购数据不够，用行业惯例",
+            "too few returns are known: the usual days of the trade",
+        ),
+    }.get(limits.source, ("规则里的固定天数", "the rule's fixed days"))
+    return f"（{zh}）", f" ({en})"
+
+
+def stage_reason(stage: str, days: list[int], since: int | None, limits: Limits) -> tuple[str, str]:
     """Why the customer is in his stage."""
     n = len(days)
     if stage == "never":
         return ("还没有支付过订单", "no paid order yet")
-    last = iso_of_day_number(days[-1])
+    last, (zh, en) = iso_of_day_number(days[-1]), _because(limits)
     if stage == "first":
         return (
-            f"只在 {last} 这一天买过，距今 {since} 天",
-            f"bought on one day only, {last}, {since} days ago",
+            f"只在 {last} 这一天买过，距今 {since} 天，未超过 {limits.dormant} 天{zh}",
+            f"bought on one day only, {last}, {since} days ago: no more than {limits.dormant} "
+            f"days{en}",
         )
     if stage == "repeat":
         return (
-            f"在 {n} 个日期买过，最近一次 {last}，距今 {since} 天",
-            f"bought on {n} days, last on {last}, {since} days ago",
+            f"在 {n} 个日期买过，最近一次 {last}，距今 {since} 天，未超过 {limits.dormant} 天{zh}",
+            f"bought on {n} days, last on {last}, {since} days ago: no more than {limits.dormant} "
+            f"days{en}",
         )
-    limit = LOST_AFTER_DAYS if stage == "lost" else DORMANT_AFTER_DAYS
+    limit = limits.lost if stage == "lost" else limits.dormant
     return (
-        f"最近一次购买在 {last}，已 {since} 天，超过 {limit} 天",
-        f"last bought on {last}, {since} days ago: more than {limit} days",
+        f"最近一次购买在 {last}，已 {since} 天，超过 {limit} 天{zh}",
+        f"last bought on {last}, {since} days ago: more than {limit} days{en}",
     )
 
 
@@ -243,10 +292,11 @@ def make_portrait(
     relations = relations_of(snapshot, customer)
     since = (snapshot.as_of - row.last_order_at) // DAY_MS if row.last_order_at else None
     inviters = snapshot.people.inviter
+    limits = limits_of(snapshot, customer) if known else Limits(0, 0, Source.NONE, 0.0)
     return Portrait(
         **vars(row),
         merged_from=asked if asked != customer else None,
-        stage_reason=stage_reason(row.stage, days, since),
+        stage_reason=stage_reason(row.stage, days, since, limits),
         role_reason=role_reason(row.role, relations, row.member),
         purchase_days=len(days),
         as_of=snapshot.as_of,

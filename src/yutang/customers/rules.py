@@ -16,7 +16,7 @@ from yutang.catalog.metrics import SILENT_DAYS
 from yutang.kit.clock import DAY_MS
 
 # Days since the last purchase, against the newest fact. Half a year and a year are the trade's
-# usual steps; a category's own rhythm replaces them with the NES view.
+# usual steps; the brand's own intervals replace them (intervals.py).
 DORMANT_AFTER_DAYS = 180
 LOST_AFTER_DAYS = 365
 SILENT_MS = SILENT_DAYS * DAY_MS
@@ -69,13 +69,18 @@ ROLES: dict[str, tuple[Role, str, str]] = {
 
 
 def stages(
-    purchase_days: NDArray[np.int32], last_order_at: NDArray[np.int64], as_of: int
+    purchase_days: NDArray[np.int32],
+    last_order_at: NDArray[np.int64],
+    as_of: int,
+    dormant_after: NDArray[np.int32] | int = DORMANT_AFTER_DAYS,
+    lost_after: NDArray[np.int32] | int = LOST_AFTER_DAYS,
 ) -> NDArray[np.uint8]:
-    """Stage of each customer (uint8) from his number of purchase days and last paid order."""
+    """Stage of each customer (uint8) from his number of purchase days and last paid order; the
+    limits are days, of each customer or of all."""
     since = as_of - last_order_at
     out = np.where(purchase_days >= 2, np.uint8(Stage.REPEAT), np.uint8(Stage.FIRST))
-    out[since > DORMANT_AFTER_DAYS * DAY_MS] = Stage.DORMANT
-    out[since > LOST_AFTER_DAYS * DAY_MS] = Stage.LOST
+    out[since > np.multiply(dormant_after, DAY_MS, dtype=np.int64)] = Stage.DORMANT
+    out[since > np.multiply(lost_after, DAY_MS, dtype=np.int64)] = Stage.LOST
     out[purchase_days == 0] = Stage.NEVER
     return out.astype(np.uint8)
 

@@ -9,8 +9,10 @@ import numpy as np
 from pyroaring import BitMap
 
 from yutang.commerce import OrderBook
-from yutang.customers import repository
+from yutang.customers import lifecycle_rule, repository, views
 from yutang.customers.build import identified, make_snapshot
+from yutang.customers.intervals import SOURCES
+from yutang.customers.lifecycle_rule import LifecycleRule, RuleVersion
 from yutang.customers.portrait import Portrait, make_portrait
 from yutang.customers.query import (
     CustomerPage,
@@ -26,6 +28,7 @@ from yutang.customers.snapshot import Snapshot, SnapshotReader, write_snapshot
 from yutang.customers.timeline import Timeline, make_timeline
 from yutang.errors import BadInput, NotFound
 from yutang.identity import Identities
+from yutang.kit.clock import DAY_MS
 from yutang.sequence.shard import ShardSet
 from yutang.sequence.source import NO_TIME, Attribute
 from yutang.workspace import Workspace
@@ -66,9 +69,11 @@ class Customers:
         book, shards = self._orders.current(), self._find_shards()
         if not whole:  # (a rebuild must not read what may be torn)
             last = self.snapshot()
-            if last.version == book.version and last.has_events == (shards is not None):
+            same = last.version == book.version and last.has_events == (shards is not None)
+            if same and last.rule.version == self.rule().version:
                 return last
         with self._workspace.db.read() as connection:
+            rule = lifecycle_rule.in_force(connection)
             known = identified(*self._identities.owners.customers_and_kinds(connection))
             made = make_snapshot(
                 connection,
@@ -77,9 +82,34 @@ class Customers:
                 shards,
                 zone=self._workspace.zone,
                 now=self._workspace.now(),
+                rule=rule,
             )
         write_snapshot(self._workspace.cache / "customers", made, whole=whole)
+        with self._workspace.db.write() as connection:
+            lifecycle_rule.note_made(connection, rule)
         return self.snapshot()
+
+    # --- the rule of stages and views --------------------------------------------------------
+    def rule(self) -> RuleVersion:
+        """The rule in force; the snapshot names the one its arrays were made by."""
+        with self._workspace.db.read() as connection:
+            return lifecycle_rule.in_force(connection)
+
+    def rule_versions(self) -> list[RuleVersion]:
+        """All versions of the rule, newest first."""
+        with self._workspace.db.read() as connection:
+            return lifecycle_rule.versions(connection)
+
+    def set_rule(self, rule: LifecycleRule, *, by: str, note: str = "") -> RuleVersion:
+        """Put a rule in force; the worker makes the arrays anew. Raises BadInput."""
+        with self._workspace.db.write() as connection:
+            return lifecycle_rule.add_version(
+                connection, rule, by=by, at=self._workspace.now(), note=note
+            )
+
+    def is_by_the_rule(self) -> bool:
+        """Were the arrays made by the rule in force?"""
+        return self.snapshot().rule.version == self.rule().version
 
     # --- lists -------------------------------------------------------------------------------
     def list_(self, query: CustomerQuery) -> CustomerPage:
@@ -213,9 +243,13 @@ def _attributes_of(snapshot: Snapshot) -> dict[str, Attribute]:
     def number(values: np.ndarray, scale: float = 1.0) -> Attribute:
         return Attribute("number", values.astype(np.float64) / scale)
 
+    def some(values: np.ndarray, there: np.ndarray) -> Attribute:
+        return Attribute("number", np.where(there, values.astype(np.float64), np.nan))
+
     def time(values: np.ndarray) -> Attribute:
         return Attribute("time", np.where(values > 0, values, NO_TIME))
 
+    bought = people.orders > 0
     return {
         "stage": coded(people.stage, list(STAGES)),
         "role": coded(people.role, list(ROLES)),
@@ -227,4 +261,15 @@ def _attributes_of(snapshot: Snapshot) -> dict[str, Attribute]:
         "first_seen_at": time(people.first_seen_at),
         "first_source": coded(people.source, words.get("source", [])),
         "first_channel": coded(people.channel, words.get("channel", [])),
+        "last_category": coded(people.category, words.get("category", [])),
+        "interval_days": some(people.interval_days, bought),
+        "interval_source": coded(people.interval_source, list(SOURCES)),
+        "days_since_last": some((snapshot.as_of - people.last_order_at) // DAY_MS, bought),
+        "nes": coded(people.nes, list(views.NES)),
+        "aipl": coded(people.aipl, list(views.AIPL)),
+        "five_a": coded(people.five_a, list(views.FIVE_A)),
+        "value_tier": coded(people.value_tier, list(views.TIERS)),
+        "fatigue": coded(people.fatigue, list(views.FATIGUES)),
+        "received_30d": number(people.received),
+        "last_interaction_at": time(people.last_interaction_at),
     }

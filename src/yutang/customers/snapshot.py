@@ -11,17 +11,20 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from yutang.customers.rules import PoolChanges, Relations
+from yutang.customers.buying import Days
+from yutang.customers.intervals import Intervals
+from yutang.customers.lifecycle_rule import DEFAULT, RuleVersion, rule_of
+from yutang.customers.rules import FOREVER, PoolChanges, Relations
 from yutang.errors import Damaged
 
-FORMAT = 1
+FORMAT = 2
 POINTER = "current.json"
 KEEP_GENERATIONS = 2
 DOMAIN_CODES = {"private": 0, "public": 1, "store": 2}
@@ -38,6 +41,14 @@ class People:
     stage, role uint8 (rules.Stage, rules.Role); member, alive bool (a merged or erased customer
     is not alive); source int32 (Snapshot.words["source"]), channel int32 (words["channel"]);
     inviter uint32 (0 = none).
+
+    Of buyers: category int32 (words["category"], of the last purchase day), interval_days float32
+    (usual days between purchases), interval_source uint8 (intervals.Source), dormant_after,
+    lost_after int32 (days; 0 = never bought), limit_source uint8 (Source). lead_at, koc_at int64:
+    since when he is known with a contact or as a member, since when he claimed a task (FOREVER =
+    never). value_net_fen int64: net of the window of value; received int32: messages in 30 days;
+    last_interaction_at int64: his last act that is no purchase. nes, aipl, five_a, value_tier,
+    fatigue uint8 (codes of views.py).
     """
 
     orders: NDArray[np.int32]
@@ -57,6 +68,22 @@ class People:
     source: NDArray[np.int32]
     channel: NDArray[np.int32]
     inviter: NDArray[np.uint32]
+    category: NDArray[np.int32]
+    interval_days: NDArray[np.float32]
+    interval_source: NDArray[np.uint8]
+    dormant_after: NDArray[np.int32]
+    lost_after: NDArray[np.int32]
+    limit_source: NDArray[np.uint8]
+    lead_at: NDArray[np.int64]
+    koc_at: NDArray[np.int64]
+    value_net_fen: NDArray[np.int64]
+    received: NDArray[np.int32]
+    last_interaction_at: NDArray[np.int64]
+    nes: NDArray[np.uint8]
+    aipl: NDArray[np.uint8]
+    five_a: NDArray[np.uint8]
+    value_tier: NDArray[np.uint8]
+    fatigue: NDArray[np.uint8]
 
     def __len__(self) -> int:
         return len(self.orders)
@@ -144,9 +171,21 @@ class Restocks:
 
 
 @dataclass(frozen=True)
+class Spans:
+    """Stretches in which a customer did something of a kind without a pause of the rule's window:
+    customer uint32, kind uint8 (moments.ACTED, ASKED, RECOMMENDED), first, last int64 (ms)."""
+
+    customer: NDArray[np.uint32]
+    kind: NDArray[np.uint8]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """One generation. `as_of` is the newest fact (ms; 0 = no facts), the "today" of all numbers;
-    `words` are the texts behind codes; `has_events` says whether events were there to read."""
+    `words` are the texts behind codes; `has_events` says whether events were there to read; `rule`
+    is the rule by which stages and views were told."""
 
     version: int
     has_events: bool
@@ -159,6 +198,10 @@ class Snapshot:
     pool: PoolChanges
     sends: Sends
     restocks: Restocks
+    days: Days
+    intervals: Intervals
+    spans: Spans
+    rule: RuleVersion = DEFAULT
 
 
 _PARTS: dict[str, type[Any]] = {
@@ -168,6 +211,9 @@ _PARTS: dict[str, type[Any]] = {
     "pool": PoolChanges,
     "sends": Sends,
     "restocks": Restocks,
+    "days": Days,
+    "intervals": Intervals,
+    "spans": Spans,
 }
 _DTYPES = {
     "NDArray[np.int8]": np.int8,
@@ -175,6 +221,7 @@ _DTYPES = {
     "NDArray[np.int32]": np.int32,
     "NDArray[np.uint32]": np.uint32,
     "NDArray[np.int64]": np.int64,
+    "NDArray[np.float32]": np.float32,
     "NDArray[np.float64]": np.float64,
     "NDArray[np.bool_]": np.bool_,
 }
@@ -183,6 +230,18 @@ _DTYPES = {
 def empty_part(part: type[Any]) -> Any:
     """A part without rows, with the right types."""
     return part(*(np.empty(0, _DTYPES[str(field.type)]) for field in fields(part)))
+
+
+def blank_people(size: int) -> People:
+    """Customers of whom nothing is known, to be filled in part by part."""
+    blank: dict[str, NDArray[Any]] = {
+        one.name: np.zeros(size, _DTYPES[str(one.type)]) for one in fields(People)
+    }
+    for name in ("source", "channel", "category"):
+        blank[name] -= 1
+    for name in ("lead_at", "koc_at"):
+        blank[name] += FOREVER
+    return People(**blank)
 
 
 def empty_snapshot() -> Snapshot:
@@ -211,6 +270,7 @@ def write_snapshot(root: Path, made: Snapshot, *, whole: bool = False) -> None:
         "as_of": made.as_of,
         "made_at": made.made_at,
         "words": made.words,
+        "rule": {**asdict(made.rule), "rule": made.rule.rule.to_json()},
         "sizes": sizes,
     }
     temporary = root / f"{POINTER}.new"
@@ -261,6 +321,7 @@ class SnapshotReader:
             manifest["as_of"],
             manifest["made_at"],
             manifest["words"],
+            rule=RuleVersion(**{**manifest["rule"], "rule": rule_of(manifest["rule"]["rule"])}),
             **parts,
         )
 

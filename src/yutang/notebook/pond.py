@@ -85,6 +85,26 @@ class Pond:
                 return self.analyse(report.model, report.params)
         raise NotFound("There is no report %(name)s.", name=repr(name))
 
+    def stages(self, axis: str = "stage") -> dict[str, int]:
+        """State → people, today; axis: stage, role, nes, aipl or five_a. Raises BadInput."""
+        return self._brand.lifecycle.sizes(axis)
+
+    def movements(
+        self,
+        axis: str = "stage",
+        period: str = "",
+        first: date | None = None,
+        last: date | None = None,
+    ) -> dict[str, Any]:
+        """Who moved between the states of an axis: last_month where no days are given, else
+        another preset or `first` to `last`. Raises BadInput."""
+        life = self._brand.lifecycle
+        return life.movements(axis, life.between(period, first, last)).to_json()
+
+    def strategy(self) -> list[dict[str, Any]]:
+        """The cells of the strategy matrix: people, value, what they get and why."""
+        return [one.to_json() for one in self._brand.lifecycle.matrix().cells]
+
     def segments(self) -> list[PondSegment]:
         """Segments in use, newest first."""
         return [PondSegment(self._brand, one) for one in self._brand.segments.list_()]

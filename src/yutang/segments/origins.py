@@ -3,6 +3,9 @@
     {"kind": "analysis", "model", "params", "cell"}      a cell of a model's answer
     {"kind": "metric", "metric", "period", "first", "last"}   a number of a period
     {"kind": "movement", "before", "after", "edges", "cell"}  from a layer to another, of two runs
+    {"kind": "lifecycle", "axis", "first", "last", "before", "after"}  who moved in a period
+    {"kind": "matrix", "cell"} or {…, "action"}          a cell of the strategy matrix, or all cells
+                                                         that get an action
     {"kind": "customers", "query", "within"?}            a filtered list of customers
     {"kind": "segment", "segment", "version"?}           a segment, or one of its versions
     {"kind": "combined", "how", "a", "b"}                two segments
@@ -31,6 +34,7 @@ from yutang.sequence import ShardSet
 Origin = Mapping[str, Any]
 MetricPeople = Callable[[str, str, date, date], BitMap]
 MovedPeople = Callable[[int, int, str, tuple[str, str]], BitMap]
+Others = Mapping[str, Callable[[Mapping[str, Any]], BitMap]]
 _OWN = ("people", "sort", "page", "size")  # of a query: how a list is shown, not who is in it
 _DEEPEST = 8
 
@@ -43,7 +47,8 @@ def unreadable() -> BadInput:
 class Origins:
     """Asks for people again. `metric` gives those behind a metric, `segment` those of a segment
     and version (0 = the newest), `combine` the union, intersection or difference of two, `ruled`
-    those who fulfil a rule, `changed` who entered and who left at one time."""
+    those who fulfil a rule, `changed` who entered and who left at one time; `others`: by kind,
+    what features above this one know."""
 
     def __init__(
         self,
@@ -55,6 +60,7 @@ class Origins:
         combine: Callable[[str, int, int], BitMap],
         ruled: Callable[[Any], BitMap],
         changed: Callable[[int], tuple[BitMap, BitMap]],
+        others: Others,
     ) -> None:
         self._shards = shards
         self._customers = customers
@@ -64,6 +70,7 @@ class Origins:
         self._combine = combine
         self._ruled = ruled
         self._changed = changed
+        self._others = others
 
     def people(self, origin: Origin, _depth: int = 0) -> BitMap:
         """The people behind an origin, today. Raises BadInput and NotFound."""
@@ -80,6 +87,8 @@ class Origins:
                 before, after = origin["cell"]
                 runs = int(origin["before"]), int(origin["after"]), str(origin["edges"])
                 return self._moved(*runs, (str(before), str(after)))
+            if isinstance(kind, str) and kind in self._others:
+                return self._others[kind](origin)
             if kind == "customers":
                 return self._of_list(origin, _depth)
             if kind == "segment":

@@ -17,7 +17,7 @@ from yutang.reports import Report, Reports
 from yutang.segments import lists, repository, rules
 from yutang.segments.deciding import Grounds, Rules
 from yutang.segments.lists import Matched
-from yutang.segments.origins import MetricPeople, MovedPeople, Origin, Origins, parents
+from yutang.segments.origins import MetricPeople, MovedPeople, Origin, Origins, Others, parents
 from yutang.segments.records import Look, Overlap, Segment, Version, segment_of
 from yutang.segments.repository import Row
 from yutang.segments.tree import read_rule, to_json
@@ -37,7 +37,8 @@ class _Held:
 
 class Segments:
     """Segments of one brand. metric: gives the people behind a metric of a period; moved: who went
-    from a layer to another between two runs."""
+    from a layer to another between two runs; tagged, consenting: people by tag, by purpose and
+    state; others: by kind of origin, what features above this one know."""
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class Segments:
         moved: MovedPeople,
         tagged: Callable[[int], BitMap] | None = None,
         consenting: Callable[[str, str], BitMap] | None = None,
+        others: Others | None = None,
     ) -> None:
         self._workspace = workspace
         self._identities = identities
@@ -68,6 +70,7 @@ class Segments:
             self._combine,
             self.rules.people,
             self.changed,
+            others or {},
         )
         self._lock = threading.Lock()
         self._held = _Held((), {}, {})

@@ -19,14 +19,24 @@ import numpy as np
 import pyarrow as pa
 
 from yutang.commerce import OrderBook
-from yutang.customers import Customers, Role, Snapshot, Stage
+from yutang.customers import ROLES, SOURCES, STAGES, Customers, Snapshot, views
 from yutang.identity import Identities, later_owners
 from yutang.ingest import facts_version, properties
 from yutang.workspace import Workspace
 
 # Of the lake's `events`; properties follow under their own names.
 OWN = {"event": "event", "time": "time", "received_at": "received_at", "source": "source"}
-TIMES = ("first_order_at", "last_order_at", "first_seen_at", "last_seen_at")
+TIMES = (
+    "first_order_at", "last_order_at", "first_seen_at", "last_seen_at", "last_interaction_at",
+)  # fmt: skip
+# Columns of the customers that are codes, and what each number is called.
+CODED = {
+    "stage": list(STAGES), "role": list(ROLES), "nes": list(views.NES), "aipl": list(views.AIPL),
+    "five_a": list(views.FIVE_A), "value_tier": list(views.TIERS),
+    "fatigue": list(views.FATIGUES), "interval_source": list(SOURCES),
+    "limit_source": list(SOURCES),
+}  # fmt: skip
+WORDED = ("source", "channel", "category")  # codes into the snapshot's words
 
 
 @dataclass(frozen=True)
@@ -150,20 +160,16 @@ def _customer_table(snapshot: Snapshot) -> pa.Table:
     plain = {
         one.name: getattr(people, one.name)[ids]
         for one in fields(people)
-        if one.name not in ("alive", "stage", "role", "source", "channel", "domains")
-    }
-    words = {
-        "stage": [stage.name.lower() for stage in Stage],
-        "role": [role.name.lower() for role in Role],
+        if one.name not in (*CODED, *WORDED, "alive", "domains", "lead_at", "koc_at")
     }
     named = {
         name: pa.DictionaryArray.from_arrays(
             pa.array(getattr(people, name)[ids].astype(np.int32)), pa.array(texts, pa.string())
         )
-        for name, texts in words.items()
+        for name, texts in CODED.items()
     }
     coded = {name: _worded(getattr(people, name)[ids], snapshot.words.get(name, []))
-             for name in ("source", "channel")}  # fmt: skip
+             for name in WORDED}  # fmt: skip
     return pa.table({"customer": ids.astype(np.uint32), **named, **coded, **plain})
 
 

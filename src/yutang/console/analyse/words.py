@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import Any
 
@@ -22,7 +22,7 @@ from yutang.catalog.properties import label_of
 from yutang.catalog.touchpoints import source_label, touchpoint_label
 from yutang.console.guard import Session
 from yutang.console.language import mark
-from yutang.customers import ROLES, STAGES
+from yutang.customers import ROLES, SOURCES, STAGES, views
 from yutang.segments import ATTRIBUTE as SEGMENTS
 from yutang.segments import PROPERTY as SEGMENTS_PROPERTY
 
@@ -40,6 +40,17 @@ ATTRIBUTES = {
     "last_seen_at": mark("last seen"),
     "first_source": mark("first source"),
     "first_channel": mark("first channel"),
+    "last_category": mark("category of the last purchase"),
+    "interval_days": mark("usual days between purchases"),
+    "interval_source": mark("where the usual days come from"),
+    "days_since_last": mark("days since the last purchase"),
+    "nes": mark("NES"),
+    "aipl": mark("AIPL"),
+    "five_a": mark("5A"),
+    "value_tier": mark("value"),
+    "fatigue": mark("fatigue"),
+    "received_30d": mark("messages in 30 days"),
+    "last_interaction_at": mark("last act of his own"),
     SEGMENTS: mark("segment"),
 }
 SPECIAL = {
@@ -82,6 +93,10 @@ def rfm_layer(label: str) -> tuple[str, str]:
     return (f"{code} {zh}", f"{code} {en}")
 
 
+def _named(words: Mapping[str, tuple[str, str]], code: str) -> tuple[str, str]:
+    return words.get(code, (code, code))
+
+
 # Values that the catalogue can name, by property.
 VALUES: dict[str, Callable[[str], Any]] = {
     "platform": platform_of,
@@ -95,6 +110,14 @@ VALUES: dict[str, Callable[[str], Any]] = {
     f"{CUSTOMER}first_source": source_label,
     f"{CUSTOMER}stage": lambda code: STAGES[code][1:] if code in STAGES else (code, code),
     f"{CUSTOMER}role": lambda code: ROLES[code][1:] if code in ROLES else (code, code),
+    f"{CUSTOMER}interval_source": lambda code: (
+        SOURCES[code][1:] if code in SOURCES else (code, code)
+    ),
+    f"{CUSTOMER}nes": partial(_named, views.NES),
+    f"{CUSTOMER}aipl": partial(_named, views.AIPL),
+    f"{CUSTOMER}five_a": partial(_named, views.FIVE_A),
+    f"{CUSTOMER}value_tier": partial(_named, views.TIERS),
+    f"{CUSTOMER}fatigue": partial(_named, views.FATIGUES),
 }
 
 

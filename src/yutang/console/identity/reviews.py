@@ -20,6 +20,8 @@ ANSWERS = {
 }
 _TABS = (
     ("", mark("Customers"), "see"),
+    ("/lifecycle", mark("Lifecycle"), "analyse"),
+    ("/matrix", mark("Strategy matrix"), "analyse"),
     ("/value", mark("Value to come"), "analyse"),
     ("/identity", mark("Identity reviews"), "identity"),
     ("/identity/decisions", mark("Merged and split by hand"), "identity"),

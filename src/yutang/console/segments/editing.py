@@ -14,16 +14,8 @@ from yutang.console.analyse.conditions import OPERATORS, WITHOUT_VALUE
 from yutang.console.guard import Session, needs, posted
 from yutang.console.language import mark
 from yutang.console.render import render, see_other
-from yutang.console.segments.draft import (
-    MOST_ROWS,
-    Box,
-    Context,
-    Leaf,
-    act,
-    draft_of,
-    read,
-    tree_of,
-)
+from yutang.console.segments.draft import MOST_ROWS, Box, Context, Leaf, act, read
+from yutang.console.segments.draft_tree import draft_of, tree_of
 from yutang.console.segments.saying import (
     CALENDARS,
     COMPARE,

@@ -13,8 +13,11 @@ from yutang.console.analyse.form import flatten
 from yutang.console.customers.filters import address_of
 from yutang.console.guard import Session
 from yutang.console.language import mark
+from yutang.console.lifecycle.words import AXIS_NAMES, state
 from yutang.console.segments.saying import Saying
+from yutang.customers import STAGES, views
 from yutang.errors import NotFound
+from yutang.lifecycle import ACTIONS
 
 HOWS = {
     "union": mark("in one or both"),
@@ -65,6 +68,35 @@ def _metric(session: Session, origin: Mapping[str, Any]) -> Source:
     return Source(text, f"{session.base}/overview?{urlencode(span)}")
 
 
+def _lifecycle(session: Session, origin: Mapping[str, Any]) -> Source:
+    axis = str(origin["axis"])
+    before, after = (
+        state(session, axis, code) if code else session.text("any")
+        for code in (str(origin["before"]), str(origin["after"]))
+    )
+    text = session.text(
+        "%(axis)s: %(before)s → %(after)s", axis=session.text(AXIS_NAMES[axis]), before=before,
+        after=after,
+    )  # fmt: skip
+    query = urlencode({"axis": axis, "from": origin["first"], "to": origin["last"]})
+    days = session.text("%(first)s to %(last)s", first=origin["first"], last=origin["last"])
+    return Source(f"{text} ({days})", f"{session.base}/customers/lifecycle?{query}")
+
+
+def _matrix(session: Session, origin: Mapping[str, Any]) -> Source:
+    if "action" in origin:
+        text = session.text(
+            "strategy matrix: %(what)s", what=session.pick(ACTIONS[origin["action"]])
+        )
+        return Source(text, f"{session.base}/customers/matrix")
+    stage, value, fatigue = str(origin["cell"]).split(".")
+    named = (STAGES[stage][1:], views.TIERS[value], views.FATIGUES[fatigue])
+    text = session.text(
+        "strategy matrix: %(what)s", what=" · ".join(session.pick(one) for one in named)
+    )
+    return Source(text, f"{session.base}/customers/matrix?cell={origin['cell']}")
+
+
 def _customers(session: Session, origin: Mapping[str, Any]) -> Source:
     query = urlencode(address_of(origin, session.zone))
     return Source(session.text("a filtered list of customers"), f"{session.base}/customers?{query}")
@@ -102,6 +134,8 @@ def _list(session: Session, origin: Mapping[str, Any]) -> Source:
 MAKERS = {
     "analysis": _analysis,
     "metric": _metric,
+    "lifecycle": _lifecycle,
+    "matrix": _matrix,
     "customers": _customers,
     "segment": _segment,
     "combined": _combined,
