@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from yutang.analysis import Result
     from yutang.collect import Collecting
     from yutang.predictions import Predictions
+    from yutang.products import Products
     from yutang.reports import Runs
     from yutang.sequence import Attribute, ShardCache, ShardSet
 
@@ -257,10 +258,17 @@ class Brand:
         return Predictions(self.workspace, self.customers)
 
     @cached_property
+    def products(self) -> Products:
+        from yutang.products import Products
+
+        return Products(self.workspace, self.orders, self.customers)
+
+    @cached_property
     def segments(self) -> Segments:
         return Segments(
             self.workspace, self.identities, lambda: self.customers, self.shards,
             lambda name, *period: self.measure.people_of(name, *period), self._moved,
+            lambda origin: self.products.people(origin),
         )  # fmt: skip
 
     def _moved(self, before: int, after: int, edges: str, cell: tuple[str, str]) -> BitMap:

@@ -1,5 +1,6 @@
 """Customers: who they are, what they did, and the arrays all numbers about people come from."""
 
+from yutang.customers.from_orders import pieces
 from yutang.customers.portrait import Evidence, KnownBy, Portrait, Relation
 from yutang.customers.query import CustomerPage, CustomerQuery, CustomerRow
 from yutang.customers.rules import ROLES, STAGES, Flow, Role, Stage
@@ -29,4 +30,5 @@ __all__ = [
     "Stage",
     "Ties",
     "Timeline",
+    "pieces",
 ]

@@ -3,6 +3,7 @@
     {"kind": "analysis", "model", "params", "cell"}      a cell of a model's answer
     {"kind": "metric", "metric", "period", "first", "last"}   a number of a period
     {"kind": "movement", "before", "after", "edges", "cell"}  from a layer to another, of two runs
+    {"kind": "products", "of", …}                        a number about products (yutang.products)
     {"kind": "customers", "query", "within"?}            a filtered list of customers
     {"kind": "segment", "segment", "version"?}           a segment, or one of its versions
     {"kind": "combined", "how", "a", "b"}                two segments
@@ -27,6 +28,7 @@ from yutang.sequence import ShardSet
 
 Origin = Mapping[str, Any]
 MetricPeople = Callable[[str, str, date, date], BitMap]
+ProductPeople = Callable[[Origin], BitMap]
 MovedPeople = Callable[[int, int, str, tuple[str, str]], BitMap]
 _OWN = ("people", "sort", "page", "size")  # of a query: how a list is shown, not who is in it
 _DEEPEST = 8
@@ -39,7 +41,8 @@ def unreadable() -> BadInput:
 
 class Origins:
     """Asks for people again. `metric` gives those behind a metric, `segment` those of a segment
-    and version (0 = the newest), `combine` the union, intersection or difference of two."""
+    and version (0 = the newest), `combine` the union, intersection or difference of two, `products`
+    those of a number about products."""
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class Origins:
         customers: Callable[[], Customers],
         metric: MetricPeople,
         moved: MovedPeople,
+        products: ProductPeople,
         segment: Callable[[int, int], BitMap],
         combine: Callable[[str, int, int], BitMap],
     ) -> None:
@@ -54,6 +58,7 @@ class Origins:
         self._customers = customers
         self._metric = metric
         self._moved = moved
+        self._products = products
         self._segment = segment
         self._combine = combine
 
@@ -72,6 +77,8 @@ class Origins:
                 before, after = origin["cell"]
                 runs = int(origin["before"]), int(origin["after"]), str(origin["edges"])
                 return self._moved(*runs, (str(before), str(after)))
+            if kind == "products":
+                return self._products(origin)
             if kind == "customers":
                 return self._of_list(origin, _depth)
             if kind == "segment":
