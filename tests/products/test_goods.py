@@ -84,7 +84,9 @@ def test_specs_belong_to_their_product() -> None:
     goods = goods_of(
         Market(
             [
-                Order(1, 3, (Line("i", title="Tea", sku="s1", spec="50 g"), Line("j", title="Cup"))),
+                Order(
+                    1, 3, (Line("i", title="Tea", sku="s1", spec="50 g"), Line("j", title="Cup"))
+                ),
                 Order(2, 3, (Line("i", title="Tea", sku="s2", spec="90 g"),)),
                 Order(3, 3, (Line("i", title="Tea", sku="s1"), Line("k", title="Jar", spec="XL"))),
             ]
@@ -107,7 +109,9 @@ def test_what_an_order_gave_back_is_spread_over_its_lines() -> None:
     goods = goods_of(
         Market(
             [
-                Order(1, 3, (Line("a", paid=100), Line("b", paid=200), Line("c", paid=33)), refund=100),
+                Order(
+                    1, 3, (Line("a", paid=100), Line("b", paid=200), Line("c", paid=33)), refund=100
+                ),
                 Order(2, 3, (Line("a", paid=100, refund=60), Line("b", paid=100)), refund=100),
                 Order(3, 3, (Line("a", paid=100),), refund=100),
             ]

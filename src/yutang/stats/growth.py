@@ -54,18 +54,21 @@ def rate_ratio_p(
 
 
 def overdispersion(counts: NDArray[np.float64], least: float = 1.0) -> float:
-    """How many times Poisson's variance counts have, beyond what all rows share in a column.
+    """How many times Poisson's variance counts have, beyond what all rows share.
 
-    counts: rows are things, columns equal stretches of time. Expected of a cell is row sum × column
-    sum / sum; Pearson's χ² over its degrees of freedom, of rows with `least` a column; at least 1.
+    counts: rows are things, columns equal stretches of time. Neighbouring columns are compared two
+    by two (the oldest is left out of an odd number), so that slow growth is no noise: expected of
+    a cell is row sum × column sum / sum of the two; Pearson's χ² over its degrees of freedom, of
+    rows with `least` a column; at least 1.
     """
     kept = counts[counts.mean(axis=1) >= least] if counts.size else counts
-    if kept.shape[0] < 2 or kept.shape[1] < 2:
-        return 1.0
-    columns = kept.sum(axis=0)
-    kept, columns = kept[:, columns > 0], columns[columns > 0]
-    freedom = (kept.shape[0] - 1) * (kept.shape[1] - 1)
-    if freedom <= 0:
-        return 1.0
-    expected = kept.sum(axis=1)[:, None] * columns[None, :] / columns.sum()
-    return max(1.0, float(((kept - expected) ** 2 / expected).sum() / freedom))
+    squares, freedom = 0.0, 0
+    for place in range(kept.shape[1] % 2, kept.shape[1] - 1, 2):
+        two = kept[:, place : place + 2]
+        two = two[two.sum(axis=1) > 0]
+        columns = two.sum(axis=0)
+        if len(two) > 1 and (columns > 0).all():
+            expected = two.sum(axis=1)[:, None] * columns[None, :] / columns.sum()
+            squares += float(((two - expected) ** 2 / expected).sum())
+            freedom += len(two) - 1
+    return max(1.0, squares / freedom) if freedom else 1.0
