@@ -30,6 +30,7 @@ TITLES = {
     "analysis": mark("people of an analysis"),
     "metric": mark("people behind a number"),
     "movement": mark("people who moved between layers"),
+    "products": mark("people behind a number of products"),
     "segment": mark("people of a segment"),
 }
 

@@ -119,6 +119,13 @@ class Products:
         earliest = int(dated.min()) if len(dated) else 0
         return scope_of(asked, self.today(), earliest)
 
+    def before(self, scope: Scope) -> tuple[int, int] | None:
+        """The comparable days: as many, right before. None where the first of them has no sales."""
+        dated = self.goods().day
+        earliest = int(dated[dated > 0].min()) if (dated > 0).any() else scope.first
+        first = scope.first - scope.days
+        return (first, scope.first - 1) if first >= earliest else None
+
     def categories(self) -> list[tuple[str, str]]:
         """(id, name), by name."""
         units = self.goods().units["category"]
