@@ -21,6 +21,7 @@ from yutang.api import (
     live,
     overview,
     predictions,
+    products,
     quarantine,
     runs,
     schedules,
@@ -56,6 +57,7 @@ ROUTERS = (
     webhooks.ROUTES,
     runs.ROUTES,
     predictions.ROUTES,
+    products.ROUTES,
     sql.ROUTES,
 )
 Nudge = Callable[[str], None]

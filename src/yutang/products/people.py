@@ -3,8 +3,9 @@
     {"kind": "products", "of", "level", "domain", "category", "period", "first", "last", …}
 
 of: buyers | repeat | first | second (with "id") · pair | only (with "a", "b", "by", "days") ·
-step | waiting (with "a", "b", "first_only") · restock (with "state", "due_days", "id" or none).
-A period that has a name is counted from the day it is asked; "custom" keeps its days.
+step | waiting (with "a", "b", "first_only") · restock (with "state", "due_days", "clear", and "id"
+where it is of one thing). A period that has a name is counted from the day it is asked; "custom"
+keeps its days.
 """
 
 from __future__ import annotations

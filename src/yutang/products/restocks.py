@@ -13,6 +13,7 @@ from yutang.products.rhythms import Bought, Rhythms, gaps_of, medians, rhythms_o
 from yutang.products.scope import Scope, category_of, lines_in, units_of
 
 _MOST_PIECES = 50.0
+MOST_SPREAD = 5.0  # latest wait ÷ shortest; that of purchases at random is 22
 STATES = ("long", "due", "soon", "later")
 Floats = NDArray[np.float64]
 
@@ -36,6 +37,12 @@ class Expected:
 
     def __len__(self) -> int:
         return len(self.day)
+
+    @property
+    def clear(self) -> NDArray[np.bool_]:
+        """Is the interval narrow enough to act on?"""
+        shortest = np.maximum(self.low - self.last, 0.5)
+        return np.asarray(self.high - self.last <= MOST_SPREAD * shortest)
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Expected:
         return Expected(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
@@ -118,8 +125,11 @@ def states_of(expected: Expected, today: int, due_days: int) -> Codes:
     ).astype(np.int32)
 
 
-def hold_out_restocks(bought: Bought, category: Codes, *, until: int, days: int) -> RestockHoldout:
-    """Rhythms of `days` before the end, tested on what was bought since. Raises BadInput."""
+def hold_out_restocks(
+    bought: Bought, category: Codes, *, until: int, days: int, clear: bool = False
+) -> RestockHoldout:
+    """Rhythms of `days` before the end, tested on what was bought since; clear: only those whose
+    interval is narrow enough. Raises BadInput."""
     cutoff = until - days
     rhythms = rhythms_of(bought.up_to(cutoff), category)
     width = len(category) + 1
@@ -127,7 +137,7 @@ def hold_out_restocks(bought: Bought, category: Codes, *, until: int, days: int)
     told = expected_of(seen, rhythms)
     told = told.take(told.last > cutoff)
     real = following[np.searchsorted(pairs, told.customer * width + told.thing)]
-    closed = told.high <= until
+    closed = (told.high <= until) & (told.clear | (not clear))
     told, real = told.take(closed), real[closed]
     came = (real > 0) & (real <= until)
     inside = came & (real >= np.floor(told.low)) & (real <= np.ceil(told.high))

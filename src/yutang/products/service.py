@@ -31,6 +31,7 @@ from yutang.products.next_thing import (
 from yutang.products.pairs import Pairs, PairsQuestion, pairs_of
 from yutang.products.people import behind, scope_of
 from yutang.products.restocks import (
+    MOST_SPREAD,
     STATES,
     Expected,
     RestockHoldout,
@@ -182,15 +183,20 @@ class Products:
         except BadInput:
             return []
 
-    def restocks(self, scope: Scope, due_days: int | None = None) -> Restock:
-        """Who needs what again, and when. Raises BadInput where too few bought again."""
+    def restocks(self, scope: Scope, due_days: int | None = None, *, clear: bool = True) -> Restock:
+        """Who needs what again, and when; clear: only where the interval is narrow enough to act
+        on. Raises BadInput where too few bought again."""
         soon = self.settings().due_days if due_days is None else check_due_days(due_days)
         asked = replace(scope, first=0, level=level_of(scope.level))
         rhythms, told = self._once(("restocks", asked), lambda g: _told(g, asked))
+        if clear:
+            told = told.take(told.clear)
         states = states_of(told, asked.last, soon)
         return Restock(asked, asked.last, soon, told, states, rhythms)
 
-    def restock_holdout(self, scope: Scope, days: int = HOLDOUT_DAYS) -> RestockHoldout:
+    def restock_holdout(
+        self, scope: Scope, days: int = HOLDOUT_DAYS, *, clear: bool = True
+    ) -> RestockHoldout:
         """Did the rhythms foretell the last days? Raises BadInput."""
         if not 7 <= days <= 730:
             raise BadInput("A test takes 7 to 730 days.")
@@ -198,15 +204,17 @@ class Products:
 
         def make(goods: Goods) -> RestockHoldout:
             bought, units = bought_of(goods, asked), units_of(goods, asked)
-            return hold_out_restocks(bought, units.category, until=asked.last, days=days)
+            return hold_out_restocks(
+                bought, units.category, until=asked.last, days=days, clear=clear
+            )
 
-        return self._once(("restock_holdout", asked, days), make)
+        return self._once(("restock_holdout", asked, days, clear), make)
 
     def due(self, customer: int, *, level: Level = "category") -> list[dict[str, Any]]:
         """What a customer buys again and again, and when next: the first to come first."""
         scope = Scope(0, _number(self.today()), level=level)
         try:
-            found = self.restocks(scope)
+            found = self.restocks(scope, clear=False)
         except BadInput:
             return []
         # Sorted by customer, so his rows are found without a look at the others.
@@ -230,7 +238,7 @@ class Products:
         scope, goods = self.scope(origin), self.goods()
 
         def expected(asked: Scope, due_days: int) -> tuple[Expected, Codes]:
-            found = self.restocks(asked, due_days)
+            found = self.restocks(asked, due_days, clear=bool(origin.get("clear", True)))
             return found.expected, found.states
 
         ids = behind(goods, origin, scope, expected)
@@ -289,6 +297,10 @@ def restock_row(found: Restock, goods: Goods, place: int) -> dict[str, Any]:
         "expected_on": date_of(int(np.rint(told.day[place]))).isoformat(),
         "high_on": date_of(int(np.ceil(told.high[place]))).isoformat(),
         "state": STATES[int(found.states[place])],
+        "clear": bool(
+            told.high[place] - told.last[place]
+            <= MOST_SPREAD * max(told.low[place] - told.last[place], 0.5)
+        ),
     }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array
+from scipy.sparse import csc_array, csr_array
 
 from yutang.errors import BadInput
 from yutang.products.goods import Goods, Ints
@@ -44,7 +44,8 @@ class StepsQuestion:
 @dataclass(frozen=True)
 class Transitions:
     """By row, most steps beyond chance first: a → b (numbers of things), both, of_a, of_b (steps),
-    share and its lower bound, base, lift and its bounds, days (median between). steps: all of
+    share and its lower bound, base, lift and its bounds, extra (steps surely beyond
+    the usual), days (median between). steps: all of
     them; by thing (place of visits.things): visits, returned (share of its days with a next)."""
 
     question: StepsQuestion
@@ -61,6 +62,7 @@ class Transitions:
     lift: Floats
     lift_low: Floats
     lift_high: Floats
+    extra: Floats
     q: Floats
     days: Floats
     left_out: int
@@ -87,8 +89,8 @@ def steps_in(visits: Visits, question: StepsQuestion) -> Ints:
     return steps[inside]
 
 
-def transitions_of(goods: Goods, question: StepsQuestion) -> Transitions:
-    """All steps of the scope. Raises NotFound for an unknown start."""
+def transitions_of(goods: Goods, question: StepsQuestion, *, most: int = MOST_ROWS) -> Transitions:
+    """All steps of the scope; most: rows that are kept. Raises NotFound for an unknown start."""
     scope = question.scope
     visits = visits_of(goods, scope, until=scope.last)
     steps = steps_in(visits, question)
@@ -106,18 +108,19 @@ def transitions_of(goods: Goods, question: StepsQuestion) -> Transitions:
     extra = both - np.divide(both, low, out=np.full(len(low), np.inf), where=low > 0)
     q = association.benjamini_hochberg(association.g_test(both, of_a[a], of_b[b], n))
     order = np.lexsort((b, a, -both, -extra))
-    left_out = max(0, len(order) - MOST_ROWS)
-    order = order[:MOST_ROWS]
+    left_out = max(0, len(order) - most)
+    order = order[:most]
     a, b, both = a[order], b[order], both[order]
-    low, high, q = low[order], high[order], q[order]
+    low, high, extra, q = low[order], high[order], extra[order], q[order]
     gaps = visits.day[steps + 1] - visits.day[steps]
     seen = _days_in(visits, question)
     return Transitions(
         question=question, visits=visits, steps=n, a=visits.things[a], b=visits.things[b],
         both=both, of_a=of_a[a], of_b=of_b[b], share=both / np.maximum(of_a[a], 1),
         share_low=association.wilson(both, of_a[a])[0], base=of_b[b] / max(n, 1),
-        lift=association.lift(both, of_a[a], of_b[b], n), lift_low=low, lift_high=high, q=q,
-        days=_medians(before.tocsc(), after.tocsc(), a, b, gaps), left_out=left_out, seen=seen,
+        lift=association.lift(both, of_a[a], of_b[b], n), lift_low=low, lift_high=high,
+        extra=extra, q=q,
+        days=_medians(before.tocsc(), after.tocsr(), a, b, gaps), left_out=left_out, seen=seen,
         returned=np.divide(of_a, seen, out=np.zeros(len(seen)), where=seen > 0),
     )  # fmt: skip
 
@@ -149,6 +152,9 @@ def waiting(goods: Goods, question: StepsQuestion, a: str) -> Ints:
     return np.asarray(visits.customer[last[holds]], np.int64)
 
 
+_FIGURES = (*("share", "share_low", "base", "lift", "lift_low", "lift_high", "extra", "q", "days"),)
+
+
 def row_of(found: Transitions, place: int) -> dict[str, Any]:
     """One row as plain data."""
     units = found.visits.units
@@ -158,7 +164,7 @@ def row_of(found: Transitions, place: int) -> dict[str, Any]:
     }  # fmt: skip
     for name in ("both", "of_a", "of_b"):
         row[name] = int(getattr(found, name)[place])
-    for name in ("share", "share_low", "base", "lift", "lift_low", "lift_high", "q", "days"):
+    for name in _FIGURES:
         row[name] = float(getattr(found, name)[place])
     return row
 
@@ -180,13 +186,18 @@ def _place(visits: Visits, thing: int) -> int:
     return int(found[0]) if len(found) else -1
 
 
-def _medians(before: csc_array, after: csc_array, a: Ints, b: Ints, gaps: Ints) -> Floats:
-    """Median days of the steps of each row."""
+def _medians(before: csc_array, after: csr_array, a: Ints, b: Ints, gaps: Ints) -> Floats:
+    """Median days of the steps of each row; one `a` after the other, all its `b` at once."""
     out = np.full(len(a), np.nan)
-    for i, (one, other) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
-        left = before.indices[before.indptr[one] : before.indptr[one + 1]]
-        right = after.indices[after.indptr[other] : after.indptr[other + 1]]
-        shared = np.intersect1d(left, right, assume_unique=True)
-        if len(shared):
-            out[i] = np.median(gaps[shared])
+    wide = int(gaps.max(initial=0)) + 1
+    for one in np.unique(a).tolist():
+        steps = before.indices[before.indptr[one] : before.indptr[one + 1]]
+        part = after[steps]
+        days = np.repeat(gaps[steps], np.diff(part.indptr))
+        key = np.sort(part.indices.astype(np.int64) * wide + days)
+        mine = np.flatnonzero(a == one)
+        first = np.searchsorted(key, b[mine] * wide)
+        size = np.searchsorted(key, (b[mine] + 1) * wide) - first
+        low, high = key[first + (size - 1) // 2] % wide, key[first + size // 2] % wide
+        out[mine] = (low + high) / 2
     return out

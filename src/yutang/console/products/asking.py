@@ -29,6 +29,36 @@ TABS = (
     ("/next", mark("What comes next")),
     ("/restocks", mark("Restock dates")),
 )
+FILE_WORDS = {
+    "id": mark("Product number"), "name": mark("Product"), "category": mark("Category"),
+    "sales_fen": mark("Sales"), "net_fen": mark("Net sales"), "refund_fen": mark("Refunds"),
+    "pieces": mark("Pieces"), "orders": mark("Orders"), "buyers": mark("Buyers"),
+    "repeat": mark("Buyers on two days or more"), "repeat_rate": mark("Bought again"),
+    "first_orders": mark("Number of first orders"), "first_share": mark("First orders"),
+    "second_orders": mark("Number of second orders"),
+    "second_rate": mark("Lead to a second order"), "refund_rate": mark("Refunded"),
+    "private_share": mark("Private share"), "items_ratio": mark("Items, private ÷ public"),
+    "orders_before": mark("Orders before"), "growth": mark("Growth (times)"),
+    "growth_low": mark("Growth, lower bound"), "growth_high": mark("Growth, upper bound"),
+    "q": mark("False finds (q)"), "p": mark("Chance (p)"), "trend": mark("Trend"),
+    "rank": mark("Rank"), "rank_before": mark("Rank before"), "a": mark("First, product number"),
+    "a_name": mark("First of the pair"), "b": mark("Second, product number"), "b_name": mark("Second of the pair"),
+    "both": mark("Together"), "of_a": mark("With the first"), "of_b": mark("With the second"),
+    "support": mark("Of all baskets"), "confidence_ab": mark("With the first, also the second"),
+    "confidence_ab_low": mark("With the first, also the second: lower bound"),
+    "confidence_ba": mark("With the second, also the first"),
+    "confidence_ba_low": mark("With the second, also the first: lower bound"),
+    "lift": mark("Times chance"), "lift_low": mark("Times chance, lower bound"),
+    "lift_high": mark("Times chance, upper bound"), "extra": mark("Beyond chance"),
+    "sure": mark("Sure"), "share": mark("Share of those who came back"),
+    "share_low": mark("Share of those who came back: lower bound"),
+    "base": mark("Share of all next days"), "days": mark("Days between (median)"),
+    "customer": mark("Customer"), "times": mark("Bought on days"),
+    "last_on": mark("Last bought"), "own_days": mark("Own rhythm (days)"),
+    "usual_days": mark("Usual (days)"), "own_weight": mark("Weight of the own rhythm"),
+    "low_on": mark("Earliest"), "expected_on": mark("Expected"), "high_on": mark("Latest"),
+    "state": mark("State"),
+}  # fmt: skip
 SCOPED = ("level", "domain", "category", "period", "from", "to")
 
 
@@ -118,6 +148,11 @@ def shared(asked: Asked, tab: str) -> dict[str, Any]:
     }
 
 
+def heads(session: Session, names: Iterable[str]) -> list[str]:
+    """The header of an exported list."""
+    return [session.text(FILE_WORDS[name]) for name in names]
+
+
 def whole(text: str, default: int, least: int, most: int) -> int:
     """A whole number of an address, within bounds."""
     n = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else default
@@ -133,4 +168,3 @@ def may_export(session: Session, action: str, kind: str, rows: int) -> None:
         )
     detail = {"list": action, "rows": rows}
     session.brand.audit.record(session.account.login, "products_exported", kind, detail, session.ip)
-

@@ -13,7 +13,7 @@ from yutang.console.charts import Chart, Series, spark
 from yutang.console.exports import Cell, download
 from yutang.console.guard import Session, needs, posted
 from yutang.console.language import mark
-from yutang.console.products.asking import Asked, may_export, read, shared, whole
+from yutang.console.products.asking import Asked, heads, may_export, read, shared, whole
 from yutang.console.render import render, see_other
 from yutang.console.tables import Column, Pager
 from yutang.errors import BadInput, YutangError
@@ -84,7 +84,7 @@ def _page(request: Request, session: Session, *, error: YutangError | None = Non
     order = _sorted(asked, found)
     if kind := request.query_params.get("as"):
         may_export(session, "hits", kind, len(order))
-        return download(kind, "products", [session.text(name) for name in _FILE],
+        return download(kind, "products", heads(session, _FILE),
                         _cells(asked, found, order))  # fmt: skip
     query = asked.query
     return render(

@@ -12,7 +12,7 @@ from yutang.console.charts import Flow, Flows
 from yutang.console.exports import Cell, download
 from yutang.console.guard import Session, needs
 from yutang.console.language import mark
-from yutang.console.products.asking import Asked, may_export, read, shared, whole
+from yutang.console.products.asking import Asked, heads, may_export, read, shared, whole
 from yutang.console.render import render
 from yutang.console.tables import Column, Pager
 from yutang.errors import BadInput
@@ -22,6 +22,7 @@ ROUTES = APIRouter()
 COLUMNS = (
     Column("step", mark("From → to")),
     Column("both", mark("Steps"), "count", sortable=True),
+    Column("extra", mark("Beyond the usual"), "count", sortable=True),
     Column("share", mark("Share of those who came back"), "rate", sortable=True),
     Column("base", mark("Share of all next days"), "rate", sortable=True),
     Column("lift", mark("Times as usual"), "number", sortable=True),
@@ -39,13 +40,14 @@ _FILE = (
     *("lift", "lift_low", "lift_high", "q", "days"),
 )
 _DRAWN = 8
+_TOLD = 1.2  # times as usual
 
 
 @ROUTES.get("/b/{brand}/products/next")
 def next_thing(request: Request, session: Session = needs("analyse")) -> Response:
     asked = read(
         request, session, filters=("first_only", "from_thing", "test"), sorts=_SORTS,
-        default_sort="-both", period="all", level="category", levels=("category", "product"),
+        default_sort="-extra", period="all", level="category", levels=("category", "product"),
     )  # fmt: skip
     f = asked.query.filters
     first_only = f.get("first_only") == "yes"
@@ -57,7 +59,7 @@ def next_thing(request: Request, session: Session = needs("analyse")) -> Respons
         goods_rows: Iterator[list[Cell]] = (
             [row[name] for name in _FILE] for row in (step_row(found, n) for n in order.tolist())
         )
-        return download(kind, "next", [session.text(name) for name in _FILE], goods_rows)
+        return download(kind, "next", heads(session, _FILE), goods_rows)
     query = asked.query
     untested, holdout = None, None
     days = whole(f.get("test", ""), HOLDOUT_DAYS, 7, 366)
@@ -89,15 +91,18 @@ def next_thing(request: Request, session: Session = needs("analyse")) -> Respons
 
 
 def _strongest(found: Transitions) -> dict[str, Any] | None:
-    """The step to another thing that is most beyond chance."""
-    other = np.flatnonzero((found.a != found.b) & (found.q <= 0.05) & (found.lift > 1))
-    return step_row(found, int(other[0])) if len(other) else None
+    """The step that is most beyond chance, to another thing where one is worth telling."""
+    sure = (found.q <= 0.05) & (found.lift >= _TOLD)
+    other = np.flatnonzero(sure & (found.a != found.b))
+    any_ = np.flatnonzero(sure)
+    best = other if len(other) else any_
+    return step_row(found, int(best[0])) if len(best) else None
 
 
 def _sorted(asked: Asked, found: Transitions, start: str) -> np.ndarray:
     columns: dict[str, Any] = {
         "both": found.both, "share": found.share, "base": found.base, "lift": found.lift,
-        "lift_low": found.lift_low, "days": found.days,
+        "lift_low": found.lift_low, "extra": found.extra, "days": found.days,
     }  # fmt: skip
     values = np.asarray(columns[asked.query.key], np.float64)
     order = np.argsort(-values if asked.query.descending else values, kind="stable")

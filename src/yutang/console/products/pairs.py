@@ -12,7 +12,7 @@ from yutang.console.charts import Chart, Series
 from yutang.console.exports import Cell, download
 from yutang.console.guard import Session, needs
 from yutang.console.language import mark
-from yutang.console.products.asking import Asked, may_export, read, shared, whole
+from yutang.console.products.asking import Asked, heads, may_export, read, shared, whole
 from yutang.console.render import render
 from yutang.console.tables import Column, Pager
 from yutang.products import BYS, MOST_DAYS, Pairs, PairsQuestion, pair_row
@@ -50,7 +50,7 @@ def pairs(request: Request, session: Session = needs("analyse")) -> Response:
             [row[name] for name in _FILE]
             for row in (pair_row(found, goods, n) for n in order.tolist())
         )
-        return download(kind, "pairs", [session.text(name) for name in _FILE], rows)
+        return download(kind, "pairs", heads(session, _FILE), rows)
     query = asked.query
     return render(
         request,

@@ -12,7 +12,7 @@ from yutang.console.charts import Chart, Series
 from yutang.console.exports import Cell, download
 from yutang.console.guard import Session, needs
 from yutang.console.language import mark
-from yutang.console.products.asking import Asked, may_export, read, shared, whole
+from yutang.console.products.asking import Asked, heads, may_export, read, shared, whole
 from yutang.console.render import render
 from yutang.console.tables import Column, Pager
 from yutang.errors import BadInput
@@ -47,16 +47,17 @@ _TESTS = (30, 90, 180, 365)
 @ROUTES.get("/b/{brand}/products/restocks")
 def restocks(request: Request, session: Session = needs("analyse")) -> Response:
     asked = read(
-        request, session, filters=("state", "due", "test"), sorts=_SORTS, default_sort="expected",
+        request, session, filters=("state", "due", "test", "clear"), sorts=_SORTS,
+        # Of those who are due, who was expected last will most likely still come.
+        default_sort="expected" if _state(request) in ("soon", "later") else "-expected",
         period="all", level="category", levels=("category", "product"),
     )  # fmt: skip
     products, f = asked.products, asked.query.filters
     soon = whole(f.get("due", ""), products.settings().due_days, 0, 90)
     shown: dict[str, Any] = {"missing": None}
-    state = f.get("state", "due")
-    state = state if state in STATE_WORDS else "due"
+    state, clear = _state(request), f.get("clear") != "all"
     try:
-        found = products.restocks(asked.scope, soon)
+        found = products.restocks(asked.scope, soon, clear=clear)
     except BadInput as bad:
         shown["missing"] = bad
     else:
@@ -68,19 +69,25 @@ def restocks(request: Request, session: Session = needs("analyse")) -> Response:
                 [row[name] for name in _FILE]
                 for row in (restock_row(found, goods, n) for n in order.tolist())
             )
-            return download(kind, "restocks", [session.text(name) for name in _FILE], rows)
-        shown |= _shown(asked, found, order) | _tested(asked)
+            return download(kind, "restocks", heads(session, _FILE), rows)
+        shown |= _shown(asked, found, order, clear) | _tested(asked, clear)
     return render(
         request,
         "products/restocks.html",
         soon=soon,
         state=state,
+        clear=clear,
         states=STATE_WORDS,
         columns=COLUMNS,
         tests=_TESTS,
         **shown,
         **shared(asked, "/restocks"),
     )
+
+
+def _state(request: Request) -> str:
+    asked = request.query_params.get("state", "due")
+    return asked if asked in STATE_WORDS else "due"
 
 
 def _sorted(asked: Asked, found: Restock, state: str) -> np.ndarray:
@@ -90,14 +97,12 @@ def _sorted(asked: Asked, found: Restock, state: str) -> np.ndarray:
         "expected": told.day, "times": told.times, "last": told.last, "own": told.gap,
     }  # fmt: skip
     values = np.asarray(columns[asked.query.key], np.float64)[rows]
-    # Who is due: those expected last have waited least, and will most likely still come.
-    turned = asked.query.descending or (state in ("due", "long") and not asked.query.filters.get(
-        "sort") and asked.query.sort == asked.query.default_sort)  # fmt: skip
-    return rows[np.argsort(-values if turned else values, kind="stable")]
+    return rows[np.argsort(-values if asked.query.descending else values, kind="stable")]
 
 
-def _shown(asked: Asked, found: Restock, order: np.ndarray) -> dict[str, Any]:
+def _shown(asked: Asked, found: Restock, order: np.ndarray, clear: bool) -> dict[str, Any]:
     query, goods = asked.query, asked.products.goods()
+    how = {"due_days": found.due_days, "clear": clear}
     rows = [restock_row(found, goods, int(n)) for n in order[query.offset :][: query.size]]
     return {
         "found": found,
@@ -106,17 +111,17 @@ def _shown(asked: Asked, found: Restock, order: np.ndarray) -> dict[str, Any]:
         "pager": Pager(query, len(order)),
         "counts": {name: found.count(name) for name in STATE_WORDS},
         "people": {
-            name: (found.people(name), asked.people("restock", state=name, due_days=found.due_days))
+            name: (found.people(name), asked.people("restock", state=name, **how))
             for name in STATE_WORDS
         },
         "chart": _chart(asked, found),
     }
 
 
-def _tested(asked: Asked) -> dict[str, Any]:
+def _tested(asked: Asked, clear: bool) -> dict[str, Any]:
     days = whole(asked.query.filters.get("test", ""), 180, 7, 730)
     try:
-        tested = asked.products.restock_holdout(asked.scope, days)
+        tested = asked.products.restock_holdout(asked.scope, days, clear=clear)
     except BadInput as bad:
         return {"holdout": None, "untested": bad, "test_days": days}
     return {
