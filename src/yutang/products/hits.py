@@ -8,7 +8,7 @@ thing rises or falls where Benjamini and Hochberg's q over all things compared i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -114,41 +114,34 @@ def hits_of(
 ) -> Hits:  # fmt: skip
     """before: first and last day of the comparable stretch; today: the newest day known; relative:
     growth beside that of all orders, so that a season that lifts everything lifts nothing."""
-    units = units_of(goods, scope)
-    things = len(units)
-    rows = lines_in(goods, scope, kept=False)
-    thing = units.of_line[rows].astype(np.int64)
-    if scope.category and scope.level != "category":
-        kept = units.category[thing] == category_of(goods, scope)
-        rows, thing = rows[kept], thing[kept]
-    sold = goods.pieces[rows] > 0
-    order = goods.order[rows].astype(np.int64)
+    things = len(units_of(goods, scope))
+    rows, thing = _lines(goods, scope)
+    order, sold = goods.order[rows].astype(np.int64), goods.pieces[rows] > 0
     where, what = distinct(order[sold], thing[sold], things)
-
-    def total(values: NDArray[Any], of: Ints = thing) -> Ints:
-        return np.rint(np.bincount(of, values.astype(np.float64), minlength=things)).astype(
-            np.int64
+    sales, refunds, private_fen = (
+        _fen(thing, values, things)
+        for values in (
+            goods.paid_fen[rows],
+            goods.refund_fen[rows],
+            np.where(goods.domain[order] == _PRIVATE, goods.paid_fen[rows], 0),
         )
-
-    sales, refunds = total(goods.paid_fen[rows]), total(goods.refund_fen[rows])
+    )
     orders = np.bincount(what, minlength=things)
     listed = np.flatnonzero((orders > 0) | (refunds > 0))
     listed = listed[np.lexsort((listed, -orders[listed], -sales[listed]))]
-    old = _before(goods, scope, before, things)
+    old, all_orders = _before(goods, scope, before, things), _different(where)
     buyers, repeat = _buyers(goods, where, what, things)
     first, second, closed, back = _firsts(goods, where, what, things, today)
     private, public = (_pieces(goods, order, thing, rows, code, things)
                        for code in (_PRIVATE, _PUBLIC))  # fmt: skip
-    mine = goods.domain[order] == _PRIVATE
     weeks, ends = _weeks(goods, scope, things)
     spread = growth.overdispersion(weeks[listed].astype(np.float64))
-    all_orders = len(np.unique(order[sold]))
     exposure = scope.days / (before[1] - before[0] + 1) if before else 1.0
     if relative and old[2]:
         exposure = all_orders / old[2]
-    judged = _judged(orders, old, exposure, spread, listed, _new(goods, scope, things), before)
-    ratio, low, high, q, trend = judged
-    inside = orders_in(goods, scope)
+    ratio, low, high, q, trend = _judged(
+        orders, old, exposure, spread, listed, _new(goods, scope, things), before
+    )
     return Hits(
         scope=scope, before=before, thing=listed, sales_fen=sales[listed],
         net_fen=(sales - refunds)[listed], refund_fen=refunds[listed],
@@ -156,13 +149,32 @@ def hits_of(
         orders=orders[listed], buyers=buyers[listed], repeat=repeat[listed],
         first_orders=first[listed], second_orders=second[listed], closed=closed[listed],
         came_back=back[listed], ratio_private=private[listed], ratio_public=public[listed],
-        private_fen=total(np.where(mine, goods.paid_fen[rows], 0))[listed],
-        orders_before=old[0][listed], growth=ratio, growth_low=low, growth_high=high, q=q,
-        trend=trend, rank=np.arange(1, len(listed) + 1), rank_before=_ranks(old)[listed],
-        weeks=weeks[listed], week_ends=ends, all_orders=all_orders,
-        all_first=int((goods.place[np.flatnonzero(inside)] == 0).sum()), all_before=old[2],
-        all_sales_fen=int(sales.sum()), spread=spread,
+        private_fen=private_fen[listed], orders_before=old[0][listed], growth=ratio,
+        growth_low=low, growth_high=high, q=q, trend=trend, rank=np.arange(1, len(listed) + 1),
+        rank_before=_ranks(old)[listed], weeks=weeks[listed], week_ends=ends,
+        all_orders=all_orders, all_first=int((goods.place[orders_in(goods, scope)] == 0).sum()),
+        all_before=old[2], all_sales_fen=int(sales.sum()), spread=spread,
     )  # fmt: skip
+
+
+def _lines(goods: Goods, scope: Scope) -> tuple[Ints, Ints]:
+    """Lines of the scope, its category counted, and the thing of each."""
+    units, rows = units_of(goods, scope), lines_in(goods, scope, kept=False)
+    thing = units.of_line[rows].astype(np.int64)
+    if scope.category and scope.level != "category":
+        kept = units.category[thing] == category_of(goods, scope)
+        rows, thing = rows[kept], thing[kept]
+    return rows, thing
+
+
+def _fen(of: Ints, values: Ints, things: int) -> Ints:
+    """Sums of fen stay below 2^53, where float64 is exact."""
+    return np.rint(_sums(of, values, things)).astype(np.int64)
+
+
+def _different(sorted_values: Ints) -> int:
+    """How many different values (np.unique hashes, which takes ten times as long)."""
+    return int((sorted_values[1:] != sorted_values[:-1]).sum()) + min(len(sorted_values), 1)
 
 
 def _before(
@@ -171,20 +183,12 @@ def _before(
     """Orders and sales by thing of the comparable days, and all orders of those."""
     if before is None:
         return np.zeros(things, np.int64), np.zeros(things, np.int64), 0
-    older = Scope(before[0], before[1], scope.domain, scope.category, scope.level)
-    units, rows = units_of(goods, older), lines_in(goods, older, kept=False)
-    rows = rows[goods.pieces[rows] > 0]
-    thing = units.of_line[rows].astype(np.int64)
-    if scope.category and scope.level != "category":
-        kept = units.category[thing] == category_of(goods, scope)
-        rows, thing = rows[kept], thing[kept]
-    order = goods.order[rows].astype(np.int64)
-    where, what = distinct(order, thing, things)
-    sales = np.bincount(thing, goods.paid_fen[rows], minlength=things)
-    return (
-        np.bincount(what, minlength=things), np.rint(sales).astype(np.int64),
-        len(np.unique(where)),
-    )  # fmt: skip
+    rows, thing = _lines(goods, replace(scope, first=before[0], last=before[1]))
+    sold = goods.pieces[rows] > 0
+    rows, thing = rows[sold], thing[sold]
+    where, what = distinct(goods.order[rows].astype(np.int64), thing, things)
+    sales = _fen(thing, goods.paid_fen[rows], things)
+    return np.bincount(what, minlength=things), sales, _different(where)
 
 
 def _ranks(old: tuple[Ints, Ints, int]) -> Ints:
@@ -202,11 +206,13 @@ def _buyers(goods: Goods, where: Ints, what: Ints, things: int) -> tuple[Ints, I
     who = goods.customer[where].astype(np.int64)
     known = who > 0
     who, thing, day = who[known], what[known], goods.day[where[known]].astype(np.int64)
-    days = np.unique((thing * (int(who.max(initial=0)) + 1) + who) * 65_536 + day)
+    wide = int(who.max(initial=0)) + 1
+    days = np.sort((thing * wide + who) * 65_536 + day)
+    days = days[np.r_[True, days[1:] != days[:-1]][: len(days)]]
     pair = days // 65_536
     first = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]][: len(pair)])
     sizes = np.diff(np.r_[first, len(pair)])
-    of = pair[first] // (int(who.max(initial=0)) + 1)
+    of = pair[first] // wide
     return np.bincount(of, minlength=things), np.bincount(of[sizes > 1], minlength=things)
 
 
