@@ -217,6 +217,7 @@ def list_restocks(
 
 @ROUTES.get("/products/settings")
 def get_settings(caller: Caller = needs("analyse")) -> ProductSettings:
+    """What one product is, and when a restock is due."""
     used = caller.brand.products.settings()
     return ProductSettings(identify=used.identify, due_days=used.due_days)
 
@@ -229,27 +230,27 @@ def set_settings(new: ProductSettings, caller: Caller = needs("settings")) -> Pr
     return new
 
 
-@ROUTES.get("/products/{key}")
+@ROUTES.get("/products/{product_id}")
 def get_product(
-    key: str, asked: Asked, level: LevelIn = "product", caller: Caller = needs("analyse")
+    product_id: str, asked: Asked, level: LevelIn = "product", caller: Caller = needs("analyse")
 ) -> Row:
     """One thing: its numbers, specs, and what was bought the purchase day before and after."""
     products = caller.brand.products
     scope = _scope(products, asked, level)
-    found = products.product(key, scope, products.before(scope))
-    near = products.neighbours(key, scope)
+    found = products.product(product_id, scope, products.before(scope))
+    near = products.neighbours(product_id, scope)
     return {
-        "id": key, "name": found.name, "category": found.category, "numbers": found.row,
+        "id": product_id, "name": found.name, "category": found.category, "numbers": found.row,
         "weeks": found.weeks.tolist(), "specs": list(found.specs), "product": found.product,
         "before": list(near.before), "after": list(near.after), "returned": near.returned,
         "days_to_next": near.days,
     }  # fmt: skip
 
 
-@ROUTES.get("/customers/{customer}/next-purchase")
-def get_next_purchase(customer: int, caller: Caller = needs("see")) -> Row:
+@ROUTES.get("/customers/{customer_id}/next-purchase")
+def get_next_purchase(customer_id: int, caller: Caller = needs("see")) -> Row:
     """What one customer will probably buy next, and what he is due to restock."""
-    portrait = caller.brand.customers.get(customer, evidence=False)
+    portrait = caller.brand.customers.get(customer_id, evidence=False)
     products = caller.brand.products
     return {
         "customer": portrait.id,

@@ -12,7 +12,7 @@ time than the one the guesses are tested on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -147,9 +147,9 @@ def choose_weight(visits: Visits, days: int) -> float:
         known, of, target = _tested(visits, visits.until - days)
     except BadInput:
         return 5.0
-    best, chosen = (-1, -1), 5.0
+    best, chosen, model = (-1, -1), 5.0, fitted_next(known, 5.0)
     for weight in WEIGHTS:
-        hits = _hits(fitted_next(known, weight), of, target, "model").hits
+        hits = _hits(replace(model, weight=weight), of, target, "model").hits
         if (hits[0], hits[-1]) > best:
             best, chosen = (hits[0], hits[-1]), weight
     return chosen

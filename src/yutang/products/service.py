@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -52,6 +53,7 @@ _SETTINGS = "products"
 KEPT_ANSWERS = 48
 MOST_DUE_DAYS = 90
 HOLDOUT_DAYS = 90
+SETTINGS_SECONDS = 1.0
 EPOCH = date(1970, 1, 1)
 T = TypeVar("T")
 
@@ -95,6 +97,7 @@ class Products:
         self._identify: Identify = "item"
         self._goods: Goods | None = None
         self._kept: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        self._known: tuple[float, Settings] | None = None
 
     # --- what all questions share ------------------------------------------------------------
     def today(self) -> date:
@@ -248,9 +251,16 @@ class Products:
 
     # --- settings ----------------------------------------------------------------------------
     def settings(self) -> Settings:
+        """Asked with every number, so read at most once a second; ours at once, those that another
+        process sets within that time."""
+        now, held = time.monotonic(), self._known
+        if held is not None and now - held[0] < SETTINGS_SECONDS:
+            return held[1]
         with self._workspace.db.read() as connection:
             text = get_meta(connection, _SETTINGS)
-        return Settings(**json.loads(text)) if text else Settings()
+        found = Settings(**json.loads(text)) if text else Settings()
+        self._known = (now, found)
+        return found
 
     def set_settings(self, *, identify: str, due_days: int) -> Settings:
         """Raises BadInput."""
@@ -259,6 +269,7 @@ class Products:
         new = Settings(cast(Identify, identify), check_due_days(due_days))
         with self._workspace.db.write() as connection:
             set_meta(connection, _SETTINGS, json.dumps(asdict(new)))
+        self._known = None
         return new
 
     def _once(self, key: tuple[Any, ...], make: Callable[[Goods], T]) -> T:
