@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from yutang.analysis import Result
     from yutang.collect import Collecting
     from yutang.predictions import Predictions
+    from yutang.products import Products
     from yutang.reports import Runs
     from yutang.sequence import Attribute, ShardCache, ShardSet
 
@@ -281,6 +282,12 @@ class Brand:
         return Lifecycle(self.workspace, self.customers)
 
     @cached_property
+    def products(self) -> Products:
+        from yutang.products import Products
+
+        return Products(self.workspace, self.orders, self.customers)
+
+    @cached_property
     def segments(self) -> Segments:
         return Segments(
             self.workspace, self.identities, lambda: self.customers, self.shards,
@@ -289,6 +296,7 @@ class Brand:
             others={
                 "lifecycle": lambda origin: self.lifecycle.people(origin),
                 "matrix": lambda origin: self.lifecycle.people(origin),
+                "products": lambda origin: self.products.people(origin),
             },
         )  # fmt: skip
 

@@ -130,6 +130,15 @@ ROUTES = [
     ("put", "/lifecycle/rules", "admin"),
     ("get", "/matrix", "analyst"),
     ("put", "/matrix", "admin"),
+    ("get", "/products", "analyst"),
+    ("get", "/products/pairs", "analyst"),
+    ("get", "/products/next", "analyst"),
+    ("get", "/products/next/holdout", "analyst"),
+    ("get", "/products/restocks", "analyst"),
+    ("get", "/products/settings", "analyst"),
+    ("get", "/products/1", "analyst"),
+    ("put", "/products/settings", "admin"),
+    ("get", "/customers/1/next-purchase", "guide"),
     ("get", "/webhooks", "admin"),
     ("post", "/webhooks", "admin"),
     ("patch", "/webhooks/1", "admin"),
@@ -174,6 +183,7 @@ BODIES: dict[str, Any] = {
     "/predictions/settings": {"margin": 0.5, "discount": 0.1},
     "/lifecycle/rules": {"values": {"mode": "fixed"}, "preview": True},
     "/matrix": {"cells": {}},
+    "/products/settings": {"identify": "item", "due_days": 7},
     "/runs": {},
     "/sql": {"sql": "SELECT 1"},
     "/identity/link": {"customer": 1, "other": 1, "reason": "x"},
@@ -208,7 +218,7 @@ def test_every_route_is_in_the_list_above(office: Office) -> None:
     known = {(verb, path) for path, verbs in described.items() for verb in verbs}
     listed = {(verb, path.replace("/1", "/{}")) for verb, path, _ in ROUTES}
     kinds = "customer|import|shop|source|review|request|dashboard|card|note|segment"
-    kinds += "|alert|schedule|run|webhook"
+    kinds += "|alert|schedule|run|webhook|product"
     shaped = {(verb, re.sub(f"{{({kinds})_id}}", "{}", path)) for verb, path in known}
     assert shaped - {("post", "/analyse/{model}")} == listed - {("post", "/analyse/funnel")}
 

@@ -22,6 +22,7 @@ from yutang.api import (
     live,
     overview,
     predictions,
+    products,
     quarantine,
     runs,
     schedules,
@@ -58,6 +59,7 @@ ROUTERS = (
     runs.ROUTES,
     predictions.ROUTES,
     lifecycle.ROUTES,
+    products.ROUTES,
     sql.ROUTES,
 )
 Nudge = Callable[[str], None]

@@ -15,6 +15,7 @@ from yutang.cli.dashboards import dashboard_app
 from yutang.cli.imports import import_app
 from yutang.cli.lifecycle import lifecycle_app
 from yutang.cli.people import identity_app, person_app
+from yutang.cli.products import products_app
 from yutang.cli.retention import retention_app
 from yutang.cli.runs import runs_app
 from yutang.cli.segments import segment_app
@@ -75,6 +76,7 @@ for name, group in {
     "import": import_app, "source": source_app, "person": person_app, "identity": identity_app,
     "retention": retention_app, "dashboard": dashboard_app,
     "segment": segment_app, "lifecycle": lifecycle_app, "alert": alert_app, "runs": runs_app,
+    "products": products_app,
     "account": account_app, "brand": brand_app,
 }.items():  # fmt: skip
     app.add_typer(group, name=name)

@@ -27,6 +27,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("analyse", mark("Analyse"), "chart-bar", "a", right="analyse", thumb=True),
     Section("alerts", mark("Alerts"), "bell", "w", right="analyse"),
     Section("sql", mark("SQL"), "table", "q", right="analyse"),
+    Section("products", mark("Products"), "shopping-bag", "b", right="analyse"),
     Section("shops", mark("Sales and benefits"), "building-store", "s", right="import"),
     Section("imports", mark("Import"), "database-import", "i", right="import", thumb=True),
     Section("live", mark("Live"), "circle-dot", "l", right="analyse"),

@@ -32,6 +32,7 @@ TITLES = {
     "movement": mark("people who moved between layers"),
     "lifecycle": mark("people who moved between stages"),
     "matrix": mark("people of the strategy matrix"),
+    "products": mark("people behind a number of products"),
     "segment": mark("people of a segment"),
     "rule": mark("people of a rule"),
     "change": mark("people who came or went"),

@@ -2,6 +2,7 @@
 
 from yutang.customers import views
 from yutang.customers.buying import Buying
+from yutang.customers.from_orders import pieces
 from yutang.customers.intervals import (
     LEAST_AT_RISK,
     SOURCES,
@@ -63,6 +64,7 @@ __all__ = [
     "Timeline",
     "changed",
     "observations",
+    "pieces",
     "return_curve",
     "views",
 ]

@@ -97,6 +97,35 @@ def _matrix(session: Session, origin: Mapping[str, Any]) -> Source:
     return Source(text, f"{session.base}/customers/matrix?cell={origin['cell']}")
 
 
+PRODUCT_WORDS = {
+    "buyers": mark("buyers of “%(name)s”"),
+    "repeat": mark("who bought “%(name)s” again"),
+    "first": mark("whose first order had “%(name)s”"),
+    "second": mark("whose second order had “%(name)s”"),
+    "pair": mark("who bought “%(a)s” and “%(b)s” together"),
+    "only": mark("who bought “%(a)s”, not “%(b)s”"),
+    "step": mark("who bought “%(a)s”, and “%(b)s” next"),
+    "waiting": mark("whose newest purchase holds “%(a)s”"),
+    "restock": mark("who is due for a restock"),
+}
+PRODUCT_PAGES = {"pair": "/pairs", "only": "/pairs", "step": "/next", "waiting": "/next",
+                 "restock": "/restocks"}  # fmt: skip
+
+
+def _products(session: Session, origin: Mapping[str, Any]) -> Source:
+    of, level = str(origin["of"]), origin.get("level", "product")
+    name_of = session.brand.products.name_of
+    named = {key: name_of(level, str(origin[at])) for key, at in
+             (("name", "id"), ("a", "a"), ("b", "b")) if origin.get(at)}  # fmt: skip
+    text = session.text(PRODUCT_WORDS[of], **named)
+    scope = {key: origin.get(at, "") for key, at in
+             (("level", "level"), ("domain", "domain"), ("category", "category"),
+              ("period", "period"), ("from", "first"), ("to", "last"))}  # fmt: skip
+    page = PRODUCT_PAGES.get(of, f"/{origin.get('id', '')}")
+    query = urlencode({key: value for key, value in scope.items() if value})
+    return Source(text, f"{session.base}/products{page}?{query}")
+
+
 def _customers(session: Session, origin: Mapping[str, Any]) -> Source:
     query = urlencode(address_of(origin, session.zone))
     return Source(session.text("a filtered list of customers"), f"{session.base}/customers?{query}")
@@ -136,6 +165,7 @@ MAKERS = {
     "metric": _metric,
     "lifecycle": _lifecycle,
     "matrix": _matrix,
+    "products": _products,
     "customers": _customers,
     "segment": _segment,
     "combined": _combined,

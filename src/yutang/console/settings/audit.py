@@ -106,6 +106,8 @@ ACTIONS = {
     "schedule_run": mark("ran a schedule"),
     "predictions_set": mark("set margin and discount rate"),
     "predictions_exported": mark("exported the value to come"),
+    "products_set": mark("set what one product is"),
+    "products_exported": mark("exported products"),
     "webhook_added": mark("connected a webhook"),
     "webhook_test": mark("tested a webhook"),
     "webhook_on": mark("turned a webhook on"),
