@@ -57,7 +57,7 @@ from yutang.ingest import (
 from yutang.ingest.live import Answer, Live, SelfTest
 from yutang.installation import BrandRow, Installation
 from yutang.jobs import made_version
-from yutang.measure import Measure
+from yutang.measure import Measure, RedGroup
 from yutang.notices import Desk, Notices, Webhooks
 from yutang.privacy import PersonFiles, Privacy, Retention
 from yutang.receivers import Connecting, limits_of
@@ -76,6 +76,7 @@ if TYPE_CHECKING:
 
     from yutang.analysis import Result
     from yutang.collect import Collecting
+    from yutang.groups import Groups
     from yutang.predictions import Predictions
     from yutang.reports import Runs
     from yutang.sequence import Attribute, ShardCache, ShardSet
@@ -248,7 +249,7 @@ class Brand:
 
     @cached_property
     def measure(self) -> Measure:
-        return Measure(self.workspace, self.customers, self.shops)
+        return Measure(self.workspace, self.customers, self.shops, self._red_groups)
 
     @cached_property
     def predictions(self) -> Predictions:
@@ -257,11 +258,28 @@ class Brand:
         return Predictions(self.workspace, self.customers)
 
     @cached_property
+    def groups(self) -> Groups:
+        from yutang.groups import Groups
+
+        return Groups(self.workspace, self.identities, self.customers)
+
+    @cached_property
     def segments(self) -> Segments:
         return Segments(
             self.workspace, self.identities, lambda: self.customers, self.shards,
             lambda name, *period: self.measure.people_of(name, *period), self._moved,
+            self._in_groups,
         )  # fmt: skip
+
+    def _in_groups(self, group: str, who: str, period: str, first: date, last: date) -> BitMap:
+        """A list of people of a group ("" = of any) in a period."""
+        days = {"first": first, "last": last} if period == "custom" else {}
+        asked = self.measure.period(period, **days)
+        return self.groups.people(group, who, asked.first, asked.last)
+
+    def _red_groups(self) -> list[RedGroup]:
+        found = [(one, one.health.open) for one in self.groups.red()]
+        return [RedGroup(one.key, one.title, open_[0].title) for one, open_ in found if open_]
 
     def _moved(self, before: int, after: int, edges: str, cell: tuple[str, str]) -> BitMap:
         """Who went from one layer to another between two stored runs."""
@@ -275,6 +293,7 @@ class Brand:
             "orders": lambda: self.orders.current().version,
             "analysis": lambda: self._bare_shards().facts_version,
             "customers": lambda: self.customers.snapshot().version,
+            "groups": lambda: self.groups.made().version,
         }
 
     @cached_property

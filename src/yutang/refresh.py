@@ -23,6 +23,8 @@ def refresh(brand: Brand, progress: Progress = lambda _step: None) -> None:
     sequence.refresh(brand.facts, brand.shard_folder)
     progress("customers")
     brand.customers.refresh()
+    progress("groups")
+    brand.groups.refresh()
     mark_made(brand.workspace.cache, brand.orders.current().version)
 
 
@@ -51,4 +53,6 @@ def rebuild(brand: Brand, progress: Progress = lambda _step: None) -> None:
     sequence.build(brand.facts, brand.shard_folder)
     progress("customers")
     brand.customers.refresh(whole=True)
+    progress("groups")
+    brand.groups.refresh(whole=True)
     mark_made(brand.workspace.cache, brand.orders.current().version)

@@ -4,6 +4,7 @@
     {"kind": "metric", "metric", "period", "first", "last"}   a number of a period
     {"kind": "movement", "before", "after", "edges", "cell"}  from a layer to another, of two runs
     {"kind": "customers", "query", "within"?}            a filtered list of customers
+    {"kind": "group", "group", "who", "period", "first", "last"}   people of a group ("" = of any)
     {"kind": "segment", "segment", "version"?}           a segment, or one of its versions
     {"kind": "combined", "how", "a", "b"}                two segments
     {"kind": "list", "given", "unknown" …}               a list of ids: it cannot be asked again
@@ -28,6 +29,7 @@ from yutang.sequence import ShardSet
 Origin = Mapping[str, Any]
 MetricPeople = Callable[[str, str, date, date], BitMap]
 MovedPeople = Callable[[int, int, str, tuple[str, str]], BitMap]
+GroupPeople = Callable[[str, str, str, date, date], BitMap]
 _OWN = ("people", "sort", "page", "size")  # of a query: how a list is shown, not who is in it
 _DEEPEST = 8
 
@@ -39,7 +41,7 @@ def unreadable() -> BadInput:
 
 class Origins:
     """Asks for people again. `metric` gives those behind a metric, `segment` those of a segment
-    and version (0 = the newest), `combine` the union, intersection or difference of two."""
+    and version (0 = the newest), `group` those of a group, `combine` the union, intersection or difference of two."""
 
     def __init__(
         self,
@@ -49,6 +51,7 @@ class Origins:
         moved: MovedPeople,
         segment: Callable[[int, int], BitMap],
         combine: Callable[[str, int, int], BitMap],
+        group: GroupPeople,
     ) -> None:
         self._shards = shards
         self._customers = customers
@@ -56,6 +59,7 @@ class Origins:
         self._moved = moved
         self._segment = segment
         self._combine = combine
+        self._group = group
 
     def people(self, origin: Origin, _depth: int = 0) -> BitMap:
         """The people behind an origin, today. Raises BadInput and NotFound."""
@@ -72,6 +76,10 @@ class Origins:
                 before, after = origin["cell"]
                 runs = int(origin["before"]), int(origin["after"]), str(origin["edges"])
                 return self._moved(*runs, (str(before), str(after)))
+            if kind == "group":
+                first, last = (date.fromisoformat(origin[end]) for end in ("first", "last"))
+                named = str(origin["group"]), str(origin["who"]), str(origin["period"])
+                return self._group(*named, first, last)
             if kind == "customers":
                 return self._of_list(origin, _depth)
             if kind == "segment":

@@ -14,7 +14,7 @@ from yutang.identity import Identities
 from yutang.reports import Report, Reports
 from yutang.segments import lists, repository, rules
 from yutang.segments.lists import Matched
-from yutang.segments.origins import MetricPeople, MovedPeople, Origin, Origins, can_refresh, parents
+from yutang.segments.origins import GroupPeople, MetricPeople, MovedPeople, Origin, Origins, can_refresh, parents
 from yutang.segments.repository import Row
 from yutang.sequence import ShardSet
 from yutang.sequence.source import Attribute
@@ -88,7 +88,7 @@ class _Held:
 
 class Segments:
     """Segments of one brand. metric: gives the people behind a metric of a period; moved: who went
-    from a layer to another between two runs."""
+    from a layer to another between two runs; group: the people of a group."""
 
     def __init__(
         self,
@@ -98,12 +98,15 @@ class Segments:
         shards: Callable[[], ShardSet],
         metric: MetricPeople,
         moved: MovedPeople,
+        group: GroupPeople,
     ) -> None:
         self._workspace = workspace
         self._identities = identities
         self._customers = customers
         self._reports = Reports(workspace)
-        self.origins = Origins(shards, customers, metric, moved, self._people_of, self._combine)
+        self.origins = Origins(
+            shards, customers, metric, moved, self._people_of, self._combine, group
+        )
         self._lock = threading.Lock()
         self._held = _Held((), {}, {})
         self._attribute: tuple[dict[int, BitMap], Attribute | None] = ({}, None)

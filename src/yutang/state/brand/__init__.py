@@ -28,6 +28,7 @@ from yutang.state.brand.facts import (
     quarantine,
     shops,
 )
+from yutang.state.brand.groups import groups
 from yutang.state.brand.metadata import metadata
 from yutang.state.brand.people import (
     customers,
@@ -66,6 +67,7 @@ __all__ = [
     "erasures",
     "event_names",
     "event_properties",
+    "groups",
     "hand_requests",
     "identities",
     "identity_detachments",
