@@ -6,8 +6,8 @@ import json
 import os
 import secrets
 import tempfile
-from datetime import timedelta
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from yutang import demo

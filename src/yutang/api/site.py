@@ -15,6 +15,7 @@ from yutang.api import (
     customers,
     dashboards,
     dictionary,
+    groups,
     health,
     identity,
     imports,
@@ -56,6 +57,7 @@ ROUTERS = (
     webhooks.ROUTES,
     runs.ROUTES,
     predictions.ROUTES,
+    groups.ROUTES,
     sql.ROUTES,
 )
 Nudge = Callable[[str], None]

@@ -31,6 +31,7 @@ TITLES = {
     "metric": mark("people behind a number"),
     "movement": mark("people who moved between layers"),
     "segment": mark("people of a segment"),
+    "group": mark("people of customer groups"),
 }
 
 

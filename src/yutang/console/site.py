@@ -18,6 +18,7 @@ from yutang.console import (
     customers,
     dashboards,
     dictionary,
+    groups,
     health,
     identity,
     imports,
@@ -47,6 +48,7 @@ ROUTERS = (
     identity.ROUTES,  # before customers: their addresses are below /customers, too
     privacy.ROUTES,
     customers.ROUTES,
+    groups.ROUTES,
     dashboards.ROUTES,
     segments.ROUTES,
     analyse.ROUTES,

@@ -25,7 +25,9 @@ PURPOSES = {
     "福利": "benefit", "活动": "activity", "专家": "expert", "闪购": "flash", "售后": "service",
 }  # fmt: skip
 _TURN = ("福利", "福利", "活动", "专家", "福利", "闪购", "售后", "福利", "活动", "福利")
-_ACTS = frozenset({"content_read", "message_clicked", "page_viewed", "product_viewed", "cart_added"})
+_ACTS = frozenset(
+    {"content_read", "message_clicked", "page_viewed", "product_viewed", "cart_added"}
+)
 
 
 @dataclass(frozen=True)
@@ -53,16 +55,18 @@ _RUN = (_LIVELY, _USUAL, _USUAL, _DESK, _USUAL, _LIVELY, _USUAL, _SHOUTING, _USU
 _ARCHIVED, _COUNTED = 8, 9
 
 _ASKS = (
-    "这个现在有货吗？", "敏感肌可以用吗", "怎么领券呀", "多少钱一盒", "什么时候发货？", "请问保质期多久？",
-    "两个一起用可以吗", "有没有小样", "今天下单几号能到", "蛋黄酥怎么保存", "满多少包邮？", "求链接",
+    "这个现在有货吗？", "敏感肌可以用吗", "怎么领券呀", "多少钱一盒", "什么时候发货？",
+    "请问保质期多久？", "两个一起用可以吗", "有没有小样", "今天下单几号能到", "蛋黄酥怎么保存",
+    "满多少包邮？", "求链接",
 )  # fmt: skip
 _COMPLAINS = (
     "用了两天有点过敏，失望", "少发了一件，客服呢", "盒子破损，里面都碎了", "等了一周还不发货",
     "说好的赠品没收到", "跟上次不一样，质量差了", "要求退款一直没人理",
 )  # fmt: skip
 _CHATS = (
-    "收到啦，包装很好看", "打卡第三天", "晒一下今天的早餐", "面霜很润，回购了", "我选第二个", "哈哈哈同款",
-    "已下单", "谢谢小鱼", "周末的活动不错", "给妈妈也买了一份", "味道很好，孩子喜欢", "选茉莉味的举手",
+    "收到啦，包装很好看", "打卡第三天", "晒一下今天的早餐", "面霜很润，回购了", "我选第二个",
+    "哈哈哈同款", "已下单", "谢谢小鱼", "周末的活动不错", "给妈妈也买了一份", "味道很好，孩子喜欢",
+    "选茉莉味的举手",
     "早上好", "分享一个搭配", "已拍，坐等", "没坏，很新鲜",
 )  # fmt: skip
 _TEXTS = (*_ASKS, *_COMPLAINS, *_CHATS)
@@ -93,9 +97,7 @@ def _born(found: Memberships, count: int) -> NDArray[np.int64]:
     return np.asarray(born - HOUR, np.int64)
 
 
-def _add_lives(
-    world: World, rows: EventRows, found: Memberships, count: int
-) -> NDArray[np.int64]:
+def _add_lives(world: World, rows: EventRows, found: Memberships, count: int) -> NDArray[np.int64]:
     """Groups made, renamed, handed over, dissolved; when each ends (END: it lives)."""
     draw = stream(world.seed, "group lives")
     groups, born, names = np.arange(count), _born(found, count), group_names(count)

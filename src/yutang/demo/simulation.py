@@ -39,7 +39,7 @@ def event_rows(world: World) -> EventRows:
 def write_simulation(
     folder: Path, seed: int = SEED, progress: Progress = quiet, customers: int = CUSTOMERS
 ) -> list[DemoFile]:
-    """Simulate and write one order file for each shop, one event file and one of groups into `folder`.
+    """Simulate and write an order file for each shop, an event file and one of groups.
 
     Raises NotFound when the package with the real baskets is not installed.
     """

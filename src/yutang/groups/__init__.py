@@ -5,6 +5,7 @@ from yutang.groups.owners import OwnerLine, by_owner
 from yutang.groups.people import BOUGHT_DAYS, RETENTION_DAYS, WHO, Joiners, check_who
 from yutang.groups.service import PURPOSES, RECOUNT, Group, Groups, Table
 from yutang.groups.settings import BY_ID, CHECKS, CheckDef, Limit, Settings
+from yutang.groups.telling import told, told_whole
 from yutang.groups.words import COMPLAINT, MOST_WORDS, QUESTION, TRADES, WordLists, clean, hits
 
 __all__ = [
@@ -35,4 +36,6 @@ __all__ = [
     "check_who",
     "clean",
     "hits",
+    "told",
+    "told_whole",
 ]

@@ -236,9 +236,7 @@ class Reader:
             Life(**{**one, "changes": [tuple(change) for change in one["changes"]]})
             for one in manifest["lives"]
         ]
-        return Made(
-            **{name: manifest[name] for name in _PLAIN}, lives=lives, **parts, stamp=stamp
-        )
+        return Made(**{name: manifest[name] for name in _PLAIN}, lives=lives, **parts, stamp=stamp)
 
 
 def _load(path: Path, manifest: dict[str, Any]) -> NDArray[Any]:

@@ -1,16 +1,16 @@
 """Health of a group as a list of checks: each with its number, its limit, and what to do. Pure.
 
 Score = 100 × Σ weight × (green 1, amber ½, red 0) / Σ weight, over the checks that can be judged.
+A group with a red check is never green.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from yutang.groups.figures import Figures
+from yutang.groups.figures import Figures, Floats
 from yutang.groups.settings import BY_ID, CHECKS, Limit, Settings
 
 Level = Literal["green", "amber", "red", "unknown"]
@@ -170,13 +170,14 @@ def judge(found: Figures, code: int, facts: Facts, settings: Settings) -> Health
     if not total or not facts.active:
         return Health("unknown", None, checks)
     score = round(100 * sum(weight * worth for weight, worth in weights) / total)
-    return Health(_light(score, settings), score, checks)
+    alarmed = any(one.level == "red" and one.limit.weight for one in checks)
+    return Health(_light(score, settings, alarmed=alarmed), score, checks)
 
 
-def _light(score: int, settings: Settings) -> Level:
+def _light(score: int, settings: Settings, *, alarmed: bool) -> Level:
     if score < settings.red_below:
         return "red"
-    return "amber" if score < settings.amber_below else "green"
+    return "amber" if score < settings.amber_below or alarmed else "green"
 
 
 def _check(id_: str, found: Figures, code: int, facts: Facts, settings: Settings) -> Check:
@@ -194,7 +195,7 @@ def _value(
 ) -> tuple[float | None, Words]:
     """The number of a check, or why it cannot be told."""
 
-    def of(values: Sequence[float]) -> float:
+    def of(values: Floats) -> float:
         return float(values[code])
 
     few: tuple[None, Words] = (None, FEW)
@@ -221,7 +222,9 @@ def _value(
     if id_ == "complaints":
         if math.isnan(of(found.complaints)):
             return None, UNTOLD
-        return (of(found.complaint_share), FEW) if of(found.told) >= settings.least_messages else few
+        return (
+            (of(found.complaint_share), FEW) if of(found.told) >= settings.least_messages else few
+        )
     if id_ == "products":
         return (of(found.product_share), FEW) if of(found.our_messages) >= 5 else few
     many = of(found.messages) >= settings.least_messages

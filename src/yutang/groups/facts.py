@@ -67,9 +67,7 @@ class Gathered:
         return found
 
 
-def gather(
-    workspace: Workspace, since: int, until: int, lists: WordLists, into: Gathered
-) -> None:
+def gather(workspace: Workspace, since: int, until: int, lists: WordLists, into: Gathered) -> None:
     """Read the facts of the commits after `since` (0 = all) up to `until` into `into`."""
     dataset = workspace.lake.dataset("events")
     if dataset is None:

@@ -1,4 +1,4 @@
-"""Numbers of all groups in a period, computed at once. NaN: cannot be seen, or nothing to divide."""
+"""Numbers of all groups in a period, at once. NaN: cannot be seen, or nothing to divide."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def silent_stays(made: Made, first: int, last: int) -> NDArray[np.bool_]:
     """Stays (bool) of members who are there now and did not speak in the period."""
     talk, stays = made.talk, made.stays
     rows = np.flatnonzero((talk.day >= first) & (talk.day <= last))
-    still = stays.left == rules.STILL
+    still = np.asarray(stays.left == rules.STILL)
     if not len(rows):
         return still
     spoke = np.unique((talk.group[rows].astype(np.int64) << 32) + talk.customer[rows])
@@ -192,9 +192,7 @@ def too_long(wait: NDArray[np.int64], settings: Settings) -> NDArray[np.bool_]:
     return np.asarray(wait > settings.answer_hours * rules.HOUR_MS)
 
 
-def _answers(
-    made: Made, first: int, last: int, settings: Settings, zone: str
-) -> dict[str, Floats]:
+def _answers(made: Made, first: int, last: int, settings: Settings, zone: str) -> dict[str, Floats]:
     n = len(made)
     rows = np.flatnonzero((made.questions.day >= first) & (made.questions.day <= last))
     wait, done = waits(made, settings, zone)

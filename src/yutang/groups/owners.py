@@ -45,13 +45,12 @@ def by_owner(table: Table, settings: Settings, zone: str) -> list[OwnerLine]:
     owner_of = np.full(len(table.made), -1, np.int64)
     for place, name in enumerate(names):
         owner_of[mine[name]] = place
-    waits = _waits(table, owner_of, len(names), settings, zone)
+    middle, most = _waits(table, owner_of, len(names), settings, zone)
     told = _statistics(table)
     lines = [
-        _line(table, name, mine[name], red[name], *(values[place] for values in waits),
-              told.get(name))
+        _line(table, name, mine[name], red[name], middle[place], most[place], told.get(name))
         for place, name in enumerate(names)
-    ]  # fmt: skip
+    ]
     return sorted(lines, key=lambda one: (-one.members, one.owner))
 
 

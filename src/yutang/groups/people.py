@@ -66,7 +66,9 @@ def people(
     if who == "members":
         rows = stays.left == rules.STILL
     elif who == "silent":
-        rows = figures.silent_stays(made, first, last)
+        # Where no message is ever seen, nobody is known to be silent.
+        seen = np.isin(stays.group, np.unique(made.cells.group))
+        rows = figures.silent_stays(made, first, last) & seen
     elif who in ("joined", "bought"):
         rows = inside(stays.joined)
     else:
@@ -74,7 +76,7 @@ def people(
     rows = rows & of(stays.group)
     if who == "bought":
         chosen = np.flatnonzero(rows)
-        rows = chosen[bought_after(stays, chosen, sales) > 0]
+        return BitMap(stays.customer[chosen[bought_after(stays, chosen, sales) > 0]])
     return BitMap(stays.customer[rows])
 
 
@@ -120,7 +122,9 @@ class Joiners:
         }  # fmt: skip
 
 
-def joiners(made: Made, codes: NDArray[np.int64] | None, first: int, last: int, sales: Sales) -> Joiners:
+def joiners(
+    made: Made, codes: NDArray[np.int64] | None, first: int, last: int, sales: Sales
+) -> Joiners:
     """Retention and purchases of those who joined these groups (None: any) in the period."""
     stays = made.stays
     mask = (stays.joined >= first) & (stays.joined <= last)

@@ -124,7 +124,7 @@ def speakers(group: Ints, customer: Ints, day: Ints, bins: Bins, groups: int) ->
 
 def sums(group: Ints, values: NDArray[np.generic], groups: int) -> NDArray[np.float64]:
     """Sum of the values by group."""
-    return np.bincount(group, values.astype(np.float64), minlength=groups)
+    return np.bincount(group, values.astype(np.float64), minlength=groups).astype(np.float64)
 
 
 def quantiles(

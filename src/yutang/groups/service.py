@@ -93,9 +93,7 @@ class Table:
 class Groups:
     """Groups of one brand."""
 
-    def __init__(
-        self, workspace: Workspace, identities: Identities, customers: Customers
-    ) -> None:
+    def __init__(self, workspace: Workspace, identities: Identities, customers: Customers) -> None:
         self._workspace = workspace
         self._identities = identities
         self._customers = customers
@@ -276,9 +274,7 @@ class Groups:
                 raise NotFound("There is no such group.", hint="The list of groups has them all.")
         sales = self._customers.snapshot().sales
         span = _span(first, last)
-        return people.people(
-            made, who, codes, *span, self.settings(), sales, self._workspace.zone
-        )
+        return people.people(made, who, codes, *span, self.settings(), sales, self._workspace.zone)
 
     def members(self, code: int, first: date, last: date) -> dict[str, np.ndarray]:
         """Members now, by customer: customer, joined_at, messages in the period, spoke (day he
@@ -317,9 +313,7 @@ class Groups:
         return Table(first, last, groups, found, made)
 
 
-def _group(
-    code: int, life: Life, row: Row, made: Made, found: Figures, used: Settings
-) -> Group:
+def _group(code: int, life: Life, row: Row, made: Made, found: Figures, used: Settings) -> Group:
     active = row.status == "active" and not life.dissolved_at
     overdue = None
     if row.purpose == checks.FLASH and row.dissolve_on:

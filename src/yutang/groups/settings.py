@@ -123,7 +123,7 @@ def from_json(text: str | None) -> Settings:
 
 
 def changed(known: Settings, **values: Any) -> Settings:
-    """`known` with these values; `limits` is check → {"amber", "red", "weight"}. Raises BadInput."""
+    """`known` with these values; `limits`: check → {"amber", "red", "weight"}. Raises BadInput."""
     limits = dict(known.limits)
     for name, given in dict(values.pop("limits", None) or {}).items():
         if name not in BY_ID:

@@ -56,8 +56,8 @@ class EventIntake:
         keys = event_keys(chunk, source, self._workspace.zone)
         # Known events are resolved too: they are this import's evidence as well.
         resolved = self._identities.resolve(
-            connection, chunk.identities or _nobody(chunk), commit_id=version, source=source_of(import_id),
-            evidence="event", times=np.asarray(chunk.time, np.int64),
+            connection, chunk.identities or _nobody(chunk), commit_id=version,
+            source=source_of(import_id), evidence="event", times=np.asarray(chunk.time, np.int64),
         )  # fmt: skip
         fresh, reused = self._workspace.lake.look_up("events", keys)
         arrival = (version << ARRIVAL_BITS) + np.arange(len(chunk), dtype=np.int64)

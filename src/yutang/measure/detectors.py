@@ -59,7 +59,7 @@ class Situation:
 
 @dataclass(frozen=True)
 class Finding:
-    """`id` is detector:key; `page` customers | import | shops | groups, `params` for its address."""
+    """`id` is detector:key; `page` customers | import | shops | groups, `params` of its address."""
 
     id: str
     title: Words

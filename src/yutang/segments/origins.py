@@ -41,7 +41,8 @@ def unreadable() -> BadInput:
 
 class Origins:
     """Asks for people again. `metric` gives those behind a metric, `segment` those of a segment
-    and version (0 = the newest), `group` those of a group, `combine` the union, intersection or difference of two."""
+    and version (0 = the newest), `group` those of a group, `combine` the union,
+    intersection or difference of two."""
 
     def __init__(
         self,

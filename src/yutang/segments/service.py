@@ -14,7 +14,15 @@ from yutang.identity import Identities
 from yutang.reports import Report, Reports
 from yutang.segments import lists, repository, rules
 from yutang.segments.lists import Matched
-from yutang.segments.origins import GroupPeople, MetricPeople, MovedPeople, Origin, Origins, can_refresh, parents
+from yutang.segments.origins import (
+    GroupPeople,
+    MetricPeople,
+    MovedPeople,
+    Origin,
+    Origins,
+    can_refresh,
+    parents,
+)
 from yutang.segments.repository import Row
 from yutang.sequence import ShardSet
 from yutang.sequence.source import Attribute

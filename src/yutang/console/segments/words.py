@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from yutang import analysis
 from yutang.catalog.metrics import METRICS
@@ -14,6 +14,7 @@ from yutang.console.customers.filters import address_of
 from yutang.console.guard import Session
 from yutang.console.language import mark
 from yutang.errors import NotFound
+from yutang.groups import WHO
 
 HOWS = {
     "union": mark("in one or both"),
@@ -64,6 +65,21 @@ def _metric(session: Session, origin: Mapping[str, Any]) -> Source:
     return Source(text, f"{session.base}/overview?{urlencode(span)}")
 
 
+def _group(session: Session, origin: Mapping[str, Any]) -> Source:
+    key, who = str(origin["group"]), session.pick(WHO[str(origin["who"])])
+    text = session.text("%(who)s of all customer groups", who=who)
+    if key:
+        text = session.text("%(who)s of the customer group “%(name)s”", who=who, name=key)
+    path = f"/of/{quote(key, safe='')}" if key else ""
+    return Source(text, f"{session.base}/groups{path}?{urlencode(_span(origin))}")
+
+
+def _span(origin: Mapping[str, Any]) -> dict[str, Any]:
+    if origin["period"] != "custom":
+        return {"period": origin["period"]}
+    return {"period": "custom", "from": origin["first"], "to": origin["last"]}
+
+
 def _customers(session: Session, origin: Mapping[str, Any]) -> Source:
     query = urlencode(address_of(origin, session.zone))
     return Source(session.text("a filtered list of customers"), f"{session.base}/customers?{query}")
@@ -90,6 +106,7 @@ def _list(session: Session, origin: Mapping[str, Any]) -> Source:
 MAKERS = {
     "analysis": _analysis,
     "metric": _metric,
+    "group": _group,
     "customers": _customers,
     "segment": _segment,
     "combined": _combined,
