@@ -128,9 +128,7 @@ PERIOD = st.tuples(st.integers(0, TODAY), st.integers(0, 20)).map(
 
 @settings(max_examples=250)
 @given(facts(), PERIOD)
-def test_figures_are_those_of_a_walk_through_the_facts(
-    told: Told, period: tuple[int, int]
-) -> None:
+def test_figures_are_those_of_a_walk_through_the_facts(told: Told, period: tuple[int, int]) -> None:
     first, last = period
     made, used = made_of(told), Settings(answer_hours=4)
     found = figures(made, first, last, used, ZONE)
@@ -181,7 +179,9 @@ def test_figures_are_those_of_a_walk_through_the_facts(
         still = {who for (g, who), each in stays.items() if g == group and not each[-1][1]}
         silent = still - {one.who for one in theirs}
         assert found.silent[group] == len(silent)
-        listed = people.people(made, "silent", np.array([group]), first, last, used, no_sales(), ZONE)
+        listed = people.people(
+            made, "silent", np.array([group]), first, last, used, no_sales(), ZONE
+        )
         assert set(listed) == silent
         check_answers(told, found, group, first, last)
 
@@ -346,7 +346,13 @@ def test_a_service_group_may_hear_complaints_and_a_flash_group_must_end() -> Non
     used = setting.changed(Settings(), least_members=1)
     service = judge(_busy(60), 0, Facts("service", True, None), used)
     assert {one.id: one.level for one in service.checks}["complaints"] == "unknown"
-    for overdue, level in ((-5, "green"), (0, "amber"), (1, "amber"), (2, "red"), (None, "unknown")):
+    for overdue, level in (
+        (-5, "green"),
+        (0, "amber"),
+        (1, "amber"),
+        (2, "red"),
+        (None, "unknown"),
+    ):
         flash = judge(_busy(0), 0, Facts("flash", True, overdue), used)
         assert {one.id: one.level for one in flash.checks}["flash"] == level
     assert judge(_busy(0), 0, Facts("", False, None), used).score is None

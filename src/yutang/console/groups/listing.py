@@ -40,7 +40,7 @@ MORE = (
     ("left", mark("Left (people)")), ("removed", mark("Removed by us")),
     ("customer_share", mark("Customers' share of messages")),
     ("questions", mark("Questions")), ("unanswered", mark("Questions unanswered")),
-    ("response_p90", mark("Response (90 %)")),
+    ("response_p90", mark("Response (P90)")),
 )  # fmt: skip
 OWNERS = (
     Column("owner", mark("Group owner"), sortable=True),
@@ -54,7 +54,7 @@ OWNERS = (
     Column("questions", mark("Questions"), "count", sortable=True),
     Column("unanswered_share", mark("Unanswered"), "rate", sortable=True),
     Column("response_p50", mark("Response (median)"), "duration", sortable=True),
-    Column("response_p90", mark("Response (90 %)"), "duration", sortable=True),
+    Column("response_p90", mark("Response (P90)"), "duration", sortable=True),
     Column("complaint_share", mark("Complaints"), "rate", sortable=True),
 )
 FILTERS = ("q", "health", "purpose", "owner", "show", "period", "from", "to")
@@ -201,7 +201,8 @@ def _may_export(session: Session, action: str, detail: dict[str, Any], kind: str
 
 
 def _header(session: Session) -> list[str]:
-    first = [mark("Key"), mark("Customer group"), mark("Purpose"), mark("Group owner"), mark("State"),
+    first = [mark("Key"), mark("Customer group"), mark("Purpose"), mark("Group owner"),
+             mark("State"),
              mark("Score")]  # fmt: skip
     rest = [one.title for one in COLUMNS[2:]] + [title for _, title in MORE]
     return [session.text(title) for title in first + rest]

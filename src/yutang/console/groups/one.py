@@ -86,10 +86,9 @@ def _page(
         path, request.query_params, filters=("period", "from", "to"),
         sorts=[one.key for one in MEMBERS], default_sort="-messages",
     )  # fmt: skip
-    typed = typed or {name: getattr(found, name, "") for name in FIELDS}
-    typed.setdefault("status", "active")
-    if error is None:
-        typed["status"] = "active" if found.active else "dissolved"
+    stored = {name: getattr(found, name, "") for name in FIELDS}
+    stored["status"] = "active" if found.active else "dissolved"
+    typed = {**stored, **(typed or {})}
     seen = table.seen(found)
     return render(
         request, "groups/one.html", "list", status=422 if error else 200, one=found, query=query,
