@@ -25,9 +25,7 @@ PURPOSES = {
     "福利": "benefit", "活动": "activity", "专家": "expert", "闪购": "flash", "售后": "service",
 }  # fmt: skip
 _TURN = ("福利", "福利", "活动", "专家", "福利", "闪购", "售后", "福利", "活动", "福利")
-_ACTS = frozenset(
-    {"content_read", "message_clicked", "page_viewed", "product_viewed", "cart_added"}
-)
+ACTS = frozenset({"content_read", "message_clicked", "page_viewed", "product_viewed", "cart_added"})
 
 
 @dataclass(frozen=True)
@@ -164,7 +162,7 @@ def _add_talk(
 
 def _acted(world: World, acts: EventRows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Person and time of what people did of themselves: one act a day each."""
-    person, at = acts.of(_ACTS)
+    person, at = acts.of(ACTS)
     known = world.orders.person >= 0
     person = np.concatenate([person, world.orders.person[known]])
     at = np.concatenate([at, world.orders.at[known]])

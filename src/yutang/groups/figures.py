@@ -176,10 +176,14 @@ def silent_stays(made: Made, first: int, last: int) -> NDArray[np.bool_]:
     return np.asarray(still & (spoke[at] != asked))
 
 
-def waits(made: Made, settings: Settings, zone: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """By question: working ms from asking to the answer, or to the newest fact where there is none;
-    and whether it was answered."""
+def waits(
+    made: Made, settings: Settings, zone: str, rows: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """By question (of these rows): working ms from asking to the answer, or to the newest fact
+    where there is none; and whether it was answered."""
     asked, answered = made.questions.asked_at, made.questions.answered_at
+    if rows is not None:
+        asked, answered = asked[rows], answered[rows]
     done = answered > 0
     until = np.where(done, answered, np.maximum(made.as_of, asked))
     opens, closes = settings.opens, settings.closes
@@ -195,8 +199,8 @@ def too_long(wait: NDArray[np.int64], settings: Settings) -> NDArray[np.bool_]:
 def _answers(made: Made, first: int, last: int, settings: Settings, zone: str) -> dict[str, Floats]:
     n = len(made)
     rows = np.flatnonzero((made.questions.day >= first) & (made.questions.day <= last))
-    wait, done = waits(made, settings, zone)
-    wait, done, group = wait[rows], done[rows], made.questions.group[rows]
+    wait, done = waits(made, settings, zone, rows)
+    group = made.questions.group[rows]
     late = too_long(wait, settings)
     found = {
         "questions": np.bincount(group, minlength=n).astype(np.float64),

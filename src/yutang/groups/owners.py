@@ -59,14 +59,13 @@ def _waits(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Median and 90 % of the working hours until an answer, by owner."""
     asked, found = table.made.questions, table.figures
-    wait, done = figures.waits(table.made, settings, zone)
-    owner = owner_of[asked.group] if len(asked.group) else np.empty(0, np.int64)
-    rows = np.flatnonzero(
-        done & (owner >= 0) & (asked.day >= found.first) & (asked.day <= found.last)
-    )
+    rows = np.flatnonzero((asked.day >= found.first) & (asked.day <= found.last))
+    wait, done = figures.waits(table.made, settings, zone, rows)
+    owner = owner_of[asked.group[rows]]
+    told = done & (owner >= 0)
     return (
-        rules.quantiles(owner[rows], wait[rows], 0.5, owners) / rules.HOUR_MS,
-        rules.quantiles(owner[rows], wait[rows], 0.9, owners) / rules.HOUR_MS,
+        rules.quantiles(owner[told], wait[told], 0.5, owners) / rules.HOUR_MS,
+        rules.quantiles(owner[told], wait[told], 0.9, owners) / rules.HOUR_MS,
     )
 
 

@@ -174,7 +174,8 @@ def _nobody(chunk: EventChunk) -> dict[str, pa.Array]:
 def _named(chunk: EventChunk, resolved: Resolved) -> np.ndarray:
     """Events that are somebody's, or need be nobody's (bool, n)."""
     alone = pc.is_in(chunk.event, value_set=pa.array(sorted(WITHOUT_PERSON), pa.string()))
-    return (resolved.primary > 0) | np.asarray(alone)
+    named: np.ndarray = (resolved.primary > 0) | np.asarray(alone)
+    return named
 
 
 def _blocked(chunk: EventChunk, words: Words) -> np.ndarray:

@@ -184,7 +184,7 @@ def _members(table: Table, group: Group) -> int:
 def _picture(active: list[Group]) -> list[tuple[str, int, list[tuple[str, int]]]]:
     """By purpose, in its usual order: how many active groups, and of each health how many."""
     codes = [code for code in (*PURPOSES, "") if any(one.purpose == code for one in active)]
-    found = []
+    found: list[tuple[str, int, list[tuple[str, int]]]] = []
     for code in codes:
         mine = [one.health.level for one in active if one.purpose == code]
         found.append((code, len(mine), [(level, mine.count(level)) for level in LEVELS]))
