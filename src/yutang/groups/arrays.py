@@ -166,8 +166,9 @@ def nothing() -> Made:
     return Made(0, 0, "", 0, 0, [], [], [], **parts)
 
 
-def write(root: Path, made: Made) -> None:
-    """Store a generation and switch to it; older ones and unused raw parts go."""
+def write(root: Path, made: Made, *, whole: bool = False) -> None:
+    """Store a generation and switch to it; older ones and unused raw parts go, with `whole` all of
+    them at once."""
     number = 1 + max((int(p.name) for p in root.iterdir() if p.name.isdecimal()), default=0)
     folder = root / str(number)
     folder.mkdir(parents=True)
@@ -188,7 +189,7 @@ def write(root: Path, made: Made) -> None:
     os.replace(temporary, root / POINTER)
     for path in root.iterdir():
         # The generation before stays for readers that are just opening it.
-        if path.name.isdecimal() and int(path.name) < number - 1:
+        if path.name.isdecimal() and int(path.name) < (number if whole else number - 1):
             shutil.rmtree(path, ignore_errors=True)
     for path in (root / "raw").glob("*.npy"):
         if path.name.split(".")[0] not in made.parts:
@@ -196,11 +197,6 @@ def write(root: Path, made: Made) -> None:
 
 
 _PLAIN = ("version", "snapshot_at", "words", "as_of", "today", "owners", "parts")
-
-
-def clear(root: Path) -> None:
-    """Remove everything: after an erasure no old generation may stay."""
-    shutil.rmtree(root, ignore_errors=True)
 
 
 class Reader:
@@ -218,7 +214,12 @@ class Reader:
             return nothing()
         stamp = (stat.st_mtime_ns, stat.st_ino)
         if stamp != self._open.stamp:
-            self._open = self._read(stamp)
+            try:
+                self._open = self._read(stamp)
+            except Damaged:
+                if (self._root / POINTER).stat().st_ino == stamp[1]:
+                    raise
+                return self.get()  # it was switched while we were reading
         return self._open
 
     def _read(self, stamp: tuple[int, int]) -> Made:

@@ -37,11 +37,8 @@ def refresh(
 ) -> None:
     """Make a new generation where facts, customers or word lists changed since the last."""
     root = workspace.cache / "groups"
-    if whole:
-        arrays.clear(root)
-    elif (last.version, last.snapshot_at, last.words) == (
-        snapshot.version, snapshot.made_at, lists.mark,
-    ):  # fmt: skip
+    stands = (last.version, last.snapshot_at, last.words)
+    if not whole and stands == (snapshot.version, snapshot.made_at, lists.mark):
         return
     (root / "raw").mkdir(parents=True, exist_ok=True)
     with workspace.db.read() as connection:
@@ -61,7 +58,7 @@ def refresh(
     parts = _keep(root, parts, into)
     _join_keys(snapshot, into)
     made = _make(workspace, identities, snapshot, lists, into, root, parts)
-    arrays.write(root, made)
+    arrays.write(root, made, whole=whole)
 
 
 def _complete(root: Path, parts: list[str]) -> bool:
@@ -76,7 +73,8 @@ def _keep(root: Path, parts: list[str], into: Gathered) -> list[str]:
     }
     if not any(len(values) for values in news.values()):
         return parts
-    number = 1 + max((int(part) for part in parts), default=0)
+    there = [path.name.partition(".")[0] for path in (root / "raw").glob("*.npy")]
+    number = 1 + max((int(part) for part in there), default=0)
     for name, values in news.items():
         if len(parts) >= MOST_PARTS:
             values = np.concatenate([_load(root, parts, name), values])
