@@ -61,7 +61,7 @@ from yutang.ingest.live import Answer, Live, SelfTest
 from yutang.installation import BrandRow, Installation
 from yutang.jobs import made_version
 from yutang.lifecycle import Lifecycle
-from yutang.measure import Measure
+from yutang.measure import Measure, RedGroup
 from yutang.notices import Desk, Notices, Webhooks
 from yutang.privacy import PersonFiles, Privacy, Retention
 from yutang.receivers import Connecting, limits_of
@@ -80,6 +80,7 @@ if TYPE_CHECKING:
 
     from yutang.analysis import Result
     from yutang.collect import Collecting
+    from yutang.groups import Groups
     from yutang.predictions import Predictions
     from yutang.products import Products
     from yutang.reports import Runs
@@ -269,7 +270,7 @@ class Brand:
 
     @cached_property
     def measure(self) -> Measure:
-        return Measure(self.workspace, self.customers, self.shops)
+        return Measure(self.workspace, self.customers, self.shops, self._red_groups)
 
     @cached_property
     def predictions(self) -> Predictions:
@@ -280,6 +281,12 @@ class Brand:
     @cached_property
     def lifecycle(self) -> Lifecycle:
         return Lifecycle(self.workspace, self.customers)
+
+    @cached_property
+    def groups(self) -> Groups:
+        from yutang.groups import Groups
+
+        return Groups(self.workspace, self.identities, self.customers)
 
     @cached_property
     def products(self) -> Products:
@@ -297,12 +304,24 @@ class Brand:
                 "lifecycle": lambda origin: self.lifecycle.people(origin),
                 "matrix": lambda origin: self.lifecycle.people(origin),
                 "products": lambda origin: self.products.people(origin),
+                "group": self._in_groups,
             },
         )  # fmt: skip
 
     @cached_property
     def living(self) -> Living:
         return Living(self.workspace, self.segments)
+
+    def _in_groups(self, origin: Mapping[str, Any]) -> BitMap:
+        """A list of people of a group ("" = of any) in a period."""
+        days = {end: date.fromisoformat(origin[end]) for end in ("first", "last")}
+        period = str(origin["period"])
+        asked = self.measure.period(period, **(days if period == "custom" else {}))
+        return self.groups.people(str(origin["group"]), str(origin["who"]), asked.first, asked.last)
+
+    def _red_groups(self) -> list[RedGroup]:
+        found = [(one, one.health.open) for one in self.groups.red()]
+        return [RedGroup(one.key, one.title, open_[0].title) for one, open_ in found if open_]
 
     def _moved(self, before: int, after: int, edges: str, cell: tuple[str, str]) -> BitMap:
         """Who went from one layer to another between two stored runs."""
@@ -316,6 +335,7 @@ class Brand:
             "orders": lambda: self.orders.current().version,
             "analysis": lambda: self._bare_shards().facts_version,
             "customers": lambda: self.customers.snapshot().version,
+            "groups": lambda: self.groups.made().version,
         }
 
     @cached_property

@@ -7,11 +7,13 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from yutang import demo
 from yutang.app import Brand, Services
 from yutang.demo import DemoFile
+from yutang.demo.group_events import PURPOSES
 from yutang.errors import YutangError
 from yutang.installation import Installation
 from yutang.refresh import refresh
@@ -47,6 +49,7 @@ def make_demo(home: Path, progress: Progress, *, customers: int = 60_000) -> Ser
             files = write(Path(folder))
             _load(services.brand(slug), files, progress, start, end)
             _dashboards(services.brand(slug))
+            _groups(services.brand(slug))
         done.append(slug)
         (home / "demo.json").write_text(json.dumps(done))
     progress("ready", 1.0)
@@ -95,6 +98,22 @@ def _dashboards(brand: Brand) -> None:
     known = names_of(brand.shards())
     for ready in reversed(READY):  # the list begins with the one that was made last
         make_ready(ready, known, brand.dashboards, brand.reports, language="zh", by="demo")
+
+
+def _groups(brand: Brand) -> None:
+    """What the platform does not know of the simulated groups: what each is for, and when flash
+    groups end."""
+    first, last = brand.groups.last_days()
+    flash = 0
+    for one in brand.groups.table(first, last).groups:
+        purpose = next((code for word, code in PURPOSES.items() if word in one.name), "")
+        values = {"purpose": purpose}
+        if purpose == "flash":
+            flash += 1
+            ends = last + timedelta(days=20 if flash % 3 else -9)
+            values["dissolve_on"] = ends.isoformat()
+        if purpose:
+            brand.groups.change(one.key, by="demo", **values)
 
 
 def _load(

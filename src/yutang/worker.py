@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("worker")
 RECYCLE_AFTER = 30.0  # seconds without work
 NEXT_AT = "retention_next_at"  # in `meta`: when old facts are removed next
+GROUPS_RECOUNT = "groups_recount"  # in `meta`: word lists are newer than the counts of groups
 ERASING = ("asked", "started", "stores")  # erasures that are not done
 STOP_SECONDS = 20.0  # a stopping worker waits so long for the batch it is committing
 
@@ -223,6 +224,7 @@ def _has_work(home: Path, slug: str, *, caches: bool = True) -> bool:
         select(func.count()).where(imports.c.status.in_(["queued", "running", "undoing"])),
         select(func.count()).where(quarantine.c.status == "repairing"),
         select(func.count()).where(meta.c.key.in_(["shops_changed", "lifecycle_rule_changed"])),
+        select(func.count()).where(meta.c.key == GROUPS_RECOUNT, meta.c.value != ""),
         select(func.count()).where(meta.c.key == "segments_due", meta.c.value == "1"),
         select(func.count()).where(hand_requests.c.status == "waiting"),
         select(func.count()).where(erasures.c.receipt["status"].as_string().in_(ERASING)),

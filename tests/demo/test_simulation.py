@@ -3,6 +3,7 @@ import hashlib
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from yutang.catalog.events import BY_NAME
@@ -11,12 +12,14 @@ from yutang.catalog.platforms import BY_CODE as PLATFORM_BY_CODE
 from yutang.catalog.platforms import DOMAINS
 from yutang.demo import write_simulation
 from yutang.demo.baskets import load_shapes
-from yutang.demo.clock import END, NEVER, START
+from yutang.demo.clock import END, NEVER, START, day_start
 from yutang.demo.event_rows import EventRows
+from yutang.demo.group_events import ACTS
 from yutang.demo.order_rows import order_ids, order_table
 from yutang.demo.purchases import FIRST_STORE, TMALL
 from yutang.demo.reach_events import add_reach
 from yutang.demo.relation_events import add_relations
+from yutang.demo.simulation import event_rows
 from yutang.demo.visit_events import add_visits
 from yutang.demo.world import create_world
 
@@ -61,7 +64,9 @@ def _sorted(table):
 
 def test_files_say_how_they_are_to_be_imported(small):
     orders = [file for file in small.files if file.kind == "orders"]
-    assert [file.kind for file in small.files].count("events") == 1
+    assert [file.path.name for file in small.files if file.kind == "events"] == [
+        "events.parquet", "group-events.parquet",
+    ]  # fmt: skip
     shops = [shop for file in orders for shop in file.shops]
     assert {domain for _, _, domain in shops} == set(DOMAINS)
     assert {platform for platform, _, _ in shops} <= set(PLATFORM_BY_CODE)
@@ -126,3 +131,19 @@ def test_people_act_within_their_membership(world):
 
 def test_a_demo_of_any_size_has_as_many_customers_as_asked(small):
     assert small.people == 3_000
+
+
+def test_customers_speak_in_groups_only_on_days_on_which_they_did_something_else(small, world):
+    """So that who acted on which day is what it was without the groups."""
+    talk = pq.read_table(small.files[-1].path)
+    said = talk.filter(pc.is_valid(talk["identity.external_userid"]))
+    person, at = event_rows(world).of(ACTS)
+    known = world.orders.person >= 0
+    person = np.r_[person, world.orders.person[known]]
+    at = np.r_[at, world.orders.at[known]]
+    ids = np.array(world.ids.external_userid, object)[person]
+    days = set(zip(ids.tolist(), day_start(at).tolist(), strict=True))
+    times = day_start(said["time"].to_numpy() // 1000)
+    spoken = set(zip(said["identity.external_userid"].to_pylist(), times.tolist(), strict=True))
+    assert len(spoken) > 100
+    assert spoken <= days

@@ -127,6 +127,16 @@ def test_facts_of_nobody_are_set_aside(brand: TrackedBrand) -> None:
     assert [row.reason for row in aside(brand)] == ["missing_identity"] * 3
 
 
+def test_facts_of_a_group_need_nobody(brand: TrackedBrand) -> None:
+    said = event(event="group_message_sent", identities={}, properties={"role": "owner"})
+    take(brand, said, event(event="group_created", identities={}), event(identities={}))
+    assert sorted(row["event"] for row in brand.events("event")) == [
+        "group_created", "group_message_sent",
+    ]  # fmt: skip
+    assert {row["identity"] for row in brand.events("identity")} == {0}
+    assert [row.reason for row in aside(brand)] == ["missing_identity"]
+
+
 def test_an_alias_brings_identities_and_no_fact(brand: TrackedBrand) -> None:
     take(brand, event("", act="alias", identities={"member_no": "m1", "openid": "o1"}))
     assert brand.identities.find("openid", "o1") is not None

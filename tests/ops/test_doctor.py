@@ -254,6 +254,7 @@ def test_crowded_days(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
         ("orders/current.json", "orders"),
         ("shards/current.json", "analysis"),
         ("customers/current.json", "customers"),
+        ("groups/current.json", "groups"),
     ],
 )
 def test_an_unreadable_cache(pointer: str, name: str, clinic: Clinic) -> None:
@@ -268,7 +269,9 @@ def test_an_unreadable_cache(pointer: str, name: str, clinic: Clinic) -> None:
 def test_a_cache_behind(clinic: Clinic) -> None:
     clinic.small.take("events", write_events(clinic.folder / "more", first=500, count=5))
     found = [one for one in clinic.findings() if one.code == "cache_behind"]
-    assert {one.params["name"] for one in found} == {"orders", "analysis", "customers"}
+    assert {one.params["name"] for one in found} == {
+        "orders", "analysis", "customers", "groups",
+    }  # fmt: skip
 
 
 def test_a_log_that_nobody_empties(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,6 +123,14 @@ PAGES: dict[str, str] = {
     "&steps.1.event=order_paid&compare.segment=2&where.0.property=customer.segments"
     "&where.0.op=in&where.0.value=2&where.0.value=3&range=all",
     "property, by segment": "/b/pond/analyse/property?group.0.property=customer.segments",
+    "groups": "/b/pond/groups?show=all&q=g1",
+    "groups, nothing fits": "/b/pond/groups?q=zzzz",
+    "groups, empty": "/b/dry/groups",
+    "group": "/b/pond/groups/of/grp",
+    "group, unknown": "/b/pond/groups/of/zzzz",
+    "groups by owner": "/b/pond/groups/owners",
+    "groups by owner, empty": "/b/dry/groups/owners",
+    "group settings": "/b/pond/groups/settings?try=never",
     "segments": "/b/pond/segments",
     "segments, archived": "/b/pond/segments?show=archived",
     "segments, nothing fits": "/b/pond/segments?q=zzzz",
@@ -285,4 +293,5 @@ REFUSED = {
     "property, unknown": 404,
     "not found": 404,
     "segment, gone": 404,
+    "group, unknown": 404,
 }

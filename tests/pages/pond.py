@@ -70,6 +70,7 @@ def make(home: Path) -> Services:
     gather(services.brand("pond"))
     watch(services.brand("pond"))
     pond = services.brand("pond")
+    pond.groups.change("grp", by="boss", name="G1", purpose="flash", dissolve_on="2026-11-20")
     pond.runs.store(pond.shards(), {"range": "all"}, pond.measure.today(), by="boss")
     return services
 

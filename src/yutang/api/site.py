@@ -15,6 +15,7 @@ from yutang.api import (
     customers,
     dashboards,
     dictionary,
+    groups,
     health,
     identity,
     imports,
@@ -60,6 +61,7 @@ ROUTERS = (
     predictions.ROUTES,
     lifecycle.ROUTES,
     products.ROUTES,
+    groups.ROUTES,
     sql.ROUTES,
 )
 Nudge = Callable[[str], None]

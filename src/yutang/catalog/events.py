@@ -49,6 +49,12 @@ EVENTS: tuple[EventDef, ...] = (
     EventDef("contact_deleted", "删除好友", "deleted the contact", "relation"),
     EventDef("group_joined", "进群", "joined a group", "relation"),
     EventDef("group_left", "退群", "left a group", "relation"),
+    EventDef("group_message_sent", "群里发言", "spoke in a group", "interaction"),
+    EventDef("group_created", "建群", "a group was made", "relation"),
+    EventDef("group_renamed", "群改名", "a group was renamed", "relation"),
+    EventDef("group_owner_changed", "换群主", "a group changed its owner", "relation"),
+    EventDef("group_dissolved", "解散群", "a group was dissolved", "relation"),
+    EventDef("group_statistics_read", "读取群统计", "statistics of groups were read", "relation"),
     EventDef("member_bound", "绑定会员", "bound a membership", "relation"),
     EventDef("consent_given", "同意授权", "gave a consent", "relation"),
     EventDef("consent_withdrawn", "撤回授权", "withdrew a consent", "relation"),
@@ -62,6 +68,14 @@ EVENTS: tuple[EventDef, ...] = (
     EventDef("form_succeeded", "表单成功", "succeeded with a form", "visit"),
     EventDef("experiment_assigned", "进入实验分组", "was assigned to an arm", "other"),
 )
+# Facts of a group itself, and what its staff says: they may come without anybody's identity. They
+# lie in the lake as nobody's and reach no shard; `groups` reads them.
+WITHOUT_PERSON = frozenset(
+    {
+        "group_message_sent", "group_created", "group_renamed", "group_owner_changed",
+        "group_dissolved", "group_statistics_read",
+    }
+)  # fmt: skip
 BY_NAME = {event.name: event for event in EVENTS}
 
 

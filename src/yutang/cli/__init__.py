@@ -12,6 +12,7 @@ from yutang import __version__
 from yutang.cli import asking, keeping, running, worth
 from yutang.cli.alerts import alert_app
 from yutang.cli.dashboards import dashboard_app
+from yutang.cli.groups import groups_app
 from yutang.cli.imports import import_app
 from yutang.cli.lifecycle import lifecycle_app
 from yutang.cli.people import identity_app, person_app
@@ -76,7 +77,7 @@ for name, group in {
     "import": import_app, "source": source_app, "person": person_app, "identity": identity_app,
     "retention": retention_app, "dashboard": dashboard_app,
     "segment": segment_app, "lifecycle": lifecycle_app, "alert": alert_app, "runs": runs_app,
-    "products": products_app,
+    "products": products_app, "groups": groups_app,
     "account": account_app, "brand": brand_app,
 }.items():  # fmt: skip
     app.add_typer(group, name=name)

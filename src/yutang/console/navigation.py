@@ -22,6 +22,7 @@ class Section:
 SECTIONS: tuple[Section, ...] = (
     Section("overview", mark("Overview"), "home", "o", thumb=True),
     Section("customers", mark("Customers"), "users", "c", thumb=True),
+    Section("groups", mark("Customer groups"), "message", "m"),
     Section("dashboards", mark("Dashboards"), "layout-dashboard", "d", right="analyse"),
     Section("segments", mark("Segments"), "users-group", "p", right="analyse"),
     Section("analyse", mark("Analyse"), "chart-bar", "a", right="analyse", thumb=True),

@@ -36,6 +36,7 @@ TITLES = {
     "segment": mark("people of a segment"),
     "rule": mark("people of a rule"),
     "change": mark("people who came or went"),
+    "group": mark("people of customer groups"),
 }
 
 

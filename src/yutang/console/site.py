@@ -18,6 +18,7 @@ from yutang.console import (
     customers,
     dashboards,
     dictionary,
+    groups,
     health,
     identity,
     imports,
@@ -50,6 +51,7 @@ ROUTERS = (
     privacy.ROUTES,
     lifecycle.ROUTES,  # the same
     customers.ROUTES,
+    groups.ROUTES,
     dashboards.ROUTES,
     segments.ROUTES,
     analyse.ROUTES,

@@ -6,7 +6,7 @@ typed column `property.<name>` per property; null where an event has none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,8 +70,18 @@ class EventRows:
         self._kinds.append({kind: (only or {}).get(kind) for kind in kinds})
         self._values.append(values)
 
-    def table(self) -> pa.Table:
-        """All events, by time; equal times keep the order in which their blocks were added."""
+    def of(self, names: Collection[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Person and time of the events of these names."""
+        mine = [i for i, name in enumerate(self._names) if name in names]
+        nobody = np.empty(0, np.int64)
+        return (
+            np.concatenate([nobody, *(self._person[i] for i in mine)]),
+            np.concatenate([nobody, *(self._at[i] for i in mine)]),
+        )
+
+    def table(self, mark: str = "sim") -> pa.Table:
+        """All events, by time; equal times keep the order in which their blocks were added. `mark`
+        begins their message ids."""
         sizes = [len(at) for at in self._at]
         block = np.repeat(np.arange(len(sizes)), sizes)
         seconds = np.concatenate(self._at)
@@ -81,7 +91,7 @@ class EventRows:
         columns: dict[str, pa.Array] = {
             "event": _text(name_of[block][order], names),
             "time": pa.array(seconds[order] * 1000),
-            "message_id": _numbered(len(order)),
+            "message_id": _numbered(mark, len(order)),
         }
         for kind in sorted({kind for kinds in self._kinds for kind in kinds}):
             columns[f"identity.{kind}"] = self._identity(kind, sizes, order)
@@ -122,9 +132,9 @@ def _begins(sizes: list[int]) -> list[int]:
     return [0, *np.cumsum(sizes).tolist()[:-1]]
 
 
-def _numbered(count: int) -> pa.Array:
+def _numbered(mark: str, count: int) -> pa.Array:
     digits = pc.utf8_lpad(pa.array(np.arange(1, count + 1)).cast(pa.string()), 8, "0")
-    return pc.binary_join_element_wise("sim", digits, "-")
+    return pc.binary_join_element_wise(mark, digits, "-")
 
 
 def _text(codes: NDArray[Any], words: Sequence[str] | NDArray[np.object_]) -> pa.Array:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from yutang.demo.clock import DAY, END, HOUR, NEVER
 from yutang.demo.event_rows import CONTACT, MEMBER, WECHAT, EventRows, Words
@@ -58,12 +61,28 @@ def add_relations(world: World, rows: EventRows) -> None:
     code = pool.code[scanners]
     found = {"channel_code": Words(code, _CODE_NAMES), "touchpoint": Words(code, _TOUCHPOINTS)}
     rows.add("code_scanned", scanners, people.arrives[scanners], WECHAT, found)
-    _add_groups(world, rows, members)
+    _add_groups(world, rows)
 
 
-def _add_groups(world: World, rows: EventRows, members: np.ndarray) -> None:
+@dataclass(frozen=True)
+class Memberships:
+    """Who joined which group, in order of joining; left: when he left it (NEVER: not)."""
+
+    person: NDArray[np.int64]
+    group: NDArray[np.int64]
+    joined: NDArray[np.int64]
+    left: NDArray[np.int64]
+
+
+def group_names(count: int) -> list[str]:
+    return [f"GRP-{i + 1:03d}" for i in range(count)]
+
+
+def memberships(world: World) -> Memberships:
+    """Of all groups of the world."""
     draw = stream(world.seed, "groups")
-    people, pool = world.people, world.pool
+    pool = world.pool
+    members = np.flatnonzero(pool.joined != NEVER)
     chosen = members[draw.random(len(members)) < _GROUP_SHARE]
     joined = pool.joined[chosen] + 300 + draw.exponential(2 * DAY, len(chosen)).astype(np.int64)
     stays = (joined < pool.left[chosen]) & (joined < END)
@@ -71,9 +90,17 @@ def _add_groups(world: World, rows: EventRows, members: np.ndarray) -> None:
     order = np.argsort(joined, kind="stable")
     chosen, joined = chosen[order], joined[order]
     group = np.arange(len(chosen)) // _GROUP_SIZE
-    names = [f"GRP-{i + 1:03d}" for i in range(len(chosen) // _GROUP_SIZE + 1)]
-    values = {"group": Words(group, names), "guide": Words(people.guide[chosen], GUIDES)}
-    rows.add("group_joined", chosen, joined, CONTACT, values)
     left = joined + HOUR + draw.exponential(90 * DAY, len(chosen)).astype(np.int64)
     gone = (draw.random(len(chosen)) < _GROUP_LEFT) & (left < END)
-    rows.add("group_left", chosen[gone], left[gone], CONTACT, {"group": Words(group[gone], names)})
+    return Memberships(chosen, group, joined, np.where(gone, left, NEVER))
+
+
+def _add_groups(world: World, rows: EventRows) -> None:
+    found = memberships(world)
+    chosen, group = found.person, found.group
+    names = group_names(len(chosen) // _GROUP_SIZE + 1)
+    values = {"group": Words(group, names), "guide": Words(world.people.guide[chosen], GUIDES)}
+    rows.add("group_joined", chosen, found.joined, CONTACT, values)
+    gone = found.left != NEVER
+    values = {"group": Words(group[gone], names)}
+    rows.add("group_left", chosen[gone], found.left[gone], CONTACT, values)

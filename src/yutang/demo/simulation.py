@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from yutang.demo.baskets import load_shapes
 from yutang.demo.event_rows import EventRows
+from yutang.demo.group_events import group_table
 from yutang.demo.order_rows import SHOPS, order_ids, order_table
 from yutang.demo.reach_events import add_reach
 from yutang.demo.relation_events import add_relations
@@ -26,19 +27,19 @@ estimates come out near the truths, as they would on average."""
 ZONE = "Asia/Shanghai"
 
 
-def event_table(world: World) -> pa.Table:
-    """All events of the world in the Parquet event layout, by time."""
+def event_rows(world: World) -> EventRows:
+    """All events of the world but those of groups."""
     rows = EventRows(world.ids)
     add_relations(world, rows)
     add_reach(world, rows, order_ids(world.orders))
     add_visits(world, rows)
-    return rows.table()
+    return rows
 
 
 def write_simulation(
     folder: Path, seed: int = SEED, progress: Progress = quiet, customers: int = CUSTOMERS
 ) -> list[DemoFile]:
-    """Simulate and write one order file for each shop and one event file into `folder`.
+    """Simulate and write an order file for each shop, an event file and one of groups.
 
     Raises NotFound when the package with the real baskets is not installed.
     """
@@ -58,6 +59,10 @@ def write_simulation(
         files.append(DemoFile(path, "orders", write_parquet(table, path), "yutang", shops))
     progress("write events", 0.7)
     path = folder / "events.parquet"
-    files.append(DemoFile(path, "events", write_parquet(event_table(world), path)))
+    rows = event_rows(world)
+    files.append(DemoFile(path, "events", write_parquet(rows.table(), path)))
+    progress("write groups", 0.9)
+    path = folder / "group-events.parquet"
+    files.append(DemoFile(path, "events", write_parquet(group_table(world, rows), path)))
     progress("done", 1.0)
     return files

@@ -210,6 +210,12 @@ def moved_by_events(connection: Connection, since: int, until: int) -> BitMap | 
     return found
 
 
+def kinds_since(connection: Connection, version: int) -> set[str]:
+    """Kinds of the finished commits after `version`."""
+    query = select(commits.c.kind).where(commits.c.id > version, commits.c.status == "done")
+    return {kind for (kind,) in connection.execute(query.distinct())}
+
+
 def unfinished(connection: Connection) -> list[tuple[str, int]]:
     """(journal, position) of batches that died on the way."""
     query = select(commits.c.journal, commits.c.position).where(commits.c.status == "prepared")

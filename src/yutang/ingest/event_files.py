@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from yutang.catalog.events import WITHOUT_PERSON
 from yutang.errors import BadInput
 from yutang.ingest.records import Misfit
 from yutang.kit.clock import EARLIEST, LATEST, SECONDS_BELOW, parse_time
@@ -141,8 +142,10 @@ class _Builder:
         if not EARLIEST <= time < LATEST:
             self._refuse(row, "time", "time_out_of_range", _shown(record["time"]), raw)
             return
-        identities = record.get("identities")
-        if not isinstance(identities, dict) or not any(_is_id(v) for v in identities.values()):
+        alone = event.strip() in WITHOUT_PERSON
+        identities = record.get("identities") or ({} if alone else None)
+        named = isinstance(identities, dict) and any(_is_id(v) for v in identities.values())
+        if not isinstance(identities, dict) or not (named or alone):
             self._refuse(row, "identities", "missing_identity", _shown(identities), raw)
             return
         for kind in identities:
@@ -257,6 +260,8 @@ def _from_table(table: pa.Table, first: int) -> EventChunk:
     nobody = pa.array([True] * table.num_rows)
     for column in identities.values():
         nobody = pc.and_(nobody, pc.is_null(column))
+    alone = pc.is_in(event, value_set=pa.array(sorted(WITHOUT_PERSON), pa.string()))
+    nobody = pc.and_(nobody, pc.invert(alone))
     unnamed = pc.fill_null(pc.equal(pc.utf8_length(event), 0), True)
     outside = pc.or_(pc.less(time, EARLIEST), pc.greater_equal(time, LATEST))
     bad = (

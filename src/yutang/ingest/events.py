@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from sqlalchemy import Connection
 
+from yutang.catalog.events import WITHOUT_PERSON
 from yutang.identity import Identities, Resolved
 from yutang.ingest import dictionary
 from yutang.ingest.casting import MOST_EXACT
@@ -55,8 +56,8 @@ class EventIntake:
         keys = event_keys(chunk, source, self._workspace.zone)
         # Known events are resolved too: they are this import's evidence as well.
         resolved = self._identities.resolve(
-            connection, chunk.identities, commit_id=version, source=source_of(import_id),
-            evidence="event", times=np.asarray(chunk.time, np.int64),
+            connection, chunk.identities or _nobody(chunk), commit_id=version,
+            source=source_of(import_id), evidence="event", times=np.asarray(chunk.time, np.int64),
         )  # fmt: skip
         fresh, reused = self._workspace.lake.look_up("events", keys)
         arrival = (version << ARRIVAL_BITS) + np.arange(len(chunk), dtype=np.int64)
@@ -65,13 +66,14 @@ class EventIntake:
             self._workspace, import_id, position, "events", keys.take(known),
             rows=np.asarray(chunk.row)[known], arrival=arrival[known], commit_id=version,
         )  # fmt: skip
-        misfits += _set_aside(chunk, fresh & (resolved.primary == 0) & ~resolved.refused, reused)
+        named = _named(chunk, resolved)
+        misfits += _set_aside(chunk, fresh & ~named & ~resolved.refused, reused)
         words = WordCache().get(connection)
         blocked = pc.is_in(
             chunk.event, value_set=pa.array(sorted(words.blocked_events), pa.string())
         )
         is_blocked = fresh & np.asarray(blocked)
-        usable = np.flatnonzero(fresh & (resolved.primary > 0) & ~is_blocked)
+        usable = np.flatnonzero(fresh & named & ~resolved.refused & ~is_blocked)
         used = _take(chunk, usable)
         at = self._workspace.now()
         columns, misfit_values, seen = self._properties(connection, words, used, at)
@@ -95,7 +97,8 @@ class EventIntake:
         if not rows.num_rows:
             return 0
         customer = self._identities.customer_array()
-        return len(np.unique(customer[np.unique(np.asarray(rows.column("identity")))]))
+        found = np.unique(customer[np.unique(np.asarray(rows.column("identity")))])
+        return int(np.count_nonzero(found))
 
     def _rows(
         self,
@@ -161,6 +164,18 @@ class EventIntake:
                 for i, value, reason in bad
             ]
         return columns, misfits, seen
+
+
+def _nobody(chunk: EventChunk) -> dict[str, pa.Array]:
+    """Identities of a chunk in which nobody is named."""
+    return {"external_userid": pa.nulls(len(chunk), pa.string())}
+
+
+def _named(chunk: EventChunk, resolved: Resolved) -> np.ndarray:
+    """Events that are somebody's, or need be nobody's (bool, n)."""
+    alone = pc.is_in(chunk.event, value_set=pa.array(sorted(WITHOUT_PERSON), pa.string()))
+    named: np.ndarray = (resolved.primary > 0) | np.asarray(alone)
+    return named
 
 
 def _blocked(chunk: EventChunk, words: Words) -> np.ndarray:

@@ -80,11 +80,16 @@ def _transitions(zone: str) -> tuple[np.ndarray, np.ndarray]:
     return np.array(starts, np.int64), np.array(offsets, np.int64)
 
 
+def local_ms(ms: np.ndarray, zone: str) -> np.ndarray:
+    """Instants (int64 ms, any shape) as ms since 1970 of the zone's own clock."""
+    starts, offsets = _transitions(zone)
+    local: np.ndarray = ms + offsets[np.searchsorted(starts, ms, side="right") - 1]
+    return local
+
+
 def day_numbers(ms: np.ndarray, zone: str) -> np.ndarray:
     """Business days since 1970 of instants (int64 ms, any shape) in the zone, as int32."""
-    starts, offsets = _transitions(zone)
-    local = ms + offsets[np.searchsorted(starts, ms, side="right") - 1]
-    days: np.ndarray = np.floor_divide(local, DAY_MS).astype(np.int32)
+    days: np.ndarray = np.floor_divide(local_ms(ms, zone), DAY_MS).astype(np.int32)
     return days
 
 

@@ -1,6 +1,6 @@
 """Measure: numbers with their formula, their people and what needs somebody today."""
 
-from yutang.measure.detectors import DETECTORS, Finding
+from yutang.measure.detectors import DETECTORS, Finding, RedGroup
 from yutang.measure.overview import Number, Overview, Trend
 from yutang.measure.period import COMPARES, PRESETS, Compare, Period, Preset
 from yutang.measure.pond import Flows, Waterfall
@@ -18,6 +18,7 @@ __all__ = [
     "Overview",
     "Period",
     "Preset",
+    "RedGroup",
     "Trend",
     "Waterfall",
 ]

@@ -34,6 +34,15 @@ class ShopState:
 
 
 @dataclass(frozen=True)
+class RedGroup:
+    """A group that needs somebody, and its worst check."""
+
+    key: str
+    title: str
+    worst: Words
+
+
+@dataclass(frozen=True)
 class Situation:
     """The brand as a detector sees it. Day numbers in the brand's zone: `tie_day` of each relation
     event, `pool_day` of each entry and exit, `today` of the newest fact."""
@@ -45,11 +54,12 @@ class Situation:
     today: int
     now: int
     shops: Sequence[ShopState]
+    red_groups: Sequence[RedGroup] = ()
 
 
 @dataclass(frozen=True)
 class Finding:
-    """`id` is detector:key; `page` customers | import | shops, `params` for its address."""
+    """`id` is detector:key; `page` customers | import | shops | groups, `params` of its address."""
 
     id: str
     title: Words
@@ -286,6 +296,28 @@ class ShrinkingPool:
         )
 
 
+class RedGroups:
+    """Groups whose health of the last 30 days is red."""
+
+    id = "red_groups"
+
+    def look(self, situation: Situation) -> Iterator[Finding]:
+        found = situation.red_groups
+        if not found:
+            return
+        worst = found[0]
+        yield Finding(
+            self.id,
+            (f"{len(found):,} 个群需要处理", f"Groups that need you: {len(found):,}"),
+            (
+                f"最差的是“{worst.title}”：{worst.worst[0]}亮红灯（近 30 天）",
+                f"the worst is “{worst.title}”: {worst.worst[1]} is red (last 30 days)",
+            ),
+            ("看这些群", "See these groups"),
+            "groups",
+        )
+
+
 class RestockDue:
     """Customers for whom a category they buy on a rhythm is due again."""
 
@@ -332,6 +364,7 @@ DETECTORS: tuple[Detector, ...] = (
     StaleData(),
     FastLeavers(),
     BlockedGuides(),
+    RedGroups(),
     RestockDue(),
     ShrinkingPool(),
     UnconfirmedShops(),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -20,7 +21,14 @@ from yutang.commerce import Shops
 from yutang.customers import Customers, Snapshot
 from yutang.kit import clock
 from yutang.measure.behind import behind, counts_of
-from yutang.measure.detectors import Finding, ShopState, Situation, finding_of, look_around
+from yutang.measure.detectors import (
+    Finding,
+    RedGroup,
+    ShopState,
+    Situation,
+    finding_of,
+    look_around,
+)
 from yutang.measure.overview import (
     Ground,
     Number,
@@ -54,10 +62,17 @@ EMPTY_DAY = date(1970, 1, 1)
 class Measure:
     """The numbers of one brand."""
 
-    def __init__(self, workspace: Workspace, customers: Customers, shops: Shops) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        customers: Customers,
+        shops: Shops,
+        red_groups: Callable[[], Sequence[RedGroup]] = tuple,
+    ) -> None:
         self._workspace = workspace
         self._customers = customers
         self._shops = shops
+        self._red_groups = red_groups
         self._lock = threading.Lock()
         self._ground: Ground | None = None
         self._kept: OrderedDict[tuple[Period, Compare], tuple[Ground, Overview]] = OrderedDict()
@@ -177,6 +192,7 @@ class Measure:
             ground.today,
             self._workspace.now(),
             shops,
+            self._red_groups(),
         )
 
 

@@ -6,6 +6,7 @@
     {"kind": "lifecycle", "axis", "first", "last", "before", "after"}  who moved in a period
     {"kind": "matrix", "cell"} or {…, "action"}          a cell of the strategy matrix, or all cells
                                                          that get an action
+    {"kind": "group", "group", "who", "period", "first", "last"}   people of a group ("" = of any)
     {"kind": "products", "of", …}                        a number about products (yutang.products)
     {"kind": "customers", "query", "within"?}            a filtered list of customers
     {"kind": "segment", "segment", "version"?}           a segment, or one of its versions

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from yutang.catalog.events import WITHOUT_PERSON
 from yutang.catalog.records import Limits, Record
 from yutang.connectors.wire.opening import Misshapen
 from yutang.connectors.wire.times import sent_at, time_of
@@ -49,6 +50,8 @@ def reader(
 
 def _identities(raw: dict[str, Any], misfits: list[Misfit]) -> dict[str, str]:
     given = raw.get("identities")
+    if not given and raw.get("event") in WITHOUT_PERSON:
+        return {}
     if type(given) is not dict or not given:
         raise Misshapen("identities", "missing_identity", given)
     made: dict[str, str] = {}

@@ -33,7 +33,10 @@ UNITS = {
     "ratio": mark("multiple"),
     "days": mark("days"),
 }
-PAGES = {"customers": "customers", "import": "imports", "shops": "shops"}
+PAGES = {
+    "customers": "customers", "import": "imports", "shops": "shops",
+    "groups": "groups?health=red",
+}  # fmt: skip
 
 
 @ROUTES.get("/b/{brand}/overview")
@@ -92,7 +95,8 @@ def _finding_link(session: Session, choice: PeriodChoice, finding: Finding) -> s
     if finding.page == "customers" and "metric" in finding.params:
         return _people_link(session, choice, finding.params["metric"])
     path = PAGES.get(finding.page, "overview")
-    right = next((section.right for section in SECTIONS if section.path == path), "see")
+    name = path.partition("?")[0]
+    right = next((section.right for section in SECTIONS if section.path == name), "see")
     return f"{session.base}/{path}" if session.may(right) else ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from yutang import analysis
 from yutang.catalog.metrics import METRICS
@@ -17,6 +17,7 @@ from yutang.console.lifecycle.words import AXIS_NAMES, state
 from yutang.console.segments.saying import Saying
 from yutang.customers import STAGES, views
 from yutang.errors import NotFound
+from yutang.groups import WHO
 from yutang.lifecycle import ACTIONS
 
 HOWS = {
@@ -126,6 +127,21 @@ def _products(session: Session, origin: Mapping[str, Any]) -> Source:
     return Source(text, f"{session.base}/products{page}?{query}")
 
 
+def _group(session: Session, origin: Mapping[str, Any]) -> Source:
+    key, who = str(origin["group"]), session.pick(WHO[str(origin["who"])])
+    text = session.text("%(who)s of all customer groups", who=who)
+    if key:
+        text = session.text("%(who)s of the customer group “%(name)s”", who=who, name=key)
+    path = f"/of/{quote(key, safe='')}" if key else ""
+    return Source(text, f"{session.base}/groups{path}?{urlencode(_span(origin))}")
+
+
+def _span(origin: Mapping[str, Any]) -> dict[str, Any]:
+    if origin["period"] != "custom":
+        return {"period": origin["period"]}
+    return {"period": "custom", "from": origin["first"], "to": origin["last"]}
+
+
 def _customers(session: Session, origin: Mapping[str, Any]) -> Source:
     query = urlencode(address_of(origin, session.zone))
     return Source(session.text("a filtered list of customers"), f"{session.base}/customers?{query}")
@@ -166,6 +182,7 @@ MAKERS = {
     "lifecycle": _lifecycle,
     "matrix": _matrix,
     "products": _products,
+    "group": _group,
     "customers": _customers,
     "segment": _segment,
     "combined": _combined,

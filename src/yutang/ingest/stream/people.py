@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection
 
+from yutang.catalog.events import WITHOUT_PERSON
 from yutang.catalog.records import Record
 from yutang.identity import Identities
 from yutang.ingest.stream.arrived import Arrived
@@ -73,9 +74,11 @@ def drop_nobodys(batch: Batch, news: News, people: People) -> None:
     operations = news.operations
     lost = news.events.copy()
     lost[operations.at[operations.new]] = True
-    lost &= (people.primary == 0) & ~people.refused
+    codes = [i for i, name in enumerate(batch.arrived.events) if name in WITHOUT_PERSON]
+    alone = np.isin(batch.arrived.event, codes) & ~people.refused
+    lost &= (people.primary == 0) & ~people.refused & ~alone
     batch.aside(np.flatnonzero(lost), "identities", "missing_identity")
-    news.events &= people.primary > 0
+    news.events &= (people.primary > 0) | alone
     operations.new &= people.primary[operations.at] > 0
 
 

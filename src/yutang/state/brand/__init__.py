@@ -29,6 +29,7 @@ from yutang.state.brand.facts import (
     quarantine,
     shops,
 )
+from yutang.state.brand.groups import groups
 from yutang.state.brand.metadata import metadata
 from yutang.state.brand.people import (
     consent_changes,
@@ -71,6 +72,7 @@ __all__ = [
     "event_names",
     "event_properties",
     "follow_ups",
+    "groups",
     "hand_requests",
     "identities",
     "identity_detachments",
