@@ -125,7 +125,7 @@ class Brand:
         self.day_notes = DayNotes(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
         self._lock = threading.Lock()
-        self._attributed: tuple[int, Attribute | None, ShardCache] | None = None
+        self._attributed: tuple[tuple[Any, ...], ShardCache] | None = None
         self.sql = SqlDesk(
             Tables(workspace, self.identities, self.orders, self.customers),
             SqlLimits(settings.sql_seconds, settings.sql_memory_mb),
@@ -202,15 +202,23 @@ class Brand:
         """The analysis cache as the worker last left it, with the attributes of its customers."""
         from yutang.sequence import ShardCache
 
-        made_at, segments = self.customers.snapshot().made_at, self.segments.attribute()
+        segments, expected = self.segments.attribute(), self._expected()
+        stand = (self.customers.snapshot().made_at, segments, expected)
         with self._lock:
             held = self._attributed
-            if held is None or held[0] != made_at or held[1] is not segments:
-                held = self._attributed = (made_at, segments, ShardCache())
-            attributes = self.customers.attributes()
+            if held is None or held[0] != stand:
+                held = self._attributed = (stand, ShardCache())
+            attributes = self.customers.attributes() | expected
             if segments is not None:
                 attributes[ATTRIBUTE] = segments
-            return held[2].get(self.shard_folder, attributes)
+            return held[1].get(self.shard_folder, attributes)
+
+    def _expected(self) -> dict[str, Attribute]:
+        """What a model expects of each customer, where the worker has fitted one: nobody waits for
+        a fit, or for its packages where there is none."""
+        if not (self.workspace.cache / "predictions").exists():
+            return {}
+        return self.predictions.attributes()
 
     def status(self) -> dict[str, int]:
         """What the brand holds: see `yutang status`."""
@@ -254,7 +262,13 @@ class Brand:
     def predictions(self) -> Predictions:
         from yutang.predictions import Predictions
 
-        return Predictions(self.workspace, self.customers)
+        return Predictions(self.workspace, self.customers, self._refusing)
+
+    def _refusing(self) -> BitMap:
+        """Customers who refuse profiling."""
+        from pyroaring import BitMap
+
+        return BitMap()
 
     @cached_property
     def segments(self) -> Segments:

@@ -51,4 +51,5 @@ def rebuild(brand: Brand, progress: Progress = lambda _step: None) -> None:
     sequence.build(brand.facts, brand.shard_folder)
     progress("customers")
     brand.customers.refresh(whole=True)
+    brand.predictions.clear()  # the worker fits them again
     mark_made(brand.workspace.cache, brand.orders.current().version)

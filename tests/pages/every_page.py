@@ -14,6 +14,8 @@ PAGES: dict[str, str] = {
     "customers, empty": "/b/dry/customers",
     "value to come": "/b/pond/customers/value",
     "value to come, sorted": "/b/pond/customers/value?sort=churn&size=25",
+    "value to come, the other model": "/b/pond/customers/value?model=pnbd&sort=alive",
+    "value to come, no such model": "/b/pond/customers/value?model=magic",
     "value to come, empty": "/b/dry/customers/value",
     "customer": "/b/pond/customers/3",
     "customer, one kind": "/b/pond/customers/3?group=trade",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -87,11 +89,10 @@ def test_the_integral_and_its_means_are_those_of_general_quadrature(params):
         cuts = reach * np.geomspace(1e-6, 1, 24)
 
         def summed(of, i=i, base=base, most=most, logs=logs, cuts=cuts):
-            def at(v):
-                return np.exp(logs(v) - most) * of(recency[i] + base * np.expm1(v))
+            def at(w, of=of, i=i, base=base, most=most, logs=logs):
+                return np.exp(logs(w) - most) * of(recency[i] + base * np.expm1(w))
 
-            ends = [0.0, *cuts]
-            return sum(quad(at, *pair)[0] for pair in zip(ends[:-1], ends[1:], strict=True))
+            return sum(quad(at, *pair)[0] for pair in pairwise([0.0, *cuts]))
 
         whole = summed(lambda y: 1.0)
         assert found.log[i] == pytest.approx(np.log(whole) + most + np.log(base), abs=1e-7)

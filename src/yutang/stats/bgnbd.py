@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, digamma, gammaln, hyp2f1
 
-from yutang.stats.fitting import Fit, fit
+from yutang.stats.fitting import Fit, dot, fit
 from yutang.stats.purchases import Cells
 
 NAMES = ("r", "alpha", "a", "b")
@@ -52,18 +52,18 @@ def log_likelihood(params: Floats, cells: Cells) -> tuple[float, Floats]:
     ratio = np.where(repeat, np.log(a / before) + power * (log_age - log_last), -np.inf)
     less = np.exp(-np.abs(ratio))
     both = np.maximum(ratio, 0.0) + np.log1p(less) - power * log_age
-    value = float(by_x @ gammas + weight @ both)
+    value = float(by_x @ gammas + dot(weight, both))
     of_gone = weight * np.where(ratio > 0, 1.0, less) / (1.0 + less)
     of_alive = weight - of_gone
     ab, abx = digamma(a + b), digamma(a + b + xs)
     gradient = np.array(
         [
-            by_x @ (digamma(r + xs) - digamma(r) + np.log(alpha)) - of_alive @ log_age
-            - of_gone @ log_last,
-            by_x.sum() * r / alpha - of_alive @ (power / (alpha + age))
-            - of_gone @ (power / (alpha + recency)),
+            by_x @ (digamma(r + xs) - digamma(r) + np.log(alpha)) - dot(of_alive, log_age)
+            - dot(of_gone, log_last),
+            by_x.sum() * r / alpha - dot(of_alive, power / (alpha + age))
+            - dot(of_gone, power / (alpha + recency)),
             by_x @ (ab - abx) + of_gone.sum() / a,
-            by_x @ (ab - abx + digamma(b + xs) - digamma(b)) - of_gone @ (repeat / before),
+            by_x @ (ab - abx + digamma(b + xs) - digamma(b)) - dot(of_gone, repeat / before),
         ]
     )  # fmt: skip
     return value, gradient

@@ -40,6 +40,11 @@ ATTRIBUTES = {
     "last_seen_at": mark("last seen"),
     "first_source": mark("first source"),
     "first_channel": mark("first channel"),
+    "alive": mark("probability of still being a customer"),
+    "orders_90d": mark("purchases expected in 90 days"),
+    "value_365d": mark("value expected in 365 days (yuan)"),
+    "next_order_at": mark("next purchase expected"),
+    "churn_365d": mark("probability of buying nothing for a year"),
     SEGMENTS: mark("segment"),
 }
 SPECIAL = {
