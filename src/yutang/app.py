@@ -32,7 +32,7 @@ from yutang.connectors.posting import post
 from yutang.connectors.replays import request_of
 from yutang.connectors.samples import Sample, sample_of
 from yutang.connectors.tracking import PROTOCOLS
-from yutang.consents import Consents
+from yutang.consents import WITHDRAWN, Consents
 from yutang.customers import Customers
 from yutang.facts import BrandFacts
 from yutang.followups import FollowUps
@@ -85,6 +85,9 @@ if TYPE_CHECKING:
     from yutang.products import Products
     from yutang.reports import Runs
     from yutang.sequence import Attribute, ShardCache, ShardSet
+
+
+_NOTHING: dict[str, Attribute] = {}
 
 
 @dataclass(frozen=True)
@@ -221,17 +224,24 @@ class Brand:
         from yutang.sequence import ShardCache
 
         made_at = self.customers.snapshot().made_at
-        parts = (self.attributes.columns(), self.segments.attribute())
+        parts = (self.attributes.columns(), self._expected(), self.segments.attribute())
         with self._lock:
             held = self._attributed
             if held is None or held.made_at != made_at or any(map(is_not, held.parts, parts)):
-                told, segments = parts
+                told, expected, segments = parts
                 # Where a source calls something as we do, ours counts.
-                known = {**told, **self.customers.attributes()}
+                known = {**told, **self.customers.attributes(), **expected}
                 if segments is not None:
                     known[ATTRIBUTE] = segments
                 held = self._attributed = _Attributed(made_at, parts, known, ShardCache())
             return held.shards.get(self.shard_folder, held.known)
+
+    def _expected(self) -> dict[str, Attribute]:
+        """What a model expects of each customer, where the worker has fitted one: nobody waits for
+        a fit, or for its packages where there is none."""
+        if not (self.workspace.cache / "predictions").exists():
+            return _NOTHING
+        return self.predictions.attributes() or _NOTHING
 
     def status(self) -> dict[str, int]:
         """What the brand holds: see `yutang status`."""
@@ -276,7 +286,9 @@ class Brand:
     def predictions(self) -> Predictions:
         from yutang.predictions import Predictions
 
-        return Predictions(self.workspace, self.customers)
+        return Predictions(
+            self.workspace, self.customers, lambda: self.consents.people("profiling", WITHDRAWN)
+        )
 
     @cached_property
     def lifecycle(self) -> Lifecycle:

@@ -59,4 +59,5 @@ def rebuild(brand: Brand, progress: Progress = lambda _step: None) -> None:
     brand.attributes.refresh_columns(brand.identities, whole=True)
     progress("groups")
     brand.groups.refresh(whole=True)
+    brand.predictions.clear()  # the worker fits them again
     mark_made(brand.workspace.cache, brand.orders.current().version)

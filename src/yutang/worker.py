@@ -193,6 +193,8 @@ def _work(home: Path, slug: str) -> None:
         if writes:
             work_on(brand, between=partial(streaming.serve_now, brand) if streaming else None)
         telling.tell(brand)
+        if writes:
+            brand.predictions.refresh()
     except YutangError as error:
         log.error("work.failed", brand=slug, code=error.code, error=str(error))
     finally:

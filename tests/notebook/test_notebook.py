@@ -58,7 +58,7 @@ def test_the_examples_in_the_docstrings_hold(module):
 def test_the_examples_of_the_documentation_hold(opened):
     names = {"pond": opened}
     blocks = EXAMPLE.findall(DOCS.read_text(encoding="utf-8"))
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     for block in blocks:
         exec(block, names)
 

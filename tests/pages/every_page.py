@@ -42,6 +42,8 @@ PAGES: dict[str, str] = {
     "customers, empty": "/b/dry/customers",
     "value to come": "/b/pond/customers/value",
     "value to come, sorted": "/b/pond/customers/value?sort=churn&size=25",
+    "value to come, the other model": "/b/pond/customers/value?model=pnbd&sort=alive",
+    "value to come, no such model": "/b/pond/customers/value?model=magic",
     "value to come, empty": "/b/dry/customers/value",
     "lifecycle": "/b/pond/customers/lifecycle",
     "lifecycle, of a view": "/b/pond/customers/lifecycle?axis=aipl&from=2026-01-01&to=2026-10-31"

@@ -11,14 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from yutang.api.errors import PROBLEMS
 from yutang.api.keys import Caller, needs
 from yutang.api.paging import Cursor, Limit, Page, cursor_at, offset_of
-from yutang.predictions import HORIZONS, Scores, day_of
+from yutang.predictions import HORIZONS, Model, Scores, day_of
 
 ROUTES = APIRouter(tags=["predictions"], responses=PROBLEMS)  # type: ignore[arg-type]
 Sort = Literal["alive", "orders_90", "value_90", "value_365", "churn"]
 
 
 class ModelOut(BaseModel):
-    """A fitted BG/NBD model and Gamma-Gamma; `horizons`: sums over all customers by days."""
+    """A fitted model of repeat buying and Gamma-Gamma; `horizons`: sums over all, by days."""
 
     model: str
     params: dict[str, float]
@@ -55,10 +55,12 @@ class PredictionSettings(BaseModel):
 
 
 @ROUTES.get("/predictions")
-def get_model(caller: Caller = needs("analyse")) -> ModelOut:
-    """The model of today's facts."""
+def get_model(model: Model = "bgnbd", caller: Caller = needs("analyse")) -> ModelOut:
+    """The model of today's facts: bgnbd (leaves after a purchase) or pnbd (leaves at any time). On
+    the same orders the one with the greater log-likelihood describes them better."""
     predictions = caller.brand.predictions
-    found, scores, used = predictions.fitted(), predictions.scores(), predictions.settings()
+    found, scores = predictions.fitted(model), predictions.scores(model)
+    used = predictions.settings()
     horizons = {
         days: {
             "orders": float(scores.orders[days].sum()),
@@ -73,9 +75,9 @@ def get_model(caller: Caller = needs("analyse")) -> ModelOut:
 
 
 @ROUTES.get("/predictions/holdout")
-def get_holdout(caller: Caller = needs("analyse")) -> dict[str, Any]:
+def get_holdout(model: Model = "bgnbd", caller: Caller = needs("analyse")) -> dict[str, Any]:
     """Fitted on two thirds of the time and compared with the rest."""
-    told: dict[str, Any] = caller.brand.predictions.holdout().to_json()
+    told: dict[str, Any] = caller.brand.predictions.holdout(model).to_json()
     return told
 
 
@@ -84,10 +86,11 @@ def list_foretold(
     sort: Sort = "value_365",
     limit: Limit = 100,
     cursor: Cursor = "",
+    model: Model = "bgnbd",
     caller: Caller = needs("analyse"),
 ) -> Page[ForetoldOut]:
-    """Customers, the greatest first."""
-    scores = caller.brand.predictions.scores()
+    """Customers, the greatest first; who refuses profiling is not among them."""
+    scores = caller.brand.predictions.scores(model)
     column = {
         "alive": scores.alive, "orders_90": scores.orders[90], "value_90": scores.value[90],
         "value_365": scores.value[365], "churn": scores.churn,
@@ -109,7 +112,7 @@ def set_predictions(
     """Keep margin and discount rate."""
     used = caller.brand.predictions.set_settings(margin=new.margin, discount=new.discount)
     detail = {"margin": used.margin, "discount": used.discount}
-    caller.record("predictions_set", "BG/NBD", detail)
+    caller.record("predictions_set", "value", detail)
     return PredictionSettings(margin=used.margin, discount=used.discount)
 
 

@@ -105,6 +105,19 @@ class Pond:
         """The cells of the strategy matrix: people, value, what they get and why."""
         return [one.to_json() for one in self._brand.lifecycle.matrix().cells]
 
+    def clv(self, model: str = "bgnbd", until: date | None = None) -> Answer:
+        """What a model of repeat buying ("bgnbd" or "pnbd") expects of all customers in 30, 90 and
+        365 days; `until`: as it was known on a day. Raises BadInput."""
+        from yutang.notebook.worth import in_sum
+
+        return in_sum(self._brand, model, until)
+
+    def predictions(self, model: str = "bgnbd", limit: int | None = None) -> Answer:
+        """What it expects of each customer, the most valuable first. Raises BadInput."""
+        from yutang.notebook.worth import by_customer
+
+        return by_customer(self._brand, model, limit)
+
     def segments(self) -> list[PondSegment]:
         """Segments in use, newest first."""
         return [PondSegment(self._brand, one) for one in self._brand.segments.list_()]

@@ -2,8 +2,9 @@
 
 from yutang.predictions.fitting import HORIZONS, MODELS, Fitted, Model, Scores, fitted
 from yutang.predictions.holdout import Holdout, hold_out
+from yutang.predictions.keeping import Settings
 from yutang.predictions.purchases import Purchases, day_of, from_sales, read_purchases
-from yutang.predictions.service import Predictions, Settings, check_model, check_settings
+from yutang.predictions.service import Predictions, check_model, check_settings
 
 __all__ = [
     "HORIZONS",

@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, digamma, gammaln, hyp2f1
 
-from yutang.stats.fitting import Fit, fit
+from yutang.stats.fitting import Fit, dot, fit
 from yutang.stats.purchases import Cells
 
 NAMES = ("r", "alpha", "a", "b")
-_STARTS = ((1.0, 3.0, 1.0, 3.0), (0.3, 5.0, 0.5, 2.0))
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(128)
 Floats = NDArray[np.float64]
 
@@ -24,7 +23,14 @@ def fit_bgnbd(cells: Cells) -> Fit:
     """Maximum likelihood over the cells. Raises ValueError where there are none."""
     if not len(cells.x):
         raise ValueError("there is no purchase")
-    return fit(NAMES, lambda p: log_likelihood(p, cells), cells.customers, _STARTS)
+    return fit(NAMES, lambda p: log_likelihood(p, cells), cells.customers, _starts(cells))
+
+
+def _starts(cells: Cells) -> tuple[tuple[float, ...], ...]:
+    """Twice the rate over everybody's whole time, since part of it they were gone."""
+    bought, weeks = float(cells.weight @ cells.x), float(cells.weight @ cells.weeks[1])
+    alpha = min(max(0.3 * weeks / (2 * bought), 0.1), 1e3) if bought and weeks else 5.0
+    return (0.3, alpha, 0.7, 2.0), (1.0, 3.0, 1.0, 3.0)
 
 
 def log_likelihood(params: Floats, cells: Cells) -> tuple[float, Floats]:
@@ -38,24 +44,26 @@ def log_likelihood(params: Floats, cells: Cells) -> tuple[float, Floats]:
         + gammaln(a + b) + gammaln(b + xs) - gammaln(b) - gammaln(a + b + xs)
     )  # fmt: skip
     repeat = x > 0
-    # Still a customer, or gone after the last purchase: sums of two terms, kept as logarithms.
+    # Still a customer, or gone after the last purchase: a sum of two terms, of which the second is
+    # e^ratio of the first.
     log_age, log_last = np.log(alpha + age), np.log(alpha + recency)
-    alive = -(r + x) * log_age
     before = np.where(repeat, b + x - 1, 1.0)
-    gone = np.where(repeat, np.log(a) - np.log(before) - (r + x) * log_last, -np.inf)
-    both = np.logaddexp(alive, gone)
-    value = float(by_x @ gammas + weight @ both)
-    of_alive = weight * np.exp(alive - both)
-    of_gone = weight * np.exp(gone - both)
+    power = r + x
+    ratio = np.where(repeat, np.log(a / before) + power * (log_age - log_last), -np.inf)
+    less = np.exp(-np.abs(ratio))
+    both = np.maximum(ratio, 0.0) + np.log1p(less) - power * log_age
+    value = float(by_x @ gammas + dot(weight, both))
+    of_gone = weight * np.where(ratio > 0, 1.0, less) / (1.0 + less)
+    of_alive = weight - of_gone
     ab, abx = digamma(a + b), digamma(a + b + xs)
     gradient = np.array(
         [
-            by_x @ (digamma(r + xs) - digamma(r) + np.log(alpha)) - of_alive @ log_age
-            - of_gone @ log_last,
-            by_x.sum() * r / alpha - of_alive @ ((r + x) / (alpha + age))
-            - of_gone @ ((r + x) / (alpha + recency)),
+            by_x @ (digamma(r + xs) - digamma(r) + np.log(alpha)) - dot(of_alive, log_age)
+            - dot(of_gone, log_last),
+            by_x.sum() * r / alpha - dot(of_alive, power / (alpha + age))
+            - dot(of_gone, power / (alpha + recency)),
             by_x @ (ab - abx) + of_gone.sum() / a,
-            by_x @ (ab - abx + digamma(b + xs) - digamma(b)) - of_gone @ (repeat / before),
+            by_x @ (ab - abx + digamma(b + xs) - digamma(b)) - dot(of_gone, repeat / before),
         ]
     )  # fmt: skip
     return value, gradient

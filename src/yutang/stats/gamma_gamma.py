@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, gammaln
 
-from yutang.stats.fitting import Fit, fit
+from yutang.stats.fitting import Fit, dot, fit
 
 NAMES = ("p", "q", "v")
 Ints = NDArray[np.int64]
@@ -53,7 +53,7 @@ class _Sums:
         log_mean = np.log(mean)
         return cls(
             xs.astype(np.float64), counts.astype(np.float64), n, n * mean,
-            float(log_mean.sum()), float(n @ (log_mean + np.log(n))),
+            float(log_mean.sum()), dot(n, log_mean + np.log(n)),
         )  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def _log_likelihood(params: Floats, sums: _Sums) -> tuple[float, Floats]:
     size = len(n)
     total = v + sums.spent
     log_total = np.log(total)
-    n_log_total, sum_log_total = float(n @ log_total), float(log_total.sum())
+    n_log_total, sum_log_total = dot(n, log_total), float(log_total.sum())
     value = float(
         counts @ (gammaln(p * xs + q) - gammaln(p * xs)) + size * (q * np.log(v) - gammaln(q))
         + p * sums.n_log_spent - sums.log_mean - p * n_log_total - q * sum_log_total
@@ -79,7 +79,7 @@ def _log_likelihood(params: Floats, sums: _Sums) -> tuple[float, Floats]:
         [
             counts @ (xs * (high - digamma(p * xs))) + sums.n_log_spent - n_log_total,
             counts @ high + size * (np.log(v) - digamma(q)) - sum_log_total,
-            size * q / v - p * float(n @ share) - q * float(share.sum()),
+            size * q / v - p * dot(n, share) - q * float(share.sum()),
         ]
     )
     return value, gradient

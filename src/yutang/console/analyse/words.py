@@ -51,6 +51,11 @@ ATTRIBUTES = {
     "fatigue": mark("fatigue"),
     "received_30d": mark("messages in 30 days"),
     "last_interaction_at": mark("last act of his own"),
+    "alive": mark("probability of still being a customer"),
+    "orders_90d": mark("purchases expected in 90 days"),
+    "value_365d": mark("value expected in 365 days (yuan)"),
+    "next_order_at": mark("next purchase expected"),
+    "churn_365d": mark("probability of buying nothing for a year"),
     SEGMENTS: mark("segment"),
 }
 SPECIAL = {

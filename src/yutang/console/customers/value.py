@@ -19,11 +19,10 @@ from yutang.console.language import mark
 from yutang.console.render import render, see_other
 from yutang.console.tables import Column, Pager, Query, read_query
 from yutang.errors import BadInput, Forbidden, YutangError
-from yutang.predictions import HORIZONS, Fitted, Holdout, Scores, day_of
+from yutang.predictions import HORIZONS, Fitted, Holdout, Model, Predictions, Scores, day_of
 
 ROUTES = APIRouter()
-# Pareto/NBD is fitted in minutes where hardly anybody leaves: it is asked on the command line.
-NAME = "BG/NBD"
+NAMES: dict[Model, str] = {"bgnbd": "BG/NBD", "pnbd": "Pareto/NBD"}
 COLUMNS = (
     Column("id", mark("Customer")),
     Column("alive", mark("Still there"), "rate", sortable=True),
@@ -67,7 +66,9 @@ def set_value(
     except YutangError as error:
         return _page(request, session, error=error)
     detail = {"margin": used.margin, "discount": used.discount}
-    session.brand.audit.record(session.account.login, "predictions_set", NAME, detail, session.ip)
+    session.brand.audit.record(
+        session.account.login, "predictions_set", "value", detail, session.ip
+    )
     note = session.text("Saved. The values are counted with it from now on.")
     return see_other(request, f"{session.base}/customers/value", note)
 
@@ -83,11 +84,15 @@ def _percent(form: FormData, name: str) -> float:
 
 def _page(request: Request, session: Session, *, error: YutangError | None = None) -> Response:
     path, predictions = f"{session.base}/customers/value", session.brand.predictions
-    query = read_query(path, request.query_params, sorts=_SORTS, default_sort="-year")
+    query = read_query(
+        path, request.query_params, filters=("model",), sorts=_SORTS, default_sort="-year"
+    )
+    asked = query.filters.get("model")
+    model: Model = next((one for one in NAMES if one == asked), "bgnbd")
     status = 200 if error is None else 422
     shown: dict[str, Any] = {"missing": None, "untested": None, "holdout": None}
     try:
-        found, scores = predictions.fitted(), predictions.scores()
+        found, scores = predictions.fitted(model), predictions.scores(model)
     except BadInput as bad:
         shown["missing"] = bad
     else:
@@ -95,7 +100,7 @@ def _page(request: Request, session: Session, *, error: YutangError | None = Non
             return _export(session, kind, found, scores)
         shown |= _shown(session, query, found, scores)
         try:
-            shown |= _tested(session, predictions.holdout())
+            shown |= _tested(session, predictions.holdout(model))
         except BadInput as bad:
             shown["untested"] = bad
     return render(
@@ -108,11 +113,23 @@ def _page(request: Request, session: Session, *, error: YutangError | None = Non
         tabs=tabs_of(session),
         tab="/value",
         waiting=session.brand.hands.count_reviews() if session.may("identity") else 0,
-        name=NAME,
+        name=NAMES[model],
+        model=model,
+        models=_models(predictions),
+        refused=predictions.refused(),
         settings=predictions.settings(),
         may_export=session.may("export"),
         **shown,
     )
+
+
+def _models(predictions: Predictions) -> list[tuple[Model, str, float | None]]:
+    """Each model, its name, and its log-likelihood where it is fitted on the orders of today."""
+    known = predictions.known()
+    return [
+        (model, name, known[model].fit.log_likelihood if model in known else None)
+        for model, name in NAMES.items()
+    ]
 
 
 def _shown(session: Session, query: Query, found: Fitted, scores: Scores) -> dict[str, Any]:
