@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from yutang.api.errors import PROBLEMS
 from yutang.api.keys import Caller, needs
 from yutang.api.paging import Cursor, Limit, Page, cursor_at, offset_of
-from yutang.segments import LIST_KINDS, Segment
+from yutang.identity import LIST_KINDS
+from yutang.segments import Segment
 
 ROUTES = APIRouter(tags=["segments"], responses=PROBLEMS)  # type: ignore[arg-type]
 SegmentId = Annotated[int, Path(ge=1, lt=2**53)]

@@ -50,7 +50,7 @@ def segment_create(
     as_json: JsonOption = False,
 ) -> None:
     """A segment of a list of identifiers, or of the people behind a number of an analysis."""
-    from yutang.segments import read_file
+    from yutang.identity import read_file
 
     if (file is None) == (not model):
         raise BadInput("Give --file, or --model with --params and --cell.")

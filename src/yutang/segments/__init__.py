@@ -5,8 +5,6 @@ customers, a file of identifiers or other segments. Each refresh makes a version
 follows merges and splits, and an erased person leaves all of them.
 """
 
-from yutang.segments.lists import KINDS as LIST_KINDS
-from yutang.segments.lists import MOST_LINES, Matched, read_file
 from yutang.segments.origins import Origin, of_list, unreadable
 from yutang.segments.repository import forget, names_with
 from yutang.segments.rules import ATTRIBUTE, HOWS, PROPERTY, used_in
@@ -15,11 +13,8 @@ from yutang.segments.service import Look, Overlap, Segment, Segments, Version
 __all__ = [
     "ATTRIBUTE",
     "HOWS",
-    "LIST_KINDS",
-    "MOST_LINES",
     "PROPERTY",
     "Look",
-    "Matched",
     "Origin",
     "Overlap",
     "Segment",
@@ -28,7 +23,6 @@ __all__ = [
     "forget",
     "names_with",
     "of_list",
-    "read_file",
     "unreadable",
     "used_in",
 ]

@@ -10,10 +10,10 @@ from pyroaring import BitMap
 
 from yutang.customers import Customers
 from yutang.errors import BadInput, Conflict, NotFound
-from yutang.identity import Identities
+from yutang.identity import Identities, lists
+from yutang.identity.lists import Matched
 from yutang.reports import Report, Reports
-from yutang.segments import lists, repository, rules
-from yutang.segments.lists import Matched
+from yutang.segments import repository, rules
 from yutang.segments.origins import MetricPeople, MovedPeople, Origin, Origins, can_refresh, parents
 from yutang.segments.repository import Row
 from yutang.sequence import ShardSet

@@ -1,0 +1,321 @@
+"""Rows of tags: groups, tags, who has them, their changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from pyroaring import BitMap
+from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, select, update
+
+from yutang.ingest import get_meta, set_meta
+from yutang.kit.bitmaps import opened, packed
+from yutang.state import integers
+from yutang.state.brand import tag_changes, tag_groups, tag_people, tags
+from yutang.tags.rules import ACTIONS, KEEP, Bulk
+
+EPOCH = "tags_epoch"  # goes up with every change, so that caches know
+_UNDONE_EXPIRY = (tag_changes.c.action == "expire") & tag_changes.c.undone_at.is_not(None)
+_CODES = case(
+    (_UNDONE_EXPIRY, KEEP), *((tag_changes.c.action == name, n) for name, n in ACTIONS.items())
+)
+_WITHOUT_PEOPLE = [column for column in tag_changes.c if column.name != "people"]
+FEW = 500  # numbers of one IN list
+
+
+class GroupRow(NamedTuple):
+    id: int
+    name: str
+    code: str
+    description: str
+    exclusive: int
+    position: int
+    created_by: str
+    created_at: int
+    changed_at: int
+    archived_at: int | None
+
+
+class TagRow(NamedTuple):
+    id: int
+    group_id: int
+    name: str
+    description: str
+    kind: str
+    colour: str
+    valid_days: int
+    set_by: str
+    rule: dict[str, Any] | None
+    behaviour: dict[str, Any] | None
+    position: int
+    created_by: str
+    created_at: int
+    changed_at: int
+    archived_at: int | None
+    expires_at: int | None
+    version: int
+
+
+class ChangeRow(NamedTuple):
+    """A change without its bitmap."""
+
+    id: int
+    tag_id: int
+    action: str
+    customer: int | None
+    size: int
+    kind: str
+    by: str
+    note: str
+    at: int
+    until: int | None
+    undone_at: int | None
+    undone_by: str
+    job: str
+    part_of: int | None
+
+
+def epoch(connection: Connection) -> int:
+    return int(get_meta(connection, EPOCH) or 0)
+
+
+def next_epoch(connection: Connection) -> int:
+    new = epoch(connection) + 1
+    set_meta(connection, EPOCH, str(new))
+    return new
+
+
+# --- groups and tags -----------------------------------------------------------------------------
+def groups(connection: Connection) -> list[GroupRow]:
+    query = select(tag_groups).order_by(tag_groups.c.position, tag_groups.c.id)
+    return [GroupRow(*row) for row in connection.execute(query)]
+
+
+def all_tags(connection: Connection) -> list[TagRow]:
+    query = select(tags).order_by(tags.c.position, tags.c.id)
+    return [TagRow(*row) for row in connection.execute(query)]
+
+
+def get_tag(connection: Connection, tag_id: int) -> TagRow | None:
+    row = connection.execute(select(tags).where(tags.c.id == tag_id)).first()
+    return TagRow(*row) if row else None
+
+
+def add_group(connection: Connection, **values: Any) -> int:
+    place = select(func.coalesce(func.max(tag_groups.c.position), 0) + 1).scalar_subquery()
+    made = insert(tag_groups).values(position=place, **values).returning(tag_groups.c.id)
+    return int(connection.execute(made).scalar_one())
+
+
+def add_tag(connection: Connection, **values: Any) -> int:
+    place = select(func.coalesce(func.max(tags.c.position), 0) + 1).scalar_subquery()
+    made = insert(tags).values(position=place, **values).returning(tags.c.id)
+    tag_id = int(connection.execute(made).scalar_one())
+    connection.execute(insert(tag_people).values(tag_id=tag_id, people=packed(())))
+    return tag_id
+
+
+def change_group(connection: Connection, group_id: int, **values: Any) -> None:
+    connection.execute(update(tag_groups).where(tag_groups.c.id == group_id).values(**values))
+
+
+def change_tag(connection: Connection, tag_id: int, **values: Any) -> None:
+    connection.execute(update(tags).where(tags.c.id == tag_id).values(**values))
+
+
+# --- who has them --------------------------------------------------------------------------------
+def people_of(connection: Connection, ids: Sequence[int]) -> dict[int, BitMap]:
+    """Tag → its people, by the numbers they were given it under."""
+    query = select(tag_people).where(tag_people.c.tag_id.in_(list(ids)))
+    return {int(tag): opened(raw) for tag, raw in connection.execute(query)}
+
+
+def set_people(connection: Connection, tag_id: int, people: BitMap, version: int) -> None:
+    people.run_optimize()
+    connection.execute(
+        update(tag_people).where(tag_people.c.tag_id == tag_id).values(people=packed(people))
+    )
+    connection.execute(update(tags).where(tags.c.id == tag_id).values(version=version))
+
+
+def expires_before(connection: Connection, tag_id: int, until: int | None) -> None:
+    """Note that somebody's time is over at `until`, where nobody's is before."""
+    if until is not None:
+        earlier = tags.c.expires_at.is_(None) | (tags.c.expires_at > until)
+        connection.execute(
+            update(tags).where(tags.c.id == tag_id, earlier).values(expires_at=until)
+        )
+
+
+def next_expiry(connection: Connection, tag_id: int, now: int) -> int | None:
+    """When the next addition of a tag that still stands is over time, after `now`."""
+    found = connection.execute(
+        select(func.min(tag_changes.c.until)).where(
+            tag_changes.c.tag_id == tag_id,
+            tag_changes.c.until > now,
+            tag_changes.c.undone_at.is_(None),
+        )
+    ).scalar()
+    return None if found is None else int(found)
+
+
+# --- changes -------------------------------------------------------------------------------------
+def add_change(connection: Connection, people: BitMap, **values: Any) -> int:
+    """Note a change of these numbers; its id."""
+    size = len(people)
+    one = people.min() if size == 1 else None
+    if one is None:
+        people.run_optimize()
+    values |= {"customer": one, "people": None if size == 1 else packed(people), "size": size}
+    made = insert(tag_changes).values(**values).returning(tag_changes.c.id)
+    return int(connection.execute(made).scalar_one())
+
+
+def get_change(connection: Connection, change_id: int) -> ChangeRow | None:
+    query = select(*_WITHOUT_PEOPLE).where(tag_changes.c.id == change_id)
+    row = connection.execute(query).first()
+    return ChangeRow(*row) if row else None
+
+
+def with_parts(connection: Connection, change_id: int) -> list[ChangeRow]:
+    """A change, and what it replaced."""
+    query = select(*_WITHOUT_PEOPLE).where(
+        (tag_changes.c.id == change_id) | (tag_changes.c.part_of == change_id)
+    )
+    return [ChangeRow(*row) for row in connection.execute(query.order_by(tag_changes.c.id))]
+
+
+def of_job(connection: Connection, job: str) -> list[ChangeRow]:
+    query = select(*_WITHOUT_PEOPLE).where(tag_changes.c.job == job).order_by(tag_changes.c.id)
+    return [ChangeRow(*row) for row in connection.execute(query)]
+
+
+def about(connection: Connection, row: ChangeRow) -> BitMap:
+    """The numbers a change is about."""
+    if row.customer is not None:
+        return BitMap([row.customer])
+    query = select(tag_changes.c.people).where(tag_changes.c.id == row.id)
+    return opened(connection.execute(query).scalar_one())
+
+
+def mark_undone(connection: Connection, ids: Sequence[int], at: int, by: str) -> None:
+    where = tag_changes.c.id.in_(list(ids))
+    connection.execute(update(tag_changes).where(where).values(undone_at=at, undone_by=by))
+
+
+def singles_of(
+    connection: Connection,
+    tag_id: int,
+    numbers: Sequence[int] | None = None,
+    *,
+    kept: bool = False,
+) -> np.ndarray:
+    """Standing changes of single numbers: (id, number, action's code), ascending by id; with
+    `kept` also expiries that were taken back, as KEEP."""
+    query = select(tag_changes.c.id, tag_changes.c.customer, _CODES).where(
+        tag_changes.c.tag_id == tag_id, tag_changes.c.customer.is_not(None), _standing(kept)
+    )
+    if numbers is not None and len(numbers) <= FEW:
+        query = query.where(tag_changes.c.customer.in_(list(numbers)))
+    return integers(connection, query.order_by(tag_changes.c.id))
+
+
+def bulks_of(connection: Connection, tag_id: int, *, kept: bool = False) -> Iterable[Bulk]:
+    """Standing changes of several numbers, oldest first, one in memory at a time."""
+    query = select(tag_changes.c.id, _CODES, tag_changes.c.people).where(
+        tag_changes.c.tag_id == tag_id, tag_changes.c.customer.is_(None), _standing(kept)
+    )
+    for id_, code, raw in connection.execute(query.order_by(tag_changes.c.id)):
+        yield Bulk(int(id_), int(code), opened(raw))
+
+
+def _standing(kept: bool) -> ColumnElement[bool]:
+    stands = tag_changes.c.undone_at.is_(None)
+    return stands | (tag_changes.c.action == "expire") if kept else stands
+
+
+def over_time(connection: Connection, tag_id: int, now: int) -> np.ndarray:
+    """Ids of standing additions whose time is over by `now`."""
+    query = select(tag_changes.c.id).where(
+        tag_changes.c.tag_id == tag_id,
+        tag_changes.c.until <= now,
+        tag_changes.c.undone_at.is_(None),
+    )
+    return integers(connection, query)[:, 0]
+
+
+def rows_of(
+    connection: Connection,
+    *,
+    tag_id: int | None = None,
+    ids: Sequence[int] | None = None,
+    customers: Sequence[int] | None = None,
+    limit: int = 200,
+    offset: int = 0,
+) -> list[ChangeRow]:
+    """Changes without their bitmaps, newest first."""
+    query = select(*_WITHOUT_PEOPLE).order_by(tag_changes.c.id.desc()).limit(limit).offset(offset)
+    if tag_id is not None:
+        query = query.where(tag_changes.c.tag_id == tag_id)
+    if ids is not None:
+        query = query.where(tag_changes.c.id.in_(list(ids)))
+    if customers is not None:
+        query = query.where(tag_changes.c.customer.in_(list(customers)))
+    return [ChangeRow(*row) for row in connection.execute(query)]
+
+
+def count_changes(connection: Connection, tag_id: int) -> int:
+    query = select(func.count()).where(tag_changes.c.tag_id == tag_id)
+    return int(connection.execute(query).scalar_one())
+
+
+def bulk_ids(connection: Connection, tag_ids: Sequence[int] | None = None) -> list[int]:
+    """Changes of several numbers, newest first."""
+    query = select(tag_changes.c.id).where(tag_changes.c.customer.is_(None), tag_changes.c.size > 0)
+    if tag_ids is not None:
+        query = query.where(tag_changes.c.tag_id.in_(list(tag_ids)))
+    rows = connection.execute(query.order_by(tag_changes.c.id.desc()))
+    return [int(row[0]) for row in rows]
+
+
+def blobs(connection: Connection, ids: Sequence[int]) -> Iterable[tuple[int, BitMap]]:
+    for start in range(0, len(ids), FEW):
+        part = list(ids[start : start + FEW])
+        query = select(tag_changes.c.id, tag_changes.c.people).where(tag_changes.c.id.in_(part))
+        for id_, raw in connection.execute(query):
+            yield int(id_), opened(raw)
+
+
+def sums_by_quarter(connection: Connection, tag_id: int) -> np.ndarray:
+    """(quarter of an hour since 1970, action's code, people) of standing changes."""
+    quarter = tag_changes.c.at // 900_000
+    query = select(quarter, _CODES, func.sum(tag_changes.c.size)).where(
+        tag_changes.c.tag_id == tag_id, tag_changes.c.undone_at.is_(None)
+    )
+    return integers(connection, query.group_by(quarter, _CODES))
+
+
+# --- rights of a person --------------------------------------------------------------------------
+def forget(connection: Connection, numbers: Sequence[int]) -> dict[str, int]:
+    """Take these customer numbers out of every tag and every change; how many held one."""
+    mine, changed = BitMap(numbers), {"tag_people": 0, "tag_changes": 0}
+    version = next_epoch(connection)
+    for tag_id in connection.execute(select(tag_people.c.tag_id)).scalars().all():
+        people = people_of(connection, [tag_id])[tag_id]
+        if not people.isdisjoint(mine):
+            set_people(connection, tag_id, people - mine, version)
+            changed["tag_people"] += 1
+    for change_id in bulk_ids(connection):
+        people = dict(blobs(connection, [change_id]))[change_id]
+        if not people.isdisjoint(mine):
+            left = people - mine
+            connection.execute(
+                update(tag_changes)
+                .where(tag_changes.c.id == change_id)
+                .values(people=packed(left), size=len(left))
+            )
+            changed["tag_changes"] += 1
+    gone = connection.execute(delete(tag_changes).where(tag_changes.c.customer.in_(list(numbers))))
+    changed["tag_changes"] += gone.rowcount
+    return changed

@@ -1,0 +1,233 @@
+"""Tags of one brand: groups and tags, who has them, how each came, and taking it back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from pyroaring import BitMap
+
+from yutang.errors import BadInput, NotFound
+from yutang.identity import Identities
+from yutang.sequence.memberships import memberships
+from yutang.sequence.source import Attribute
+from yutang.tags import repository, rules
+from yutang.tags.cabinet import Cabinet
+from yutang.tags.changing import Act, Changing
+from yutang.tags.histories import Histories
+from yutang.tags.holding import Holding, State, as_change, as_group, as_tag, is_archived
+from yutang.tags.model import Change, Done, Held, Preview, Tag, TagGroup
+from yutang.workspace import Workspace
+
+
+class Tags:
+    """Groups and tags, and the people who have them. Making and changing them: `cabinet`."""
+
+    def __init__(self, workspace: Workspace, identities: Identities) -> None:
+        self._workspace = workspace
+        self.cabinet = Cabinet(workspace, self._state, identities)
+        self._holding = Holding(identities)
+        self._changing = Changing(identities, self._holding)
+        self._histories = Histories(identities, self._holding)
+        self._lock = threading.Lock()
+        self._attribute: tuple[dict[int, BitMap], Attribute | None] = ({}, None)
+
+    # --- asking ------------------------------------------------------------------------------
+    def groups(self, *, archived: bool = False) -> list[TagGroup]:
+        """In their order."""
+        state = self._state()
+        rows = (row for row in state.groups.values() if (row.archived_at is not None) == archived)
+        return [as_group(row.id, state) for row in rows]
+
+    def get_group(self, group_id: int) -> TagGroup:
+        """Raises NotFound."""
+        state = self._state()
+        if group_id not in state.groups:
+            raise NotFound("There is no such group of tags.")
+        return as_group(group_id, state)
+
+    def list_(self, archived: bool = False) -> list[Tag]:
+        """Those in use, or the archived ones; by group, in their order. A tag of an archived
+        group is archived, too."""
+        state = self._state()
+        places = {id_: place for place, id_ in enumerate(state.groups)}
+        rows = [row.id for row in state.tags.values() if is_archived(row.id, state) == archived]
+        rows.sort(key=lambda id_: places[state.tags[id_].group_id])
+        return [as_tag(id_, state) for id_ in rows]
+
+    def get(self, tag_id: int) -> Tag:
+        """Raises NotFound."""
+        state = self._state()
+        if tag_id not in state.tags:
+            raise NotFound("There is no such tag.", hint="The list of tags has them all.")
+        return as_tag(tag_id, state)
+
+    def find(self, name: str) -> Tag:
+        """“group/name”, a name that only one tag has, or its number. Raises NotFound, BadInput
+        where several groups have a tag of that name."""
+        wanted = name.strip().casefold()
+        every = self.list_()
+        found = [one for one in every if wanted == one.title.casefold()] or [
+            one for one in every if wanted == one.name.casefold()
+        ]
+        if not found and wanted.isascii() and wanted.isdigit():
+            found = [one for one in every if one.id == int(wanted)]
+        if not found:
+            raise NotFound("There is no tag “%(name)s”.", name=name[:80])
+        if len(found) > 1:
+            raise BadInput(
+                "Several groups have a tag “%(name)s”.",
+                hint="Write the group before it: %(example)s.",
+                name=name[:80],
+                example=found[0].title,
+            )
+        return found[0]
+
+    def people(self, tag_id: int) -> BitMap:
+        """Who has it, by the customer numbers of today; the same object until it changes, so do
+        not change it. Raises NotFound."""
+        self.get(tag_id)
+        return self._state().people[tag_id]
+
+    def of_customer(self, customer: int) -> list[Held]:
+        """The tags that somebody has, and how each came to him."""
+        with self._workspace.db.read() as connection:
+            state, given = self._histories.given(connection, customer)
+        return [
+            Held(as_tag(row.tag_id, state), row.kind, row.by, row.note, row.at, row.until, row.id)
+            for row in given
+            if not is_archived(row.tag_id, state)
+        ]
+
+    def history(self, customer: int) -> list[Change]:
+        """Every change that was about him, or about a number merged into his; newest first."""
+        with self._workspace.db.read() as connection:
+            state, rows = self._histories.of_customer(connection, customer)
+        return [as_change(row, state) for row in rows]
+
+    def changes(self, tag_id: int, *, limit: int = 50, offset: int = 0) -> list[Change]:
+        """A tag's changes, newest first."""
+        with self._workspace.db.read() as connection:
+            state = self._holding.now(connection)
+            rows = repository.rows_of(connection, tag_id=tag_id, limit=limit, offset=offset)
+        return [as_change(row, state) for row in rows]
+
+    def count_changes(self, tag_id: int) -> int:
+        with self._workspace.db.read() as connection:
+            return repository.count_changes(connection, tag_id)
+
+    def job(self, job: str) -> list[Change]:
+        """The changes that one act made."""
+        with self._workspace.db.read() as connection:
+            state = self._holding.now(connection)
+            return [as_change(row, state) for row in repository.of_job(connection, job)]
+
+    def weeks(self, tag_id: int) -> list[tuple[str, int, int]]:
+        """(Monday of the week, people added, people who lost it), oldest first, without gaps."""
+        with self._workspace.db.read() as connection:
+            sums = repository.sums_by_quarter(connection, tag_id)
+        return self._histories.weeks(sums, self._workspace.zone)
+
+    def attribute(self) -> Attribute | None:
+        """The customer attribute of the tags in use, by their numbers as text; the same object
+        until the people of one change."""
+        state = self._state()
+        people = {id_: state.people[id_] for id_ in state.tags if not is_archived(id_, state)}
+        with self._lock:
+            held, made = self._attribute
+            same = held.keys() == people.keys() and all(held[id_] is people[id_] for id_ in people)
+            if not same:
+                made = memberships({str(id_): one for id_, one in people.items()})
+                self._attribute = (people, made)
+            return made
+
+    # --- giving and taking -------------------------------------------------------------------
+    def preview(self, tag_ids: Sequence[int], people: BitMap) -> list[Preview]:
+        """What `add` would do. Raises NotFound."""
+        found = []
+        state = self._state()
+        for tag_id in tag_ids:
+            tag = self.get(tag_id)
+            new = people - state.people[tag_id]
+            losing = (
+                (as_tag(id_, state).title, state.people[id_].intersection_cardinality(new))
+                for id_ in state.siblings(tag_id)
+            )
+            replaced = tuple(one for one in losing if one[1])
+            found.append(Preview(tag, len(new), len(people) - len(new), replaced))
+        return found
+
+    def add(
+        self,
+        tag_ids: Sequence[int],
+        people: BitMap,
+        *,
+        kind: str,
+        by: str,
+        note: str = "",
+        at: int | None = None,
+        job: str = "",
+    ) -> Done:
+        """Give tags to customers; another tag of an exclusive group goes. at: when it was said, if
+        not now. Raises NotFound, BadInput for an archived tag or two of an exclusive group."""
+        self._check_usable(tag_ids)
+        act = self._act(kind, by, note, at, job)
+        with self._workspace.db.write() as connection:
+            return self._changing.add(connection, list(dict.fromkeys(tag_ids)), people, act)
+
+    def remove(
+        self,
+        tag_ids: Sequence[int],
+        people: BitMap,
+        *,
+        kind: str,
+        by: str,
+        note: str = "",
+        at: int | None = None,
+        job: str = "",
+    ) -> Done:
+        """Take tags from customers. Raises NotFound."""
+        for tag_id in tag_ids:
+            self.get(tag_id)
+        act = self._act(kind, by, note, at, job)
+        with self._workspace.db.write() as connection:
+            return self._changing.remove(connection, list(dict.fromkeys(tag_ids)), people, act)
+
+    def undo(self, change_id: int, *, by: str = "") -> Done:
+        """Take a change back, with what it replaced; what was changed later stays as it is.
+        Raises NotFound, Conflict where it was taken back already."""
+        with self._workspace.db.write() as connection:
+            return self._changing.undo(connection, change_id, by=by, at=self._workspace.now())
+
+    def undo_job(self, job: str, *, by: str = "") -> Done:
+        """The same of everything that one act did."""
+        with self._workspace.db.write() as connection:
+            return self._changing.undo_job(connection, job, by=by, at=self._workspace.now())
+
+    def expire(self, now: int) -> Done:
+        """Take away what is over its time by `now` (UTC ms)."""
+        with self._workspace.db.read() as connection:
+            rows = repository.all_tags(connection)
+        if not any(row.expires_at is not None and row.expires_at <= now for row in rows):
+            return Done()
+        with self._workspace.db.write() as connection:
+            return self._changing.expire(connection, now)
+
+    # --- inside ------------------------------------------------------------------------------
+    def _state(self) -> State:
+        with self._workspace.db.read() as connection:
+            return self._holding.now(connection)
+
+    def _act(self, kind: str, by: str, note: str, at: int | None, job: str) -> Act:
+        rules.checked_choice(kind, rules.CHANGE_KINDS)
+        note = " ".join(note.split())[: rules.NOTE_LENGTH]
+        return Act(kind, by, note, self._workspace.now() if at is None else at, job)
+
+    def _check_usable(self, tag_ids: Sequence[int]) -> None:
+        state = self._state()
+        for tag_id in tag_ids:
+            tag = self.get(tag_id)
+            if is_archived(tag_id, state):
+                raise BadInput(
+                    "The tag “%(name)s” is archived.", hint="Restore it first.", name=tag.title
+                )
