@@ -68,6 +68,8 @@ from yutang.settings import Settings
 from yutang.sql import Limits as SqlLimits
 from yutang.sql import SqlDesk, Tables
 from yutang.staff import BrandAudit, Staff
+from yutang.tags import ATTRIBUTE as TAGS
+from yutang.tags import Computed, Files, FromEvents, Judging, Tags
 from yutang.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -125,7 +127,7 @@ class Brand:
         self.day_notes = DayNotes(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
         self._lock = threading.Lock()
-        self._attributed: tuple[int, Attribute | None, ShardCache] | None = None
+        self._attributed: tuple[int, tuple[Attribute | None, ...], ShardCache] | None = None
         self.sql = SqlDesk(
             Tables(workspace, self.identities, self.orders, self.customers),
             SqlLimits(settings.sql_seconds, settings.sql_memory_mb),
@@ -202,14 +204,14 @@ class Brand:
         """The analysis cache as the worker last left it, with the attributes of its customers."""
         from yutang.sequence import ShardCache
 
-        made_at, segments = self.customers.snapshot().made_at, self.segments.attribute()
+        made_at = self.customers.snapshot().made_at
+        lists = {ATTRIBUTE: self.segments.attribute(), TAGS: self.tags.attribute()}
         with self._lock:
             held = self._attributed
-            if held is None or held[0] != made_at or held[1] is not segments:
-                held = self._attributed = (made_at, segments, ShardCache())
+            if held is None or held[0] != made_at or _others(held[1], tuple(lists.values())):
+                held = self._attributed = (made_at, tuple(lists.values()), ShardCache())
             attributes = self.customers.attributes()
-            if segments is not None:
-                attributes[ATTRIBUTE] = segments
+            attributes |= {name: one for name, one in lists.items() if one is not None}
             return held[2].get(self.shard_folder, attributes)
 
     def status(self) -> dict[str, int]:
@@ -244,7 +246,9 @@ class Brand:
 
     @cached_property
     def customers(self) -> Customers:
-        return Customers(self.workspace, self.identities, self.orders, self._bare_shards)
+        return Customers(
+            self.workspace, self.identities, self.orders, self._bare_shards, lambda: self.tags
+        )
 
     @cached_property
     def measure(self) -> Measure:
@@ -255,6 +259,36 @@ class Brand:
         from yutang.predictions import Predictions
 
         return Predictions(self.workspace, self.customers)
+
+    @cached_property
+    def tags(self) -> Tags:
+        return Tags(self.workspace, self.identities)
+
+    @cached_property
+    def tag_rules(self) -> Computed:
+        return Computed(
+            self.tags, self.shards, lambda: self.customers.alive(), lambda: self.measure.today()
+        )
+
+    @cached_property
+    def tag_events(self) -> FromEvents:
+        return FromEvents(self.workspace, self.tags, self._bare_shards)
+
+    @cached_property
+    def tag_files(self) -> Files:
+        return Files(
+            self.workspace, self.identities, self.tags,
+            lambda: self.customers.snapshot().people.alive,
+        )  # fmt: skip
+
+    @cached_property
+    def tag_quality(self) -> Judging:
+        customers = self.customers
+        return Judging(
+            self.workspace, self.identities, self.tags, customers.contacts,
+            customers.buyers_by_category, self.tag_rules.people,
+            lambda: (customers.snapshot().as_of, customers.snapshot().made_at),
+        )  # fmt: skip
 
     @cached_property
     def segments(self) -> Segments:
@@ -293,6 +327,11 @@ class Brand:
         return Privacy(
             self.workspace, self.identities, self.attributes, purge_journal=self.stream.purge
         )
+
+
+def _others(held: tuple[Attribute | None, ...], made: tuple[Attribute | None, ...]) -> bool:
+    """Is one of these another object than before?"""
+    return any(one is not other for one, other in zip(held, made, strict=True))
 
 
 @dataclass

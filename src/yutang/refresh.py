@@ -24,6 +24,16 @@ def refresh(brand: Brand, progress: Progress = lambda _step: None) -> None:
     progress("customers")
     brand.customers.refresh()
     mark_made(brand.workspace.cache, brand.orders.current().version)
+    progress("tags")
+    retag(brand)
+
+
+def retag(brand: Brand) -> None:
+    """What events say of tags, and what computed tags ask, after the facts have moved."""
+    with_events = brand.tag_events.take()
+    snapshot = brand.customers.snapshot()
+    if with_events or brand.tag_rules.is_behind(snapshot.version):
+        brand.tag_rules.recompute(snapshot.version)
 
 
 def refresh_analysis(brand: Brand) -> None:

@@ -86,6 +86,7 @@ def work_on(brand: Brand, *, wait: bool = True, between: Callable[[], None] | No
         now = brand.workspace.now()
         if brand.retention.due(now):
             brand.retention.apply(now)
+        brand.tags.expire(now)
         tell_domains(brand.workspace, brand.orders)
         refresh(brand)
         brand.privacy.finish(lambda: rebuild(brand))
@@ -216,13 +217,22 @@ def _has_work(home: Path, slug: str, *, caches: bool = True) -> bool:
     from sqlalchemy import func, select
 
     from yutang.state import open_brand
-    from yutang.state.brand import commits, erasures, hand_requests, imports, meta, quarantine
+    from yutang.state.brand import (
+        commits,
+        erasures,
+        hand_requests,
+        imports,
+        meta,
+        quarantine,
+        tags,
+    )
 
     root = home / "brands" / slug
     queries = (
         select(func.count()).where(imports.c.status.in_(["queued", "running", "undoing"])),
         select(func.count()).where(quarantine.c.status == "repairing"),
         select(func.count()).where(meta.c.key == "shops_changed"),
+        select(func.count()).where(tags.c.expires_at <= now_ms()),
         select(func.count()).where(hand_requests.c.status == "waiting"),
         select(func.count()).where(erasures.c.receipt["status"].as_string().in_(ERASING)),
     )

@@ -49,6 +49,8 @@ EVENTS: tuple[EventDef, ...] = (
     EventDef("contact_deleted", "删除好友", "deleted the contact", "relation"),
     EventDef("group_joined", "进群", "joined a group", "relation"),
     EventDef("group_left", "退群", "left a group", "relation"),
+    EventDef("tag_added", "打上标签", "was given a tag", "relation"),
+    EventDef("tag_removed", "去掉标签", "lost a tag", "relation"),
     EventDef("member_bound", "绑定会员", "bound a membership", "relation"),
     EventDef("page_viewed", "浏览页面", "viewed a page", "visit"),
     EventDef("product_viewed", "浏览商品", "viewed a product", "visit"),

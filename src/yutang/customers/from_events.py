@@ -33,6 +33,8 @@ NOT_ACTS = {event.name for event in EVENTS if event.group == "reach"} | {
     "contact_deleted",
     "group_left",
     "unfollowed",
+    "tag_added",
+    "tag_removed",
 }
 AFTER_MESSAGE_MS = 7 * clock.DAY_MS  # block rate: deletions within 7 days after a message
 _ROWS_PER_PART = 4_000_000

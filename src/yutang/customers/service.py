@@ -10,6 +10,7 @@ from pyroaring import BitMap
 from yutang.commerce import OrderBook
 from yutang.customers import repository
 from yutang.customers.build import identified, make_snapshot
+from yutang.customers.from_orders import buyers_by_category
 from yutang.customers.portrait import Portrait, make_portrait
 from yutang.customers.query import (
     CustomerPage,
@@ -27,6 +28,7 @@ from yutang.errors import BadInput, NotFound
 from yutang.identity import Identities
 from yutang.sequence.shard import ShardSet
 from yutang.sequence.source import NO_TIME, Attribute
+from yutang.tags import Contacts, Tags
 from yutang.workspace import Workspace
 
 MOST_FOUND = 10_000  # identities one search text may match; a tail of five million has ~500
@@ -35,7 +37,7 @@ EXPORT_PART = 500
 
 class Customers:
     """Customers of one brand. `shards` gives the analysis cache and raises NotFound before it
-    has been built."""
+    has been built; `tags` finds those with a tag."""
 
     def __init__(
         self,
@@ -43,11 +45,13 @@ class Customers:
         identities: Identities,
         orders: OrderBook,
         shards: Callable[[], ShardSet],
+        tags: Callable[[], Tags] | None = None,
     ) -> None:
         self._workspace = workspace
         self._identities = identities
         self._orders = orders
         self._shards = shards
+        self._tags = tags
         self._reader = SnapshotReader(workspace.cache / "customers")
 
     # --- the cache ---------------------------------------------------------------------------
@@ -85,7 +89,7 @@ class Customers:
         Raises BadInput for an unknown stage, role, domain or column.
         """
         snapshot = self.snapshot()
-        ids = matching(snapshot, query, self._found(query.search))
+        ids = matching(snapshot, query, self._found(query))
         page, size = max(1, query.page), max(1, query.size)
         shown_ids = sorted_page(snapshot, ids, query.sort, offset=(page - 1) * size, size=size)
         with self._workspace.db.read() as connection:
@@ -101,12 +105,12 @@ class Customers:
 
     def people(self, query: CustomerQuery) -> BitMap:
         """Everybody the filter lets through."""
-        return BitMap(matching(self.snapshot(), query, self._found(query.search)))
+        return BitMap(matching(self.snapshot(), query, self._found(query)))
 
     def export(self, query: CustomerQuery) -> Iterator[CustomerRow]:
         """All rows of a list in its order, read part by part."""
         snapshot = self.snapshot()
-        ids = matching(snapshot, query, self._found(query.search))
+        ids = matching(snapshot, query, self._found(query))
         ordered = sorted_page(snapshot, ids, query.sort, offset=0, size=len(ids))
         for start in range(0, len(ordered), EXPORT_PART):
             part = ordered[start : start + EXPORT_PART].tolist()
@@ -162,6 +166,26 @@ class Customers:
             limit=limit,
         )
 
+    # --- for others --------------------------------------------------------------------------
+    def contacts(self) -> Contacts:
+        """Live contacts of guides."""
+        snapshot = self.snapshot()
+        ties = snapshot.ties
+        rows = np.flatnonzero((ties.kind == 0) & (ties.end == len(ties)) & (ties.key >= 0))
+        who = ties.customer[rows]
+        rows = rows[snapshot.people.alive[who]] if len(who) else rows
+        return Contacts(
+            ties.customer[rows], ties.key[rows], ties.time[rows], snapshot.words.get("guide", [])
+        )
+
+    def buyers_by_category(self) -> dict[str, BitMap]:
+        """Category → customers who bought something of it."""
+        return buyers_by_category(self._orders.current())
+
+    def alive(self) -> np.ndarray:
+        """Ids (uint32) of everybody who is neither merged nor erased."""
+        return np.flatnonzero(self.snapshot().people.alive).astype(np.uint32)
+
     # --- for the analysis --------------------------------------------------------------------
     def attributes(self) -> dict[str, Attribute]:
         """Customer attributes by which any analysis can filter and group."""
@@ -191,18 +215,30 @@ class Customers:
         }
 
     # --- inside ------------------------------------------------------------------------------
+    def _with_tag(self, name: str) -> BitMap:
+        if self._tags is None:
+            return BitMap()
+        tags = self._tags()
+        try:
+            return tags.people(tags.find(name).id)
+        except NotFound as error:
+            raise BadInput(error.message, **error.params) from error
+
     def _find_shards(self) -> ShardSet | None:
         try:
             return self._shards()
         except NotFound:
             return None
 
-    def _found(self, text: str) -> BitMap | None:
-        """What the search text finds among identities; None where it asks for none."""
-        search = parse_search(text)
-        if not search.tails and not search.values:
-            return None
+    def _found(self, query: CustomerQuery) -> BitMap | None:
+        """What the search text finds among identities and tags; None where it asks for none."""
+        search = parse_search(query.search)
         found: BitMap | None = None
+        for tag in (*search.tags, *([query.tag] if query.tag else [])):
+            people = self._with_tag(tag)
+            found = people if found is None else found & people
+        if not search.tails and not search.values:
+            return found
         with self._workspace.db.read() as connection:
             for tail in search.tails:
                 ids = BitMap(repository.with_tail(connection, tail, MOST_FOUND))

@@ -26,6 +26,7 @@ from yutang.privacy import repository
 from yutang.privacy.service import HASHED
 from yutang.privacy.traces import Traces
 from yutang.segments import names_with
+from yutang.tags import told_of
 from yutang.workspace import Workspace
 
 FORMAT, VERSION = "yutang.person", 1
@@ -121,7 +122,9 @@ class PersonFiles:
             yield "order_lines", self._lake_rows("order_lines", pc.field("order_key").isin(keys))
             yield "profile_operations", self._lake_rows("profiles", arrow_of(his.facts()))
             yield "attributes", [asdict(one) for one in self._attributes.of_customer(his)]
-            yield "segments", names_with(connection, numbers_of(connection, why.customer))
+            numbers = numbers_of(connection, why.customer)
+            yield "segments", names_with(connection, numbers)
+            yield "tags", told_of(connection, numbers)
             yield "quarantine", of_state(connection, "quarantine", traces)
             yield "audit", of_state(connection, "audit", traces)
             yield "receipts", repository.erasures_of(connection, why.customer)

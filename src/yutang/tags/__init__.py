@@ -4,23 +4,19 @@ Who has a tag is a bitmap; every change of it is kept with who made it, when and
 taken back. Merged customers share their tags, and a split gives each his own again.
 """
 
+from yutang.tags.computed import Computed
+from yutang.tags.files import REASONS, Files, Plan, Rejected
+from yutang.tags.from_events import FromEvents
+from yutang.tags.judging import Judging, Quality, TagQuality
 from yutang.tags.model import Change, Done, Held, Preview, Tag, TagGroup
-from yutang.tags.repository import forget
+from yutang.tags.quality import FRESH_DAYS, SMALL, Agreement, Contacts, Found, GuideQuality
+from yutang.tags.repository import forget, told_of
 from yutang.tags.rules import ATTRIBUTE, EXTERNAL, KINDS, PROPERTY, SETTERS
 from yutang.tags.service import Tags
 
 __all__ = [
-    "ATTRIBUTE",
-    "EXTERNAL",
-    "KINDS",
-    "PROPERTY",
-    "SETTERS",
-    "Change",
-    "Done",
-    "Held",
-    "Preview",
-    "Tag",
-    "TagGroup",
-    "Tags",
-    "forget",
-]
+    "ATTRIBUTE", "EXTERNAL", "FRESH_DAYS", "KINDS", "PROPERTY", "REASONS", "SETTERS", "SMALL",
+    "Agreement", "Change", "Computed", "Contacts", "Done", "Files", "Found", "FromEvents",
+    "GuideQuality", "Held", "Judging", "Plan", "Preview", "Quality", "Rejected", "Tag", "TagGroup",
+    "TagQuality", "Tags", "forget", "told_of",
+]  # fmt: skip

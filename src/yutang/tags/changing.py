@@ -30,6 +30,16 @@ class Act:
     job: str = ""
 
 
+@dataclass(frozen=True)
+class Saying:
+    """What somebody else says of one customer: at (UTC ms) he got or lost a tag."""
+
+    customer: int
+    at: int
+    by: str
+    note: str
+
+
 class Changing:
     """The acts. The state they read is that of their own transaction."""
 
@@ -99,7 +109,7 @@ class Changing:
         act: Act,
         version: int,
         *,
-        part_of: int,
+        part_of: int | None,
     ) -> int:
         """Take the other tags of its exclusive group away as a part of a change of `tag_id`; how
         many people lost one."""
@@ -131,6 +141,58 @@ class Changing:
             connection, people, tag_id=tag_id, action=action, kind=act.kind, by=act.by,
             note=act.note, at=act.at, until=until, job=act.job, part_of=part_of,
         )  # fmt: skip
+
+    def say(
+        self, connection: Connection, tag_id: int, told: Sequence[Saying], *, added: bool
+    ) -> int:
+        """Note what was said elsewhere, each with its own time; nobody stands in `told` twice.
+        What was changed later than it was said stays. How many changes."""
+        state = self._holding.now(connection)
+        told = self._news(connection, state, tag_id, told, added=added)
+        if not told:
+            return 0
+        version, stored = repository.next_epoch(connection), dict(state.stored)
+        people = BitMap([one.customer for one in told])
+        days = state.tags[tag_id].valid_days if added else 0
+        repository.add_singles(
+            connection, tag_id, "add" if added else "remove",
+            [(s.customer, s.at, rules.until_of(s.at, days), s.by, s.note) for s in told],
+        )  # fmt: skip
+        act = Act("platform", "", "", max(one.at for one in told))
+        if added:
+            stored[tag_id] = stored[tag_id] | people
+            self._take(connection, state, stored, tag_id, people, act, version, part_of=None)
+            repository.expires_before(
+                connection, tag_id, rules.until_of(min(one.at for one in told), days)
+            )
+        else:
+            numbers = self._survivors.numbers(connection, people)
+            if others := (stored[tag_id] & numbers) - people:  # numbers merged into his
+                self._note(connection, tag_id, "remove", others, act)
+            stored[tag_id] = stored[tag_id] - numbers
+        repository.set_people(connection, tag_id, stored[tag_id], version)
+        return len(told)
+
+    def _news(
+        self,
+        connection: Connection,
+        state: State,
+        tag_id: int,
+        told: Sequence[Saying],
+        *,
+        added: bool,
+    ) -> list[Saying]:
+        """What changes something, and is newer than what was changed last."""
+        has, days = state.people[tag_id], state.tags[tag_id].valid_days
+        told = [
+            one for one in told
+            if (one.customer in has) != added or (added and days)
+        ]  # fmt: skip
+        numbers = np.unique(np.array([one.customer for one in told], np.uint32))
+        last, _ = words_of(connection, tag_id, numbers)
+        times = repository.times_of(connection, tag_id, last)
+        newest = dict(zip(numbers.tolist(), times.tolist(), strict=True))
+        return [one for one in told if one.at > newest[one.customer]]
 
     # --- taking back -------------------------------------------------------------------------
     def undo(self, connection: Connection, change_id: int, *, by: str, at: int) -> Done:

@@ -172,6 +172,32 @@ def add_change(connection: Connection, people: BitMap, **values: Any) -> int:
     return int(connection.execute(made).scalar_one())
 
 
+def add_singles(
+    connection: Connection,
+    tag_id: int,
+    action: str,
+    rows: Sequence[tuple[int, int, int | None, str, str]],
+) -> None:
+    """Note changes of single numbers that a platform told: (number, at, until, by, note)."""
+    same = {"tag_id": tag_id, "action": action, "size": 1, "kind": "platform"}
+    names = ("customer", "at", "until", "by", "note")
+    for start in range(0, len(rows), 10_000):
+        part = rows[start : start + 10_000]
+        connection.execute(
+            insert(tag_changes), [{**same, **dict(zip(names, row, strict=True))} for row in part]
+        )
+
+
+def times_of(connection: Connection, tag_id: int, ids: np.ndarray) -> np.ndarray:
+    """When these changes of a tag were (UTC ms); -1 for the id 0."""
+    if not ids.any():
+        return np.full(ids.size, -1, np.int64)
+    query = select(tag_changes.c.id, tag_changes.c.at).where(tag_changes.c.tag_id == tag_id)
+    rows = integers(connection, query.order_by(tag_changes.c.id))
+    at = np.minimum(np.searchsorted(rows[:, 0], ids), len(rows) - 1)
+    return np.where(ids > 0, rows[at, 1], -1)
+
+
 def get_change(connection: Connection, change_id: int) -> ChangeRow | None:
     query = select(*_WITHOUT_PEOPLE).where(tag_changes.c.id == change_id)
     row = connection.execute(query).first()
@@ -233,6 +259,46 @@ def bulks_of(connection: Connection, tag_id: int, *, kept: bool = False) -> Iter
 def _standing(kept: bool) -> ColumnElement[bool]:
     stands = tag_changes.c.undone_at.is_(None)
     return stands | (tag_changes.c.action == "expire") if kept else stands
+
+
+def words_of_all(
+    connection: Connection, ids: Sequence[int]
+) -> dict[int, tuple[np.ndarray, list[Bulk]]]:
+    """Tag → its standing changes of single numbers and of several, as `singles_of` and `bulks_of`
+    give them; two questions for all tags."""
+    mine = (tag_changes.c.tag_id.in_(list(ids)), tag_changes.c.undone_at.is_(None))
+    single = select(tag_changes.c.tag_id, tag_changes.c.id, tag_changes.c.customer, _CODES).where(
+        *mine, tag_changes.c.customer.is_not(None)
+    )
+    singles = integers(connection, single.order_by(tag_changes.c.id))
+    bulks: dict[int, list[Bulk]] = {id_: [] for id_ in ids}
+    large = select(tag_changes.c.tag_id, tag_changes.c.id, _CODES, tag_changes.c.people).where(
+        *mine, tag_changes.c.customer.is_(None)
+    )
+    for tag, id_, code, raw in connection.execute(large.order_by(tag_changes.c.id)):
+        bulks[tag].append(Bulk(int(id_), int(code), opened(raw)))
+    order = np.argsort(singles[:, 0], kind="stable")
+    singles = singles[order]
+    edges = (
+        np.searchsorted(singles[:, 0], np.array([*ids], np.int64)),
+        np.searchsorted(singles[:, 0], np.array([*ids], np.int64), "right"),
+    )
+    return {
+        id_: (singles[first:end, 1:], bulks[id_])
+        for id_, first, end in zip(ids, *(edge.tolist() for edge in edges), strict=True)
+    }
+
+
+def additions(connection: Connection, ids: Sequence[int]) -> tuple[np.ndarray, list[str]]:
+    """Standing additions of tags: rows (id, at, 1 if by hand), ascending by id; and by whom."""
+    query = select(tag_changes.c.id, tag_changes.c.at, tag_changes.c.kind, tag_changes.c.by).where(
+        tag_changes.c.tag_id.in_(list(ids)),
+        tag_changes.c.undone_at.is_(None),
+        tag_changes.c.action == "add",
+    )
+    rows = connection.execute(query.order_by(tag_changes.c.id)).all()
+    numbers = [(row.id, row.at, int(row.kind == "manual")) for row in rows]
+    return np.array(numbers, np.int64).reshape(-1, 3), [row.by for row in rows]
 
 
 def over_time(connection: Connection, tag_id: int, now: int) -> np.ndarray:
@@ -297,6 +363,32 @@ def sums_by_quarter(connection: Connection, tag_id: int) -> np.ndarray:
 
 
 # --- rights of a person --------------------------------------------------------------------------
+def told_of(connection: Connection, numbers: Sequence[int]) -> list[dict[str, Any]]:
+    """Every change that was about one of these customer numbers, oldest first."""
+    mine = BitMap(numbers)
+    names = {
+        row.id: (row.name, group)
+        for row, group in _with_groups(connection)
+    }  # fmt: skip
+    rows = rows_of(connection, customers=list(numbers), limit=1_000_000)
+    ids = [id_ for id_, people in blobs(connection, bulk_ids(connection)) if people & mine]
+    for start in range(0, len(ids), FEW):
+        rows += rows_of(connection, ids=ids[start : start + FEW], limit=FEW)
+    return [
+        {
+            "tag": names[row.tag_id][0], "group": names[row.tag_id][1], "action": row.action,
+            "kind": row.kind, "by": row.by, "note": row.note, "at": row.at, "until": row.until,
+            "undone_at": row.undone_at,
+        }
+        for row in sorted(rows, key=lambda row: row.id)
+    ]  # fmt: skip
+
+
+def _with_groups(connection: Connection) -> list[tuple[TagRow, str]]:
+    homes = {row.id: row.name for row in groups(connection)}
+    return [(row, homes[row.group_id]) for row in all_tags(connection)]
+
+
 def forget(connection: Connection, numbers: Sequence[int]) -> dict[str, int]:
     """Take these customer numbers out of every tag and every change; how many held one."""
     mine, changed = BitMap(numbers), {"tag_people": 0, "tag_changes": 0}

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 
 from pyroaring import BitMap
+from sqlalchemy import Connection
 
 from yutang.errors import BadInput, NotFound
 from yutang.identity import Identities
@@ -27,7 +28,7 @@ class Tags:
         self._workspace = workspace
         self.cabinet = Cabinet(workspace, self._state, identities)
         self._holding = Holding(identities)
-        self._changing = Changing(identities, self._holding)
+        self.changing = Changing(identities, self._holding)
         self._histories = Histories(identities, self._holding)
         self._lock = threading.Lock()
         self._attribute: tuple[dict[int, BitMap], Attribute | None] = ({}, None)
@@ -173,7 +174,7 @@ class Tags:
         self._check_usable(tag_ids)
         act = self._act(kind, by, note, at, job)
         with self._workspace.db.write() as connection:
-            return self._changing.add(connection, list(dict.fromkeys(tag_ids)), people, act)
+            return self.changing.add(connection, list(dict.fromkeys(tag_ids)), people, act)
 
     def remove(
         self,
@@ -191,18 +192,18 @@ class Tags:
             self.get(tag_id)
         act = self._act(kind, by, note, at, job)
         with self._workspace.db.write() as connection:
-            return self._changing.remove(connection, list(dict.fromkeys(tag_ids)), people, act)
+            return self.changing.remove(connection, list(dict.fromkeys(tag_ids)), people, act)
 
     def undo(self, change_id: int, *, by: str = "") -> Done:
         """Take a change back, with what it replaced; what was changed later stays as it is.
         Raises NotFound, Conflict where it was taken back already."""
         with self._workspace.db.write() as connection:
-            return self._changing.undo(connection, change_id, by=by, at=self._workspace.now())
+            return self.changing.undo(connection, change_id, by=by, at=self._workspace.now())
 
     def undo_job(self, job: str, *, by: str = "") -> Done:
         """The same of everything that one act did."""
         with self._workspace.db.write() as connection:
-            return self._changing.undo_job(connection, job, by=by, at=self._workspace.now())
+            return self.changing.undo_job(connection, job, by=by, at=self._workspace.now())
 
     def expire(self, now: int) -> Done:
         """Take away what is over its time by `now` (UTC ms)."""
@@ -211,7 +212,15 @@ class Tags:
         if not any(row.expires_at is not None and row.expires_at <= now for row in rows):
             return Done()
         with self._workspace.db.write() as connection:
-            return self._changing.expire(connection, now)
+            return self.changing.expire(connection, now)
+
+    def state(self, connection: Connection) -> State:
+        """Everything as it stands in the caller's transaction."""
+        return self._holding.now(connection)
+
+    def stamp(self) -> tuple[int, ...]:
+        """Changes whenever a tag, or a merge or split of people, changed anything."""
+        return self._state().stamp
 
     # --- inside ------------------------------------------------------------------------------
     def _state(self) -> State:
