@@ -64,7 +64,7 @@ def brand(tmp_path_factory: pytest.TempPathFactory) -> Brand:
     lines += [event(90, "tag_added", 2, tag="护肤", guide="g2", tag_group="喜好")]
     lines += [
         event(0, "tag_removed", 3, tag="护肤", guide="g1"),
-        event(1, "tag_added", 1, tag="护肤"),
+        event(1, "tag_added", 1, tag="护肤", guide="g2"),
     ]
     load(made, folder, "events.ndjson", "events", "\n".join(lines) + "\n")
     return made

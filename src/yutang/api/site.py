@@ -29,6 +29,7 @@ from yutang.api import (
     sources,
     sql,
     status,
+    tags,
     webhooks,
 )
 from yutang.api.docs import page_of
@@ -42,6 +43,7 @@ ROUTERS = (
     customers.ROUTES,
     identity.ROUTES,
     segments.ROUTES,
+    tags.ROUTES,
     shops.ROUTES,
     imports.ROUTES,
     quarantine.ROUTES,

@@ -19,6 +19,7 @@ from yutang.cli.runs import runs_app
 from yutang.cli.segments import segment_app
 from yutang.cli.sources import source_app
 from yutang.cli.staff import account_app, brand_app
+from yutang.cli.tags import tag_app
 from yutang.errors import YutangError
 from yutang.kit.memory import without_pandas
 
@@ -73,7 +74,7 @@ for command in (
 for name, group in {
     "import": import_app, "source": source_app, "person": person_app, "identity": identity_app,
     "retention": retention_app, "dashboard": dashboard_app,
-    "segment": segment_app, "alert": alert_app, "runs": runs_app,
+    "segment": segment_app, "tag": tag_app, "alert": alert_app, "runs": runs_app,
     "account": account_app, "brand": brand_app,
 }.items():  # fmt: skip
     app.add_typer(group, name=name)

@@ -31,6 +31,7 @@ from yutang.console import (
     settings,
     shops,
     sql,
+    tags,
 )
 from yutang.console.guard import LoginNeeded, SecurityHeaders, language_of, visit_of
 from yutang.console.language import Language
@@ -46,6 +47,7 @@ ROUTERS = (
     overview.ROUTES,
     identity.ROUTES,  # before customers: their addresses are below /customers, too
     privacy.ROUTES,
+    tags.ROUTES,  # before customers: the same
     customers.ROUTES,
     dashboards.ROUTES,
     segments.ROUTES,

@@ -222,7 +222,7 @@ class Customers:
         try:
             return tags.people(tags.find(name).id)
         except NotFound as error:
-            raise BadInput(error.message, **error.params) from error
+            raise BadInput("There is no tag “%(name)s”.", name=name[:80]) from error
 
     def _find_shards(self) -> ShardSet | None:
         try:

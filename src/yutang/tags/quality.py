@@ -134,8 +134,8 @@ def guides_of(
     found = []
     for place, guide in enumerate(guides.tolist()):
         mine = np.unique(contacts.customer[order[edges[place] : edges[place + 1]]])
-        first = np.searchsorted(sorted_customers, mine, "left")
-        end = np.searchsorted(sorted_customers, mine, "right")
+        first = np.asarray(np.searchsorted(sorted_customers, mine, "left"))
+        end = np.asarray(np.searchsorted(sorted_customers, mine, "right"))
         rows = by_customer[_ranges(first, end)]
         age = (now - holdings.at[rows]) / DAY_MS
         found.append(

@@ -331,6 +331,16 @@ def rows_of(
     return [ChangeRow(*row) for row in connection.execute(query)]
 
 
+def last_changed(connection: Connection) -> dict[int, int]:
+    """Tag → when its people changed last (UTC ms)."""
+    query = select(tag_changes.c.tag_id, func.max(tag_changes.c.at)).where(
+        tag_changes.c.undone_at.is_(None)
+    )
+    return {
+        int(tag): int(at) for tag, at in connection.execute(query.group_by(tag_changes.c.tag_id))
+    }
+
+
 def count_changes(connection: Connection, tag_id: int) -> int:
     query = select(func.count()).where(tag_changes.c.tag_id == tag_id)
     return int(connection.execute(query).scalar_one())

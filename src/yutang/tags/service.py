@@ -113,6 +113,17 @@ class Tags:
             rows = repository.rows_of(connection, tag_id=tag_id, limit=limit, offset=offset)
         return [as_change(row, state) for row in rows]
 
+    def last_changed(self) -> dict[int, int]:
+        """Tag → when its people changed last (UTC ms)."""
+        with self._workspace.db.read() as connection:
+            return repository.last_changed(connection)
+
+    def tagged(self) -> int:
+        """How many customers have any tag in use."""
+        state = self._state()
+        used = [state.people[id_] for id_ in state.tags if not is_archived(id_, state)]
+        return len(BitMap.union(*used)) if used else 0
+
     def count_changes(self, tag_id: int) -> int:
         with self._workspace.db.read() as connection:
             return repository.count_changes(connection, tag_id)

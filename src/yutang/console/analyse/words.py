@@ -25,6 +25,8 @@ from yutang.console.language import mark
 from yutang.customers import ROLES, STAGES
 from yutang.segments import ATTRIBUTE as SEGMENTS
 from yutang.segments import PROPERTY as SEGMENTS_PROPERTY
+from yutang.tags import ATTRIBUTE as TAGS
+from yutang.tags import PROPERTY as TAGS_PROPERTY
 
 CUSTOMER = "customer."
 _PIECE = 4096
@@ -41,7 +43,10 @@ ATTRIBUTES = {
     "first_source": mark("first source"),
     "first_channel": mark("first channel"),
     SEGMENTS: mark("segment"),
+    TAGS: mark("tag"),
 }
+# What a customer is in or has, of things that are named elsewhere: their pickers know the names.
+KINDS_OF_SETS = {SEGMENTS: "segments", TAGS: "tags"}
 SPECIAL = {
     ABSENT_LABEL: mark("unknown"),
     OTHER_LABEL: mark("others"),
@@ -124,6 +129,13 @@ class Vocabulary:
         return {str(one.id): one.name for one in self.session.brand.segments.list_()}
 
     @cached_property
+    def tags(self) -> dict[str, str]:
+        """Number, as text → group and name of the tags in use."""
+        if TAGS_PROPERTY not in self.types:
+            return {}
+        return {str(one.id): one.title for one in self.session.brand.tags.list_()}
+
+    @cached_property
     def event_names(self) -> frozenset[str]:
         return frozenset(name for name, _, _ in self.events)
 
@@ -154,10 +166,14 @@ class Vocabulary:
         text = str(value)
         if name == SEGMENTS_PROPERTY and text == ABSENT_LABEL:
             return self.session.text("in no segment")
+        if name == TAGS_PROPERTY and text == ABSENT_LABEL:
+            return self.session.text("no tag")
         if text in SPECIAL:
             return self.session.text(SPECIAL[text])
         if name == SEGMENTS_PROPERTY:
             return self.segments.get(text, text)
+        if name == TAGS_PROPERTY:
+            return self.tags.get(text, text)
         if name in OF_MODELS and text in OF_MODELS[name]:
             return self.session.pick(OF_MODELS[name][text])
         return self.session.pick(VALUES[name](text)) if name in VALUES else text
@@ -219,7 +235,7 @@ def vocabulary(session: Session, shards: Any) -> Vocabulary:
         PropertyWord(
             CUSTOMER + name,
             session.text(ATTRIBUTES.get(name, name)),
-            "segments" if name == SEGMENTS else attribute.type,
+            KINDS_OF_SETS.get(name, attribute.type),
             True,
         )
         for name, attribute in shards.attributes.items()

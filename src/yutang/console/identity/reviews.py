@@ -21,6 +21,7 @@ ANSWERS = {
 _TABS = (
     ("", mark("Customers"), "see"),
     ("/value", mark("Value to come"), "analyse"),
+    ("/tags", mark("Tags"), "see"),
     ("/identity", mark("Identity reviews"), "identity"),
     ("/identity/decisions", mark("Merged and split by hand"), "identity"),
 )
