@@ -64,11 +64,13 @@ from yutang.receivers import Connecting, limits_of
 from yutang.reports import Dashboards, DayNotes, Reports
 from yutang.schedules import Schedules
 from yutang.segments import ATTRIBUTE, Segments
+from yutang.segments import EPOCH as SEGMENTS_EPOCH
 from yutang.settings import Settings
 from yutang.sql import Limits as SqlLimits
 from yutang.sql import SqlDesk, Tables
 from yutang.staff import BrandAudit, Staff
 from yutang.tags import ATTRIBUTE as TAGS
+from yutang.tags import EPOCH as TAGS_EPOCH
 from yutang.tags import Computed, Files, FromEvents, Judging, Tags
 from yutang.workspace import Workspace
 
@@ -81,6 +83,9 @@ if TYPE_CHECKING:
     from yutang.predictions import Predictions
     from yutang.reports import Runs
     from yutang.sequence import Attribute, ShardCache, ShardSet
+
+
+LIST_EPOCHS = (SEGMENTS_EPOCH, TAGS_EPOCH)
 
 
 class Brand:
@@ -127,6 +132,7 @@ class Brand:
         self.day_notes = DayNotes(workspace)
         self.audit = BrandAudit(workspace.db, workspace.now)
         self._lock = threading.Lock()
+        self._listed: tuple[tuple[int, ...], dict[str, Attribute | None]] | None = None
         self._attributed: tuple[int, tuple[Attribute | None, ...], ShardCache] | None = None
         self.sql = SqlDesk(
             Tables(workspace, self.identities, self.orders, self.customers),
@@ -204,8 +210,7 @@ class Brand:
         """The analysis cache as the worker last left it, with the attributes of its customers."""
         from yutang.sequence import ShardCache
 
-        made_at = self.customers.snapshot().made_at
-        lists = {ATTRIBUTE: self.segments.attribute(), TAGS: self.tags.attribute()}
+        made_at, lists = self.customers.snapshot().made_at, self._lists()
         with self._lock:
             held = self._attributed
             if held is None or held[0] != made_at or _others(held[1], tuple(lists.values())):
@@ -213,6 +218,16 @@ class Brand:
             attributes = self.customers.attributes()
             attributes |= {name: one for name, one in lists.items() if one is not None}
             return held[2].get(self.shard_folder, attributes)
+
+    def _lists(self) -> dict[str, Attribute | None]:
+        """The attributes of segments and tags; one question where neither has changed."""
+        with self.workspace.db.read() as connection:
+            stamp = self.identities.survivors.stamp(connection, *LIST_EPOCHS)
+        held = self._listed
+        if held is None or held[0] != stamp:
+            made = {ATTRIBUTE: self.segments.attribute(), TAGS: self.tags.attribute()}
+            held = self._listed = (stamp, made)
+        return held[1]
 
     def status(self) -> dict[str, int]:
         """What the brand holds: see `yutang status`."""

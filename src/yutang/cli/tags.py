@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import uuid
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,12 +10,13 @@ import typer
 
 from yutang.cli.common import BrandOption, HomeOption, JsonOption, open_services, print_json
 from yutang.errors import BadInput
+from yutang.kit.sheets import csv_bytes
 
 tag_app = typer.Typer(help="Words that people, rules and platforms put on customers.",
                       no_args_is_help=True)  # fmt: skip
 ByOption = Annotated[str, typer.Option(help="Who does it, for the history and the audit log.")]
 NameArgument = Annotated[str, typer.Argument(help="The tag: group/name, its name, or its number.")]
-FileOption = Annotated[Path, typer.Option(help="One identifier a line, or a CSV's first column.")]
+FileArgument = Annotated[Path, typer.Argument(help="One identifier a line, or a first column.")]
 KindOption = Annotated[str, typer.Option(help="What the identifiers are: phone, member_no, …")]
 NoteOption = Annotated[str, typer.Option(help="Why; it stands in the history.")]
 
@@ -40,7 +40,7 @@ def tag_list(
 @tag_app.command("add")
 def tag_add(
     name: NameArgument,
-    file: FileOption,
+    file: FileArgument,
     kind: KindOption = "",
     note: NoteOption = "",
     by: ByOption = "cli",
@@ -55,7 +55,7 @@ def tag_add(
 @tag_app.command("remove")
 def tag_remove(
     name: NameArgument,
-    file: FileOption,
+    file: FileArgument,
     kind: KindOption = "",
     note: NoteOption = "",
     by: ByOption = "cli",
@@ -158,10 +158,8 @@ def _text(file: Path) -> str:
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:
     if path.exists():
         raise BadInput("%(path)s is there already: it is never written over.", path=str(path))
-    with path.open("w", newline="", encoding="utf-8") as out:
-        writer = csv.DictWriter(out, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    with path.open("wb") as out:
+        out.writelines(csv_bytes(list(rows[0]), (list(row.values()) for row in rows)))
 
 
 def _done(done: Any) -> dict[str, Any]:

@@ -218,9 +218,9 @@ class Customers:
     def _with_tag(self, name: str) -> BitMap:
         if self._tags is None:
             return BitMap()
-        tags = self._tags()
+        shelf = self._tags().now()
         try:
-            return tags.people(tags.find(name).id)
+            return shelf.people(shelf.find(name).id)
         except NotFound as error:
             raise BadInput("There is no tag “%(name)s”.", name=name[:80]) from error
 

@@ -57,19 +57,21 @@ class Survivors:
         """Who these customers are now."""
         return self.follower(connection)(people)
 
-    def numbers(self, connection: Connection, people: BitMap) -> BitMap:
-        """All numbers, of any day, that these customers of today have or had."""
+    def merges(self, connection: Connection) -> tuple[np.ndarray, np.ndarray]:
+        """Merged numbers (ascending), and whose each is today."""
         self.follower(connection)
         with self._lock:
-            merged, into = self._merged, self._into
+            return self._merged, self._into
+
+    def numbers(self, connection: Connection, people: BitMap) -> BitMap:
+        """All numbers, of any day, that these customers of today have or had."""
+        merged, into = self.merges(connection)
         inside = np.isin(into, np.frombuffer(people.to_array(), np.uint32))
         return people | BitMap(merged[inside].astype(np.uint32))
 
     def today(self, connection: Connection, numbers: np.ndarray) -> np.ndarray:
         """Whose each of these numbers (uint32) is today."""
-        self.follower(connection)
-        with self._lock:
-            merged, into = self._merged, self._into
+        merged, into = self.merges(connection)
         if not merged.size:
             return numbers
         at = np.searchsorted(merged, numbers)

@@ -6,12 +6,13 @@ follows merges and splits, and an erased person leaves all of them.
 """
 
 from yutang.segments.origins import Origin, of_list, unreadable
-from yutang.segments.repository import forget, names_with
+from yutang.segments.repository import EPOCH, forget, names_with
 from yutang.segments.rules import ATTRIBUTE, HOWS, PROPERTY, used_in
 from yutang.segments.service import Look, Overlap, Segment, Segments, Version
 
 __all__ = [
     "ATTRIBUTE",
+    "EPOCH",
     "HOWS",
     "PROPERTY",
     "Look",

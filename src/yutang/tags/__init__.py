@@ -10,13 +10,15 @@ from yutang.tags.from_events import FromEvents
 from yutang.tags.judging import Judging, Quality, TagQuality
 from yutang.tags.model import Change, Done, Held, Preview, Tag, TagGroup
 from yutang.tags.quality import FRESH_DAYS, SMALL, Agreement, Contacts, Found, GuideQuality
-from yutang.tags.repository import forget, told_of
+from yutang.tags.repository import EPOCH, forget, told_of
 from yutang.tags.rules import ATTRIBUTE, EXTERNAL, KINDS, PROPERTY, SETTERS
 from yutang.tags.service import Tags
+from yutang.tags.shelf import Shelf
 
 __all__ = [
-    "ATTRIBUTE", "EXTERNAL", "FRESH_DAYS", "KINDS", "PROPERTY", "REASONS", "SETTERS", "SMALL",
-    "Agreement", "Change", "Computed", "Contacts", "Done", "Files", "Found", "FromEvents",
-    "GuideQuality", "Held", "Judging", "Plan", "Preview", "Quality", "Rejected", "Tag", "TagGroup",
+    "ATTRIBUTE", "EPOCH", "EXTERNAL", "FRESH_DAYS", "KINDS", "PROPERTY", "REASONS", "SETTERS",
+    "SMALL",     "Agreement", "Change", "Computed", "Contacts", "Done", "Files", "Found", "FromEvents",
+    "GuideQuality", "Held", "Judging", "Plan", "Preview", "Quality", "Rejected",
+    "Shelf", "Tag", "TagGroup",
     "TagQuality", "Tags", "forget", "told_of",
 ]  # fmt: skip

@@ -88,14 +88,6 @@ class Cabinet:
             self._part(group_id, by)
         return as_group(group_id, self._state())
 
-    def conflicts(self, group_id: int) -> int:
-        """Customers who have several tags of a group: of how many one stays if it becomes
-        exclusive. Raises NotFound."""
-        state = self._with_group(group_id)
-        mine = {id_: state.people[id_] for id_, row in state.tags.items()
-                if row.group_id == group_id}  # fmt: skip
-        return len(rules.shared(mine))
-
     def archive_group(self, group_id: int) -> TagGroup:
         """Take it out of use with its tags. Raises NotFound."""
         self._with_group(group_id)

@@ -10,10 +10,9 @@ import numpy as np
 from pyroaring import BitMap
 from sqlalchemy import Connection
 
-from yutang.identity import Identities
 from yutang.kit.clock import day_numbers
 from yutang.tags import repository, rules
-from yutang.tags.holding import Holding, State
+from yutang.tags.holding import State
 from yutang.tags.repository import ChangeRow
 
 _KEPT_BYTES = 128_000_000  # of bitmaps of large changes, which never change but at an erasure
@@ -25,42 +24,31 @@ class Histories:
     """Reads changes about a person: those of one number by an index, those of many by looking
     into their bitmaps, of which the ones read last are kept."""
 
-    def __init__(self, identities: Identities, holding: Holding) -> None:
-        self._survivors = identities.survivors
-        self._holding = holding
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._blobs: dict[int, BitMap] = {}
         self._bytes = 0
         self._stamp: tuple[int, ...] = ()
 
-    def of_customer(self, connection: Connection, customer: int) -> tuple[State, list[ChangeRow]]:
-        """His changes, newest first (at most MOST_SHOWN)."""
-        state = self._holding.now(connection)
-        numbers = self._numbers(connection, customer)
-        rows = repository.rows_of(connection, customers=numbers.to_array(), limit=MOST_SHOWN)
-        about = self._with(connection, state, repository.bulk_ids(connection), numbers)
-        ids = list(about)[:MOST_SHOWN]
-        rows += repository.rows_of(connection, ids=ids, limit=MOST_SHOWN)
-        return state, sorted(rows, key=lambda row: -row.id)[:MOST_SHOWN]
-
-    def given(self, connection: Connection, customer: int) -> tuple[State, list[ChangeRow]]:
-        """The newest standing addition of each tag that he has, in the order of the tags."""
-        state = self._holding.now(connection)
-        numbers = self._numbers(connection, customer)
-        mine = self._survivors.follow(connection, BitMap([customer]))
-        has = [id_ for id_, one in state.people.items() if not one.isdisjoint(mine)]
-        if not has:
-            return state, []
-        rows = repository.rows_of(connection, customers=numbers.to_array(), limit=100_000)
-        about = self._with(connection, state, repository.bulk_ids(connection, has), numbers)
-        rows += repository.rows_of(connection, ids=list(about), limit=len(about))
+    def of_customer(
+        self, connection: Connection, state: State, customer: int
+    ) -> tuple[list[ChangeRow], list[ChangeRow]]:
+        """The newest standing addition of each tag that he has, in the order of the tags; and all
+        his changes, newest first (at most MOST_SHOWN)."""
+        today, numbers = state.numbers_of(customer)
+        rows = repository.rows_about(connection, numbers.to_array())
+        about = self._with(
+            connection, state, [row.id for row in rows if row.customer is None], numbers
+        )
+        rows = [row for row in rows if row.customer is not None or row.id in about]
         newest: dict[int, ChangeRow] = {}
-        for row in sorted(rows, key=lambda row: row.id):
-            if row.action == "add" and row.undone_at is None and row.tag_id in has:
-                who = BitMap([row.customer]) if row.customer is not None else about[row.id]
+        for row in reversed(rows):
+            if row.action == "add" and row.undone_at is None and row.tag_id in state.stored:
+                who = about[row.id] if row.customer is None else BitMap([row.customer])
                 if not who.isdisjoint(state.stored[row.tag_id]):  # a number that still has it
                     newest[row.tag_id] = row
-        return state, [newest[id_] for id_ in has if id_ in newest]
+        has = [id_ for id_, people in state.people.items() if today in people]
+        return [newest[id_] for id_ in has if id_ in newest], rows[:MOST_SHOWN]
 
     def weeks(self, sums: np.ndarray, zone: str) -> list[tuple[str, int, int]]:
         """(Monday, added, lost) of rows (quarter of an hour, action's code, people)."""
@@ -76,10 +64,6 @@ class Histories:
         down = np.bincount(places[~added], sums[~added, 2], size).astype(int)
         names = [(date(1970, 1, 1) + timedelta(first + 7 * n)).isoformat() for n in range(size)]
         return list(zip(names, up.tolist(), down.tolist(), strict=True))
-
-    def _numbers(self, connection: Connection, customer: int) -> BitMap:
-        today = self._survivors.follow(connection, BitMap([customer]))
-        return self._survivors.numbers(connection, today)
 
     def _with(
         self, connection: Connection, state: State, ids: Sequence[int], numbers: BitMap

@@ -19,13 +19,23 @@ from yutang.tags.repository import ChangeRow, GroupRow, TagRow
 @dataclass(frozen=True)
 class State:
     """stamp: (tags' epoch, identities …); stored: by the numbers people were given a tag under;
-    people: by those of today, one tag of an exclusive group."""
+    people: by those of today, one tag of an exclusive group; merged, into: numbers (ascending) that
+    were merged, and whose they are."""
 
     stamp: tuple[int, ...] = ()
     groups: dict[int, GroupRow] = field(default_factory=dict)
     tags: dict[int, TagRow] = field(default_factory=dict)
     stored: dict[int, BitMap] = field(default_factory=dict)
     people: dict[int, BitMap] = field(default_factory=dict)
+    merged: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    into: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+
+    def numbers_of(self, customer: int) -> tuple[int, BitMap]:
+        """Who a customer number is today, and all numbers of his."""
+        at = int(np.searchsorted(self.merged, customer))
+        if at < self.merged.size and self.merged[at] == customer:
+            customer = int(self.into[at])
+        return customer, BitMap([customer, *self.merged[self.into == customer].tolist()])
 
     def siblings(self, tag_id: int) -> list[int]:
         """The other tags of its group, where that is exclusive."""
@@ -69,7 +79,7 @@ class Holding:
         people = {
             id_: held.people[id_] if still and id_ in same else follow(stored[id_]) for id_ in tags
         }
-        made = State(stamp, groups, tags, stored, people)
+        made = State(stamp, groups, tags, stored, people, *self._survivors.merges(connection))
         for group in groups.values():
             if group.exclusive:
                 self._keep_one(connection, group, made, held if still else State(), same)

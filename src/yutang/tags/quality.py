@@ -125,7 +125,8 @@ def guides_of(
     when on tags count as set in the period."""
     guides = np.flatnonzero(np.bincount(contacts.guide, minlength=len(contacts.guides)))
     order = np.argsort(contacts.guide, kind="stable")
-    edges: np.ndarray = np.searchsorted(contacts.guide[order], np.r_[guides, len(contacts.guides)])
+    ends = np.r_[guides, len(contacts.guides)]
+    edges = np.asarray(np.searchsorted(contacts.guide[order], ends))
     by_customer = np.argsort(holdings.customer, kind="stable")
     sorted_customers = holdings.customer[by_customer]
     set_ = np.bincount(

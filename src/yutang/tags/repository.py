@@ -331,6 +331,15 @@ def rows_of(
     return [ChangeRow(*row) for row in connection.execute(query)]
 
 
+def rows_about(connection: Connection, numbers: Sequence[int]) -> list[ChangeRow]:
+    """Changes of these numbers, and all changes of several numbers, newest first."""
+    query = select(*_WITHOUT_PEOPLE).where(
+        tag_changes.c.customer.in_(list(numbers))
+        | (tag_changes.c.customer.is_(None) & (tag_changes.c.size > 0))
+    )
+    return [ChangeRow(*row) for row in connection.execute(query.order_by(tag_changes.c.id.desc()))]
+
+
 def last_changed(connection: Connection) -> dict[int, int]:
     """Tag → when its people changed last (UTC ms)."""
     query = select(tag_changes.c.tag_id, func.max(tag_changes.c.at)).where(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pyroaring import BitMap
 from sqlalchemy import Connection
 
-from yutang.errors import BadInput, NotFound
+from yutang.errors import BadInput
 from yutang.identity import Identities
 from yutang.sequence.memberships import memberships
 from yutang.sequence.source import Attribute
@@ -16,8 +16,9 @@ from yutang.tags import repository, rules
 from yutang.tags.cabinet import Cabinet
 from yutang.tags.changing import Act, Changing
 from yutang.tags.histories import Histories
-from yutang.tags.holding import Holding, State, as_change, as_group, as_tag, is_archived
+from yutang.tags.holding import Holding, State, as_change, as_tag, is_archived
 from yutang.tags.model import Change, Done, Held, Preview, Tag, TagGroup
+from yutang.tags.shelf import Shelf
 from yutang.workspace import Workspace
 
 
@@ -29,82 +30,67 @@ class Tags:
         self.cabinet = Cabinet(workspace, self._state, identities)
         self._holding = Holding(identities)
         self.changing = Changing(identities, self._holding)
-        self._histories = Histories(identities, self._holding)
+        self._histories = Histories()
         self._lock = threading.Lock()
         self._attribute: tuple[dict[int, BitMap], Attribute | None] = ({}, None)
 
     # --- asking ------------------------------------------------------------------------------
+    def now(self) -> Shelf:
+        """Everything as it stands, asked of the state once."""
+        return Shelf(self._state())
+
     def groups(self, *, archived: bool = False) -> list[TagGroup]:
         """In their order."""
-        state = self._state()
-        rows = (row for row in state.groups.values() if (row.archived_at is not None) == archived)
-        return [as_group(row.id, state) for row in rows]
+        return self.now().groups(archived=archived)
 
     def get_group(self, group_id: int) -> TagGroup:
         """Raises NotFound."""
-        state = self._state()
-        if group_id not in state.groups:
-            raise NotFound("There is no such group of tags.")
-        return as_group(group_id, state)
+        return self.now().get_group(group_id)
 
     def list_(self, archived: bool = False) -> list[Tag]:
-        """Those in use, or the archived ones; by group, in their order. A tag of an archived
-        group is archived, too."""
-        state = self._state()
-        places = {id_: place for place, id_ in enumerate(state.groups)}
-        rows = [row.id for row in state.tags.values() if is_archived(row.id, state) == archived]
-        rows.sort(key=lambda id_: places[state.tags[id_].group_id])
-        return [as_tag(id_, state) for id_ in rows]
+        """Those in use, or the archived ones; by group, in their order."""
+        return self.now().list_(archived)
 
     def get(self, tag_id: int) -> Tag:
         """Raises NotFound."""
-        state = self._state()
-        if tag_id not in state.tags:
-            raise NotFound("There is no such tag.", hint="The list of tags has them all.")
-        return as_tag(tag_id, state)
+        return self.now().get(tag_id)
 
     def find(self, name: str) -> Tag:
-        """“group/name”, a name that only one tag has, or its number. Raises NotFound, BadInput
-        where several groups have a tag of that name."""
-        wanted = name.strip().casefold()
-        every = self.list_()
-        found = [one for one in every if wanted == one.title.casefold()] or [
-            one for one in every if wanted == one.name.casefold()
-        ]
-        if not found and wanted.isascii() and wanted.isdigit():
-            found = [one for one in every if one.id == int(wanted)]
-        if not found:
-            raise NotFound("There is no tag “%(name)s”.", name=name[:80])
-        if len(found) > 1:
-            raise BadInput(
-                "Several groups have a tag “%(name)s”.",
-                hint="Write the group before it: %(example)s.",
-                name=name[:80],
-                example=found[0].title,
-            )
-        return found[0]
+        """“group/name”, a name that only one tag has, or its number. Raises NotFound, BadInput."""
+        return self.now().find(name)
 
     def people(self, tag_id: int) -> BitMap:
         """Who has it, by the customer numbers of today; the same object until it changes, so do
         not change it. Raises NotFound."""
-        self.get(tag_id)
-        return self._state().people[tag_id]
+        return self.now().people(tag_id)
+
+    def tagged(self) -> int:
+        """How many customers have any tag in use."""
+        return self.now().tagged()
+
+    def preview(self, tag_ids: Sequence[int], people: BitMap) -> list[Preview]:
+        """What `add` would do. Raises NotFound."""
+        return self.now().preview(tag_ids, people)
 
     def of_customer(self, customer: int) -> list[Held]:
         """The tags that somebody has, and how each came to him."""
+        return self.story(customer)[0]
+
+    def history(self, customer: int) -> list[Change]:
+        """Every change that was about him, or about a number merged into his; newest first."""
+        return self.story(customer)[1]
+
+    def story(self, customer: int) -> tuple[list[Held], list[Change]]:
+        """The tags that somebody has, and every change that was about him, newest first."""
         with self._workspace.db.read() as connection:
-            state, given = self._histories.given(connection, customer)
-        return [
+            state = self._holding.now(connection)
+            given, rows = self._histories.of_customer(connection, state, customer)
+        held = [
             Held(as_tag(row.tag_id, state), row.kind, row.by, row.note, row.at, row.until, row.id)
             for row in given
             if not is_archived(row.tag_id, state)
         ]
-
-    def history(self, customer: int) -> list[Change]:
-        """Every change that was about him, or about a number merged into his; newest first."""
-        with self._workspace.db.read() as connection:
-            state, rows = self._histories.of_customer(connection, customer)
-        return [as_change(row, state) for row in rows]
+        return held, [as_change(row, state) for row in rows]
 
     def changes(self, tag_id: int, *, limit: int = 50, offset: int = 0) -> list[Change]:
         """A tag's changes, newest first."""
@@ -118,11 +104,16 @@ class Tags:
         with self._workspace.db.read() as connection:
             return repository.last_changed(connection)
 
-    def tagged(self) -> int:
-        """How many customers have any tag in use."""
-        state = self._state()
-        used = [state.people[id_] for id_ in state.tags if not is_archived(id_, state)]
-        return len(BitMap.union(*used)) if used else 0
+    def past(
+        self, shelf: Shelf, tag_id: int, *, limit: int, offset: int
+    ) -> tuple[list[Change], int, list[tuple[str, int, int]]]:
+        """A tag's changes, newest first; how many there are; and its weeks (see `weeks`)."""
+        with self._workspace.db.read() as connection:
+            rows = repository.rows_of(connection, tag_id=tag_id, limit=limit, offset=offset)
+            total = repository.count_changes(connection, tag_id)
+            sums = repository.sums_by_quarter(connection, tag_id)
+        weeks = self._histories.weeks(sums, self._workspace.zone)
+        return [shelf.change(row) for row in rows], total, weeks
 
     def count_changes(self, tag_id: int) -> int:
         with self._workspace.db.read() as connection:
@@ -154,21 +145,6 @@ class Tags:
             return made
 
     # --- giving and taking -------------------------------------------------------------------
-    def preview(self, tag_ids: Sequence[int], people: BitMap) -> list[Preview]:
-        """What `add` would do. Raises NotFound."""
-        found = []
-        state = self._state()
-        for tag_id in tag_ids:
-            tag = self.get(tag_id)
-            new = people - state.people[tag_id]
-            losing = (
-                (as_tag(id_, state).title, state.people[id_].intersection_cardinality(new))
-                for id_ in state.siblings(tag_id)
-            )
-            replaced = tuple(one for one in losing if one[1])
-            found.append(Preview(tag, len(new), len(people) - len(new), replaced))
-        return found
-
     def add(
         self,
         tag_ids: Sequence[int],
@@ -199,8 +175,9 @@ class Tags:
         job: str = "",
     ) -> Done:
         """Take tags from customers. Raises NotFound."""
+        shelf = self.now()
         for tag_id in tag_ids:
-            self.get(tag_id)
+            shelf.get(tag_id)
         act = self._act(kind, by, note, at, job)
         with self._workspace.db.write() as connection:
             return self.changing.remove(connection, list(dict.fromkeys(tag_ids)), people, act)
@@ -246,7 +223,7 @@ class Tags:
     def _check_usable(self, tag_ids: Sequence[int]) -> None:
         state = self._state()
         for tag_id in tag_ids:
-            tag = self.get(tag_id)
+            tag = Shelf(state).get(tag_id)
             if is_archived(tag_id, state):
                 raise BadInput(
                     "The tag “%(name)s” is archived.", hint="Restore it first.", name=tag.title

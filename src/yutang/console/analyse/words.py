@@ -231,7 +231,13 @@ def vocabulary(session: Session, shards: Any) -> Vocabulary:
         PropertyWord(name, _property(session, name, own_properties), column.type, False)
         for name, column in shards.columns.items()
     ]
-    properties += [
+    properties += attribute_words(session, shards)
+    return Vocabulary(tuple(events), tuple(properties), session)
+
+
+def attribute_words(session: Session, shards: Any) -> list[PropertyWord]:
+    """What is known of a customer, in words."""
+    return [
         PropertyWord(
             CUSTOMER + name,
             session.text(ATTRIBUTES.get(name, name)),
@@ -240,7 +246,6 @@ def vocabulary(session: Session, shards: Any) -> Vocabulary:
         )
         for name, attribute in shards.attributes.items()
     ]
-    return Vocabulary(tuple(events), tuple(properties), session)
 
 
 def _own(session: Session) -> tuple[Mapping[str, str], Mapping[str, str]]:

@@ -14,7 +14,6 @@ from yutang.console.guard import Session, needs
 from yutang.console.identity.words import view_of
 from yutang.console.language import mark
 from yutang.console.render import render
-from yutang.console.tags.card import card_of as tags_of
 from yutang.customers import ROLES, STAGES
 
 ROUTES = APIRouter()
@@ -66,5 +65,4 @@ def customer(request: Request, customer_id: int, session: Session = needs("see")
         domains=DOMAINS,
         view=view_of(portrait.why),
         **card_of(rows_of(session, portrait)),
-        **tags_of(session, portrait.id),
     )

@@ -29,7 +29,7 @@ PATH = words.PATH + "/bulk"
 OTHER_KINDS = {"": mark("find out for each line"), "customer": mark("customer number")}
 SOURCES = ("customers", "segment", "list", "file")
 TOLD = 30  # rejected rows on the page; the file has them all
-_KEPT = ("source", "segment", "kind", "list", "act", "note", *filters.FILTERS)
+_KEPT = ("from", "segment", "kind", "list", "act", "note", *filters.FILTERS)
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def act(
 ) -> Response:
     """step: preview, do, or rejected (the rows that cannot be taken, as a file)."""
     values = {key: str(value) for key, value in form.items() if isinstance(value, str)}
-    chosen = [words.whole(value) for value in form.getlist("tag") if value]
+    chosen = [words.whole(value) for value in form.getlist("give") if value]
     try:
         file = form.get("file")
         if isinstance(file, UploadFile) and file.filename:
@@ -73,7 +73,7 @@ def act(
 
 
 def _asked(session: Session, values: dict[str, str]) -> Asked:
-    source, kind = values.get("source", ""), values.get("kind", "")
+    source, kind = values.get("from", ""), values.get("kind", "")
     files = session.brand.tag_files
     if source == "customers":
         query = filters.read(f"{session.base}/customers", values)
@@ -156,10 +156,11 @@ def _page(
         else session.pick(BY_CODE[code])
         for code in LIST_KINDS
     }
-    source = values.get("source", "")
+    source = values.get("from", "")
     query = filters.read(f"{session.base}/customers", values)
     job = values.get("job", "")
-    every = session.brand.tags.list_()
+    shelf = session.brand.tags.now()
+    every = shelf.list_()
     return render(
         request,
         "tags/bulk.html",
@@ -170,7 +171,7 @@ def _page(
         chips=filters.chips(session, query) if source == "customers" and error is None else [],
         chosen=tags,
         offered=[one for one in every if one.kind not in ("computed", "rule")],
-        group_names=words.group_names(session),
+        group_names=words.group_names(session, shelf.groups()),
         segments=session.brand.segments.list_(),
         kinds=kinds,
         most=MOST_LINES,

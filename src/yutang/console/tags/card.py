@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
 from pyroaring import BitMap
 from starlette.datastructures import FormData
 
 from yutang.console.guard import Session, needs, posted
-from yutang.console.render import see_other
+from yutang.console.render import render, see_other
 from yutang.console.tags import words
 from yutang.errors import BadInput, Forbidden
 
@@ -17,25 +16,38 @@ ROUTES = APIRouter()
 TOLD = 30  # lines of history on the card
 
 
-def card_of(session: Session, customer: int) -> dict[str, Any]:
-    """What the card on the customer's page needs."""
+PATH = "/b/{brand}/customers/{customer_id}/tags"
+
+
+@ROUTES.get(PATH)
+def card(request: Request, customer_id: int, session: Session = needs("see")) -> Response:
+    """The card: a part of the customer's page, which asks for it, and a page of its own."""
+    who = session.brand.customers.get(customer_id, evidence=False)
+    if who.merged_from is not None:
+        return RedirectResponse(f"{session.base}/customers/{who.id}/tags", status_code=303)
     tags = session.brand.tags
-    held = tags.of_customer(customer)
+    held, history = tags.story(who.id)
     has = {one.tag.id for one in held}
-    every = [one for one in tags.list_() if words.may_set(session, one)]
-    return {
-        "tags_held": held,
-        "tags_history": tags.history(customer)[:TOLD],
-        "tags_offered": [one for one in every if one.id not in has],
-        "tags_settable": {one.id for one in every},
-        "tag_groups": words.group_names(session),
-        "exclusive": {one.id for one in tags.groups() if one.exclusive},
-        "tag_sources": words.SOURCES,
-        "tag_actions": words.ACTIONS,
-    }
+    shelf = tags.now()
+    settable = [one for one in shelf.list_() if words.may_set(session, one)]
+    groups = shelf.groups()
+    return render(
+        request,
+        "tags/customer.html",
+        "card",
+        who=who,
+        held=held,
+        history=history[:TOLD],
+        offered=[one for one in settable if one.id not in has],
+        settable={one.id for one in settable},
+        group_names=words.group_names(session, groups),
+        exclusive=any(one.exclusive for one in groups),
+        sources=words.SOURCES,
+        actions=words.ACTIONS,
+    )
 
 
-@ROUTES.post("/b/{brand}/customers/{customer_id}/tags")
+@ROUTES.post(PATH)
 def change(
     request: Request,
     customer_id: int,

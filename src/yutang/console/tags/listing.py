@@ -15,7 +15,7 @@ from yutang.console.render import render, see_other
 from yutang.console.tables import Column, Pager, Query, read_query
 from yutang.console.tags import words
 from yutang.errors import BadInput, Forbidden, YutangError
-from yutang.tags import Tag
+from yutang.tags import Shelf, Tag
 
 ROUTES = APIRouter()
 COLUMNS = (
@@ -38,7 +38,7 @@ def tags(request: Request, session: Session = needs("see")) -> Response:
                 "Your role in this brand does not include this.",
                 hint="Ask an administrator of the brand.",
             )
-        found, changed = _found(session, _query(request, session))
+        found, changed = _found(session, _query(request, session), session.brand.tags.now())
         header = [session.text(column.title) for column in COLUMNS]
         return download(kind, "tags", header, _cells(session, found, changed))
     return page(request, session)
@@ -146,11 +146,11 @@ def page(
     typed: dict[str, str] | None = None,
 ) -> Response:
     query = _query(request, session)
-    tags = session.brand.tags
-    found, changed = _found(session, query)
-    archived = query.filters.get("show") == "archived"
+    shelf = session.brand.tags.now()
+    found, changed = _found(session, query, shelf)
     known = words.attributes(session) if session.may("tags") else None
-    customers = len(session.brand.customers.alive())
+    groups = shelf.groups()
+    several = groups if session.may("tags") else []
     return render(
         request,
         "tags/list.html",
@@ -161,19 +161,20 @@ def page(
         pager=Pager(query, len(found)),
         columns=COLUMNS,
         changed=changed,
-        groups=tags.groups(),
-        old_groups=tags.groups(archived=True),
-        group_names=words.group_names(session),
-        conflicts=_conflicts(session),
-        archived=archived,
-        every=len(tags.list_()),
-        tagged=tags.tagged(),
-        customers=customers,
+        groups=groups,
+        old_groups=shelf.groups(archived=True),
+        group_names=words.group_names(session, groups),
+        conflicts={one.id: shelf.conflicts(one.id) for one in several if not one.exclusive},
+        archived=query.filters.get("show") == "archived",
+        every=len(shelf.list_()),
+        tagged=shelf.tagged(),
+        customers=len(session.brand.customers.alive()),
         kinds=words.KINDS,
         setters=words.SETTERS,
         offered=words.offered(known),
         operators=words.operators(),
-        rows_of_conditions=words.typed_rows(None),
+        choices=words.named_choices(session),
+        rows_of_conditions=words.typed_rows(session, None),
         typed=dict.fromkeys(_TYPED, "") | (typed or {}),
         error=error,
         may_export=session.may("export"),
@@ -181,14 +182,6 @@ def page(
         tab=words.TAB,
         waiting=session.brand.hands.count_reviews() if session.may("identity") else 0,
     )
-
-
-def _conflicts(session: Session) -> dict[int, int]:
-    """Group → customers with several of its tags, of the groups that are not exclusive."""
-    if not session.may("tags"):
-        return {}
-    tags = session.brand.tags
-    return {one.id: tags.cabinet.conflicts(one.id) for one in tags.groups() if not one.exclusive}
 
 
 def _query(request: Request, session: Session) -> Query:
@@ -201,13 +194,12 @@ def _query(request: Request, session: Session) -> Query:
     )
 
 
-def _found(session: Session, query: Query) -> tuple[list[Tag], dict[int, int]]:
-    tags = session.brand.tags
+def _found(session: Session, query: Query, shelf: Shelf) -> tuple[list[Tag], dict[int, int]]:
     text = query.filters.get("q", "").casefold()
     group = words.whole(query.filters.get("group"))
-    changed = tags.last_changed()
+    changed = session.brand.tags.last_changed()
     found = [
-        one for one in tags.list_(archived=query.filters.get("show") == "archived")
+        one for one in shelf.list_(archived=query.filters.get("show") == "archived")
         if text in f"{one.title} {one.description}".casefold() and group in (0, one.group_id)
     ]  # fmt: skip
     keys = {

@@ -128,9 +128,11 @@ def page(
     request: Request, session: Session, tag_id: int, *, error: YutangError | None = None
 ) -> Response:
     tags = session.brand.tags
-    found = tags.get(tag_id)
+    shelf = tags.now()
+    found, groups = shelf.get(tag_id), shelf.groups()
     query = read_query(f"{session.base}/customers/tags/{tag_id}", request.query_params)
-    people = tags.people(tag_id)
+    people = shelf.people(tag_id)
+    changes, total, weeks = tags.past(shelf, tag_id, limit=query.size, offset=query.offset)
     customers = session.brand.customers
     known = words.attributes(session)
     behaviour = found.behaviour or {}
@@ -141,22 +143,23 @@ def page(
         status=422 if error else 200,
         tag=found,
         query=query,
-        changes=tags.changes(tag_id, limit=query.size, offset=query.offset),
-        pager=Pager(query, tags.count_changes(tag_id)),
-        weeks=_chart(session, tags.weeks(tag_id)),
+        changes=changes,
+        pager=Pager(query, total),
+        weeks=_chart(session, weeks),
         sample=customers.list_(CustomerQuery(people=people, size=SAMPLE)),
         customers=len(customers.alive()),
-        group=tags.get_group(found.group_id),
-        groups=tags.groups(),
-        group_names=words.group_names(session),
+        group=shelf.get_group(found.group_id),
+        groups=groups,
+        group_names=words.group_names(session, groups),
         categories=session.brand.tag_quality.categories() if session.may("tags") else [],
         problem=session.brand.tag_rules.problem(found) if found.rule else None,
         rule_said=_said(session, known, found.rule),
         behaviour_said=_said(session, known, behaviour),
-        rule_rows=words.typed_rows((found.rule or {}).get("filter")),
-        behaviour_rows=words.typed_rows(behaviour.get("filter")),
+        rule_rows=words.typed_rows(session, (found.rule or {}).get("filter")),
+        behaviour_rows=words.typed_rows(session, behaviour.get("filter")),
         offered=words.offered(known),
         operators=words.operators(),
+        choices=words.named_choices(session),
         kinds=words.KINDS,
         setters=words.SETTERS,
         actions=words.ACTIONS,

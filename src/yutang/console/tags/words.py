@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from yutang.console.analyse.conditions import OPERATORS, Row, group_of, leaf
-from yutang.console.analyse.words import Vocabulary, vocabulary
+from yutang.console.analyse.words import Vocabulary, attribute_words
 from yutang.console.formats import moment_of
 from yutang.console.guard import Session
 from yutang.console.language import mark
+from yutang.customers import ROLES, STAGES
 from yutang.errors import BadInput, NotFound
 from yutang.tags import EXTERNAL, PROPERTY, REASONS, Tag, TagGroup
 
@@ -46,6 +48,10 @@ WHY = {
     "several": mark("it fits several customers: choose its kind"),
 }
 assert WHY.keys() == REASONS.keys()
+CHOICES: dict[str, Mapping[str, tuple[Any, str, str]]] = {
+    "customer.stage": STAGES,
+    "customer.role": ROLES,
+}
 CONDITIONS = 3  # rows of a simple condition
 
 
@@ -54,8 +60,7 @@ def group_name(session: Session, group: TagGroup) -> str:
     return session.text(mark("Tags from elsewhere")) if group.code == EXTERNAL else group.name
 
 
-def group_names(session: Session) -> dict[int, str]:
-    groups = session.brand.tags.groups()
+def group_names(session: Session, groups: Iterable[TagGroup]) -> dict[int, str]:
     return {one.id: group_name(session, one) for one in groups}
 
 
@@ -74,9 +79,10 @@ def whole(value: object, default: int = 0) -> int:
 def attributes(session: Session) -> Vocabulary | None:
     """Words for customer attributes; None before there are caches."""
     try:
-        return vocabulary(session, session.brand.shards())
+        known = attribute_words(session, session.brand.shards())
     except NotFound:
         return None
+    return Vocabulary((), tuple(known), session)
 
 
 def condition(session: Session, values: Mapping[str, str]) -> dict[str, Any]:
@@ -88,16 +94,41 @@ def condition(session: Session, values: Mapping[str, str]) -> dict[str, Any]:
         {part: values.get(f"{part}.{n}", "") for part in ("property", "op", "value")}
         for n in range(CONDITIONS)
     ]
-    parts = [leaf(row, words.types) for row in rows if row["property"]]
+    parts = [leaf(_coded(row), words.types) for row in rows if row["property"]]
     if not parts:
         raise BadInput("A condition is missing.", hint="Choose a property, how, and a value.")
     return parts[0] if len(parts) == 1 else {"and": parts}
 
 
-def typed_rows(spec: Any) -> list[Row]:
+def _coded(row: dict[str, str]) -> dict[str, str]:
+    """A row with the codes of stages and relations that were typed in words."""
+    choices = CHOICES.get(row["property"], {})
+    codes = {word.casefold(): code for code, named in choices.items() for word in named[1:]}
+    parts = [part.strip() for part in row["value"].replace("，", ",").split(",")]
+    return {**row, "value": ",".join(codes.get(part.casefold(), part) for part in parts)}
+
+
+def typed_rows(session: Session, spec: Any) -> list[Row]:
     """The rows of a form that show a condition; empty ones where it is none of theirs."""
-    rows = [row for row in group_of(spec or None).rows if isinstance(row, Row) and not row.raw]
+    rows = [
+        replace(row, value=_named(session, row))
+        for row in group_of(spec or None).rows
+        if isinstance(row, Row) and not row.raw
+    ]
     return [*rows[:CONDITIONS], *(Row() for _ in range(CONDITIONS - len(rows)))]
+
+
+def _named(session: Session, row: Row) -> str:
+    choices = CHOICES.get(row.property, {})
+    parts = row.value.split(",")
+    return ",".join(session.pick(choices[one][1:]) if one in choices else one for one in parts)
+
+
+def named_choices(session: Session) -> str:
+    """Stages and relations, for a hint."""
+    return ", ".join(
+        session.pick(named[1:]) for choices in CHOICES.values() for named in choices.values()
+    )
 
 
 def condition_said(session: Session, words: Vocabulary | None, spec: Any) -> str:
