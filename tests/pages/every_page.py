@@ -48,7 +48,7 @@ PAGES: dict[str, str] = {
     "tagging quality": "/b/pond/customers/tags/quality",
     "tagging quality, of a period": "/b/pond/customers/tags/quality?days=30&sort=guide&q=zz",
     "tagging quality, empty": "/b/dry/customers/tags/quality",
-    "customers with a tag": "/b/pond/customers?tag=1&q=%E6%A0%87%E7%AD%BE:W2",
+    "customers with a tag": "/b/pond/customers?tag=1&q=tail0004",
     "customers with no such tag": "/b/pond/customers?tag=99",
     "event, by tag": "/b/pond/analyse/event?measures.0.event=order_paid&unit=total&range=all"
     "&group.0.property=customer.tags&where.0.property=customer.tags&where.0.op=in&where.0.value=1",

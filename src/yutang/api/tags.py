@@ -253,8 +253,7 @@ def get_tag(tag_id: Id, caller: Caller = needs("see")) -> TagOut:
 @ROUTES.patch("/tags/{tag_id}")
 def change_tag(tag_id: Id, change: TagChange, caller: Caller = needs("tags")) -> TagOut:
     """Rename, move, describe, archive or restore it; ask another condition."""
-    brand = caller.brand
-    cabinet = brand.tags.cabinet
+    brand, cabinet = caller.brand, caller.brand.tags.cabinet
     if change.archived is False:
         cabinet.restore(tag_id)
     values = change.model_dump(exclude={"archived", "filter"}, exclude_none=True)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from pyroaring import BitMap
-from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, func, insert, select, update
 
 from yutang.ingest import get_meta, set_meta
 from yutang.kit.bitmaps import opened, packed
@@ -379,54 +379,3 @@ def sums_by_quarter(connection: Connection, tag_id: int) -> np.ndarray:
         tag_changes.c.tag_id == tag_id, tag_changes.c.undone_at.is_(None)
     )
     return integers(connection, query.group_by(quarter, _CODES))
-
-
-# --- rights of a person --------------------------------------------------------------------------
-def told_of(connection: Connection, numbers: Sequence[int]) -> list[dict[str, Any]]:
-    """Every change that was about one of these customer numbers, oldest first."""
-    mine = BitMap(numbers)
-    names = {
-        row.id: (row.name, group)
-        for row, group in _with_groups(connection)
-    }  # fmt: skip
-    rows = rows_of(connection, customers=list(numbers), limit=1_000_000)
-    ids = [id_ for id_, people in blobs(connection, bulk_ids(connection)) if people & mine]
-    for start in range(0, len(ids), FEW):
-        rows += rows_of(connection, ids=ids[start : start + FEW], limit=FEW)
-    return [
-        {
-            "tag": names[row.tag_id][0], "group": names[row.tag_id][1], "action": row.action,
-            "kind": row.kind, "by": row.by, "note": row.note, "at": row.at, "until": row.until,
-            "undone_at": row.undone_at,
-        }
-        for row in sorted(rows, key=lambda row: row.id)
-    ]  # fmt: skip
-
-
-def _with_groups(connection: Connection) -> list[tuple[TagRow, str]]:
-    homes = {row.id: row.name for row in groups(connection)}
-    return [(row, homes[row.group_id]) for row in all_tags(connection)]
-
-
-def forget(connection: Connection, numbers: Sequence[int]) -> dict[str, int]:
-    """Take these customer numbers out of every tag and every change; how many held one."""
-    mine, changed = BitMap(numbers), {"tag_people": 0, "tag_changes": 0}
-    version = next_epoch(connection)
-    for tag_id in connection.execute(select(tag_people.c.tag_id)).scalars().all():
-        people = people_of(connection, [tag_id])[tag_id]
-        if not people.isdisjoint(mine):
-            set_people(connection, tag_id, people - mine, version)
-            changed["tag_people"] += 1
-    for change_id in bulk_ids(connection):
-        people = dict(blobs(connection, [change_id]))[change_id]
-        if not people.isdisjoint(mine):
-            left = people - mine
-            connection.execute(
-                update(tag_changes)
-                .where(tag_changes.c.id == change_id)
-                .values(people=packed(left), size=len(left))
-            )
-            changed["tag_changes"] += 1
-    gone = connection.execute(delete(tag_changes).where(tag_changes.c.customer.in_(list(numbers))))
-    changed["tag_changes"] += gone.rowcount
-    return changed
