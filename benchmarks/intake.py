@@ -28,7 +28,8 @@ import psutil
 import uvloop
 
 import collector
-from yutang.app import Brand, Services
+from yutang.app import Services
+from yutang.brand import Brand
 from yutang.installation import Installation
 from yutang.settings import Settings
 

@@ -25,7 +25,7 @@ from sqlalchemy import select
 from tests import kill_run
 from tests.connectors.sent import decode, sensors_form
 from tests.deaths import WRITES
-from yutang.app import Brand
+from yutang.brand import Brand
 from yutang.identity import belongings
 from yutang.ingest.commit import totals
 from yutang.ingest.stream.segments import frames

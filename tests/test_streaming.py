@@ -14,7 +14,7 @@ from tests.small_brand import NOW, START, write_events
 from tests.tracking import Plain, event, open_tracked, request_of
 from yutang import app as app_module
 from yutang import streaming as streaming_module
-from yutang.app import Brand
+from yutang.brand import Brand
 from yutang.errors import NotFound
 from yutang.installation import Installation
 from yutang.journal import SegmentWriter, segments

@@ -8,7 +8,7 @@ import pytest
 
 from tests.small_brand import NOW, open_brand_at, write_events
 from yutang import telling
-from yutang.app import Brand
+from yutang.brand import Brand
 from yutang.installation import Installation
 from yutang.kit.clock import DAY_MS
 from yutang.notices import Channels

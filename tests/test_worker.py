@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.small_brand import START, open_brand_at, write_events
-from yutang.app import Brand
+from yutang.brand import Brand
 from yutang.errors import Busy
 from yutang.ingest import EventIntake
 from yutang.installation import Installation

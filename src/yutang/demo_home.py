@@ -11,7 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from yutang import demo
-from yutang.app import Brand, Services
+from yutang.app import Services
+from yutang.brand import Brand
 from yutang.demo import DemoFile
 from yutang.demo.group_events import PURPOSES
 from yutang.errors import YutangError

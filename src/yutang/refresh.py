@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from yutang.jobs import mark_made
 
 if TYPE_CHECKING:
-    from yutang.app import Brand
+    from yutang.brand import Brand
 
 Progress = Callable[[str], None]
 
@@ -26,9 +26,19 @@ def refresh(brand: Brand, progress: Progress = lambda _step: None) -> None:
     brand.attributes.refresh_columns(brand.identities)
     progress("groups")
     brand.groups.refresh()
+    progress("tags")
+    retag(brand)
     progress("segments")
     brand.living.refresh()
     mark_made(brand.workspace.cache, brand.orders.current().version)
+
+
+def retag(brand: Brand) -> None:
+    """What events say of tags, and what computed tags ask, after the facts have moved."""
+    with_events = brand.tag_events.take()
+    snapshot = brand.customers.snapshot()
+    if with_events or brand.tag_rules.is_behind(snapshot.version):
+        brand.tag_rules.recompute(snapshot.version)
 
 
 def refresh_analysis(brand: Brand) -> None:

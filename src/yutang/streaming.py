@@ -22,7 +22,7 @@ import structlog
 from yutang.kit.memory import give_back
 
 if TYPE_CHECKING:
-    from yutang.app import Brand
+    from yutang.brand import Brand
 
 log = structlog.get_logger("stream")
 POLL_SECONDS = 0.2

@@ -18,7 +18,7 @@ from yutang.state.brand import commits
 from yutang.state.due import alerts_due, posts_due, schedules_due
 
 if TYPE_CHECKING:
-    from yutang.app import Brand
+    from yutang.brand import Brand
 
 SWEPT: dict[str, int] = {}  # brand → when what is old was removed by this process (UTC ms)
 

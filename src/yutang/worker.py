@@ -27,7 +27,8 @@ from yutang.kit.memory import without_pandas
 from yutang.streaming import Streaming
 
 if TYPE_CHECKING:
-    from yutang.app import Brand, Services
+    from yutang.app import Services
+    from yutang.brand import Brand
 
 log = structlog.get_logger("worker")
 RECYCLE_AFTER = 30.0  # seconds without work
@@ -87,6 +88,7 @@ def work_on(brand: Brand, *, wait: bool = True, between: Callable[[], None] | No
         now = brand.workspace.now()
         if brand.retention.due(now):
             brand.retention.apply(now)
+        brand.tags.expire(now)
         tell_domains(brand.workspace, brand.orders)
         refresh(brand)
         brand.privacy.finish(lambda: rebuild(brand))
@@ -219,7 +221,15 @@ def _has_work(home: Path, slug: str, *, caches: bool = True) -> bool:
     from sqlalchemy import func, select
 
     from yutang.state import open_brand
-    from yutang.state.brand import commits, erasures, hand_requests, imports, meta, quarantine
+    from yutang.state.brand import (
+        commits,
+        erasures,
+        hand_requests,
+        imports,
+        meta,
+        quarantine,
+        tags,
+    )
 
     root = home / "brands" / slug
     queries = (
@@ -227,6 +237,7 @@ def _has_work(home: Path, slug: str, *, caches: bool = True) -> bool:
         select(func.count()).where(quarantine.c.status == "repairing"),
         select(func.count()).where(meta.c.key.in_(["shops_changed", "lifecycle_rule_changed"])),
         select(func.count()).where(meta.c.key == GROUPS_RECOUNT, meta.c.value != ""),
+        select(func.count()).where(tags.c.expires_at <= now_ms()),
         select(func.count()).where(meta.c.key == "segments_due", meta.c.value == "1"),
         select(func.count()).where(hand_requests.c.status == "waiting"),
         select(func.count()).where(erasures.c.receipt["status"].as_string().in_(ERASING)),

@@ -62,6 +62,21 @@ ROUTES = [
     ("get", "/segments/1/why", "analyst"),
     ("get", "/segments/1/changes", "analyst"),
     ("patch", "/segments/1", "analyst"),
+    ("get", "/tags", "guide"),
+    ("get", "/tags/1", "guide"),
+    ("get", "/tags/1/changes", "guide"),
+    ("get", "/tags/1/people", "analyst"),
+    ("get", "/tag-groups", "guide"),
+    ("get", "/customers/1/tags", "guide"),
+    ("post", "/customers/1/tags", "guide"),
+    ("delete", "/customers/1/tags", "guide"),
+    ("post", "/tags", "operator"),
+    ("patch", "/tags/1", "operator"),
+    ("post", "/tag-groups", "operator"),
+    ("patch", "/tag-groups/1", "operator"),
+    ("post", "/tags/1/people", "operator"),
+    ("delete", "/tags/1/people", "operator"),
+    ("post", "/tag-changes/1/undo", "operator"),
     ("get", "/sql/tables", "analyst"),
     ("post", "/sql", "analyst"),
     ("get", "/dictionary/events", "analyst"),
@@ -226,7 +241,7 @@ def test_every_route_is_in_the_list_above(office: Office) -> None:
     known = {(verb, path) for path, verbs in described.items() for verb in verbs}
     listed = {(verb, path.replace("/1", "/{}")) for verb, path, _ in ROUTES}
     kinds = "customer|import|shop|source|review|request|dashboard|card|note|segment"
-    kinds += "|alert|schedule|run|webhook|product"
+    kinds += "|alert|schedule|run|webhook|product|tag|group|change"
     shaped = {(verb, re.sub(f"{{({kinds})_id}}", "{}", path)) for verb, path in known}
     assert shaped - {("post", "/analyse/{model}")} == listed - {("post", "/analyse/funnel")}
 

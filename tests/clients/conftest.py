@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from yutang.app import Brand, Services
+from yutang.app import Services
+from yutang.brand import Brand
 from yutang.installation import Installation
 from yutang.journal import segments
 from yutang.settings import Settings

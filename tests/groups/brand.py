@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from yutang.app import Brand
+from yutang.brand import Brand
 from yutang.worker import work_on
 
 DAY, HOUR = 86_400_000, 3_600_000

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 
 from tests.groups import brand as sample
 from tests.groups.brand import at, bring, line, said, write
-from yutang.app import Brand, Services
+from yutang.app import Services
+from yutang.brand import Brand
 from yutang.cli import app
 from yutang.errors import BadInput, NotFound
 from yutang.groups.arrays import Made

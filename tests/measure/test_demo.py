@@ -7,7 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from yutang.app import Brand, Services
+from yutang.app import Services
+from yutang.brand import Brand
 from yutang.customers import CustomerQuery
 from yutang.demo import SIMULATION_ZONE, DemoFile, write_simulation
 from yutang.demo.truths import INTERVALS, LEAVING

@@ -19,7 +19,7 @@ from tests.small_brand import (
     write_order_file,
     write_orders,
 )
-from yutang.app import Brand
+from yutang.brand import Brand
 from yutang.catalog.records import Request
 from yutang.installation import Installation
 from yutang.journal import SegmentWriter, remove, segments

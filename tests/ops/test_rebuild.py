@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.small_brand import NOW, SmallBrand, open_brand_at, write_events, write_orders
-from yutang.app import Brand
+from yutang.brand import Brand
 from yutang.customers import CustomerQuery
 from yutang.installation import Installation
 from yutang.refresh import rebuild, refresh

@@ -15,10 +15,12 @@ from urllib.parse import quote
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
+from pyroaring import BitMap
 from sqlalchemy import insert
 
 from tests.tracking import profile_rows
-from yutang.app import Brand, Services
+from yutang.app import Services
+from yutang.brand import Brand
 from yutang.catalog.reasons import reason_of
 from yutang.catalog.records import Request
 from yutang.installation import Installation
@@ -68,6 +70,7 @@ def make(home: Path) -> Services:
     describe(services.brand("pond"))
     hang_up(services.brand("pond"))
     gather(services.brand("pond"))
+    tag(services.brand("pond"))
     watch(services.brand("pond"))
     pond = services.brand("pond")
     pond.groups.change("grp", by="boss", name="G1", purpose="flash", dissolve_on="2026-11-20")
@@ -198,6 +201,28 @@ def gather(brand: Brand) -> None:
     segments.archive(segments.combine("S5", "union", 1, 3, by="boss").id)
     asked = {**params, "compare": {"segment": "1", "against": "3"}}
     brand.reports.add("R2", "event", asked, by="boss")
+
+
+def tag(brand: Brand) -> None:
+    """Groups of both kinds; tags of every kind, one archived; changes of every kind, one undone."""
+    tags, cabinet = brand.tags, brand.tags.cabinet
+    likes = cabinet.add_group("G1", by="boss", description="D1")
+    who = cabinet.add_group("G2", by="boss", exclusive=True)
+    cabinet.archive_group(cabinet.add_group("G3", by="boss").id)
+    first = cabinet.add(likes.id, "L1", by="boss", colour="#14958a", description="D2")
+    second = cabinet.add(likes.id, "L2", by="boss", valid_days=90, set_by="operators")
+    one, other = (cabinet.add(who.id, name, by="boss") for name in ("W1", "W2"))
+    rule = {"filter": {"property": "customer.orders", "op": ">=", "value": 3}}
+    cabinet.add(likes.id, "C1", by="boss", kind="computed", rule=rule)
+    cabinet.archive(cabinet.add(likes.id, "L3", by="boss").id)
+    everybody = brand.customers.alive()
+    tags.add([first.id], BitMap(everybody[:40]), kind="bulk", by="boss", note="N1", job="j1")
+    tags.add([first.id, second.id], BitMap([3]), kind="manual", by="U1", note="N2")
+    tags.add([one.id], BitMap(everybody[:9]), kind="import", by="boss")
+    tags.add([other.id], BitMap([3, 4, 5]), kind="manual", by="guide")
+    tags.undo(tags.add([second.id], BitMap([7, 8]), kind="bulk", by="boss").changes[0], by="boss")
+    brand.tag_rules.recompute()
+    brand.tag_quality.tie(second.id, {"category": "C1"})
 
 
 def set_aside(brand: Brand) -> None:

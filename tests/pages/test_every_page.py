@@ -27,6 +27,7 @@ def _words(text: str) -> list[str]:
 # Words that are the same in both languages: formats, names of products, keys, codes in the data.
 SAME = frozenset(
     _words("""
+    tag_added tag_removed identifier tag
     API BOM CSV DOUYIN ERP English Excel GMV ISO JSON KOC NDJSON POS Parquet SDK SMS UTF
     XLSX Yutang api csv doctor json openid unionid utf xlsx yutang Authorization Bearer Esc
     RFM Unix parquet SKU WeCom IP Enter YUTANG_PUBLIC_URL PostHog Segment RudderStack App serve

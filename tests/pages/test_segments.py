@@ -11,7 +11,8 @@ import pytest
 from tests.pages.conftest import Browser
 from yutang import analysis
 from yutang.analysis import MODELS
-from yutang.app import Brand, Services
+from yutang.app import Services
+from yutang.brand import Brand
 from yutang.console.analyse.defaults import usual
 from yutang.console.analyse.words import vocabulary
 from yutang.console.people import origin_of, reference

@@ -21,8 +21,8 @@ from tests.small_brand import (
     write_order_file,
     write_orders,
 )
-from yutang.app import Brand
 from yutang.attributes import Attributes
+from yutang.brand import Brand
 from yutang.errors import Busy, NotFound
 from yutang.installation import Installation
 from yutang.privacy import Privacy, Receipt

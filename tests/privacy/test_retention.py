@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
 from tests.small_brand import NOW, START, SmallBrand, open_brand_at, write_orders
-from yutang.app import Brand
+from yutang.brand import Brand
 from yutang.errors import BadInput, NotFound
 from yutang.installation import Installation
 from yutang.kit.clock import DAY_MS, iso_day

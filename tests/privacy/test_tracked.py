@@ -9,7 +9,7 @@ import pytest
 from tests.small_brand import NOW
 from tests.tracking import event, open_tracked, profile, request_of
 from yutang import journal
-from yutang.app import Brand
+from yutang.brand import Brand
 from yutang.installation import Installation
 from yutang.journal import SegmentWriter
 from yutang.privacy import Privacy

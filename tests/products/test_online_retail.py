@@ -9,7 +9,8 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from yutang.app import Brand, Services
+from yutang.app import Services
+from yutang.brand import Brand
 from yutang.cli import app
 from yutang.installation import Installation
 from yutang.products import (

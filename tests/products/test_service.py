@@ -13,7 +13,8 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from yutang import api
-from yutang.app import Brand, Services
+from yutang.app import Services
+from yutang.brand import Brand
 from yutang.cli import app
 from yutang.errors import BadInput, NotFound
 from yutang.installation import Installation

@@ -10,7 +10,8 @@ from pyroaring import BitMap
 
 from yutang.customers import CustomerQuery
 from yutang.errors import BadInput
-from yutang.segments import lists, of_list, origins
+from yutang.identity import lists
+from yutang.segments import of_list, origins
 from yutang.segments.rules import attribute_of, combined, used_in
 
 IDS = st.sets(st.integers(1, 40))

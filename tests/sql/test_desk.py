@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 
 from tests.pages import pond
-from yutang.app import Brand, Services
+from yutang.app import Services
+from yutang.brand import Brand
 from yutang.errors import BadInput
 from yutang.settings import Settings
 from yutang.sql import Limits, SqlDesk

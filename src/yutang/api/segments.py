@@ -12,7 +12,8 @@ from yutang.api.errors import PROBLEMS
 from yutang.api.keys import Caller, needs
 from yutang.api.paging import Cursor, Limit, Page, cursor_at, offset_of
 from yutang.errors import BadInput
-from yutang.segments import LIST_KINDS, Segment
+from yutang.identity import LIST_KINDS
+from yutang.segments import Segment
 
 ROUTES = APIRouter(tags=["segments"], responses=PROBLEMS)  # type: ignore[arg-type]
 SegmentId = Annotated[int, Path(ge=1, lt=2**53)]

@@ -32,6 +32,7 @@ from yutang.api import (
     sources,
     sql,
     status,
+    tags,
     webhooks,
 )
 from yutang.api.docs import page_of
@@ -45,6 +46,7 @@ ROUTERS = (
     customers.ROUTES,
     identity.ROUTES,
     segments.ROUTES,
+    tags.ROUTES,
     shops.ROUTES,
     imports.ROUTES,
     quarantine.ROUTES,

@@ -55,6 +55,8 @@ EVENTS: tuple[EventDef, ...] = (
     EventDef("group_owner_changed", "换群主", "a group changed its owner", "relation"),
     EventDef("group_dissolved", "解散群", "a group was dissolved", "relation"),
     EventDef("group_statistics_read", "读取群统计", "statistics of groups were read", "relation"),
+    EventDef("tag_added", "打上标签", "was given a tag", "relation"),
+    EventDef("tag_removed", "去掉标签", "lost a tag", "relation"),
     EventDef("member_bound", "绑定会员", "bound a membership", "relation"),
     EventDef("consent_given", "同意授权", "gave a consent", "relation"),
     EventDef("consent_withdrawn", "撤回授权", "withdrew a consent", "relation"),

@@ -22,6 +22,7 @@ from yutang.cli.runs import runs_app
 from yutang.cli.segments import segment_app
 from yutang.cli.sources import source_app
 from yutang.cli.staff import account_app, brand_app
+from yutang.cli.tags import tag_app
 from yutang.errors import YutangError
 from yutang.kit.memory import without_pandas
 
@@ -77,7 +78,7 @@ for name, group in {
     "import": import_app, "source": source_app, "person": person_app, "identity": identity_app,
     "retention": retention_app, "dashboard": dashboard_app,
     "segment": segment_app, "lifecycle": lifecycle_app, "alert": alert_app, "runs": runs_app,
-    "products": products_app, "groups": groups_app,
+    "products": products_app, "groups": groups_app, "tag": tag_app,
     "account": account_app, "brand": brand_app,
 }.items():  # fmt: skip
     app.add_typer(group, name=name)

@@ -10,7 +10,7 @@ import typer
 from yutang.cli.common import BrandOption, HomeOption, JsonOption, open_services, print_json
 
 if TYPE_CHECKING:
-    from yutang.app import Brand
+    from yutang.brand import Brand
 
 groups_app = typer.Typer(help="Groups 社群: health, and what to do.", no_args_is_help=True)
 PeriodOption = Annotated[

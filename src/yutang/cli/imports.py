@@ -11,7 +11,8 @@ from yutang.cli.common import BrandOption, HomeOption, JsonOption, open_services
 from yutang.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
-    from yutang.app import Brand, Services
+    from yutang.app import Services
+    from yutang.brand import Brand
     from yutang.ingest import Import
 
 import_app = typer.Typer(help="Bring in files of orders and events.", no_args_is_help=True)

@@ -62,7 +62,7 @@ def segment_create(
     as_json: JsonOption = False,
 ) -> None:
     """A segment of a rule, of a list of identifiers, or of the people behind a number."""
-    from yutang.segments import read_file
+    from yutang.identity import read_file
 
     if sum((file is not None, bool(model), bool(rule))) != 1:
         raise BadInput("Give --rule, --file, or --model with --params and --cell.")

@@ -10,7 +10,7 @@ import typer
 from yutang.cli.common import BrandOption, HomeOption, JsonOption, open_services, print_json
 
 if TYPE_CHECKING:
-    from yutang.app import Brand
+    from yutang.brand import Brand
     from yutang.ingest import Source
     from yutang.settings import Settings
 

@@ -34,6 +34,7 @@ from yutang.console import (
     settings,
     shops,
     sql,
+    tags,
 )
 from yutang.console.guard import LoginNeeded, SecurityHeaders, language_of, visit_of
 from yutang.console.language import Language
@@ -50,6 +51,7 @@ ROUTERS = (
     identity.ROUTES,  # before customers: their addresses are below /customers, too
     privacy.ROUTES,
     lifecycle.ROUTES,  # the same
+    tags.ROUTES,  # before customers: the same
     customers.ROUTES,
     groups.ROUTES,
     dashboards.ROUTES,

@@ -35,6 +35,8 @@ NOT_ACTS = {event.name for event in EVENTS if event.group == "reach"} | {
     "contact_deleted",
     "group_left",
     "unfollowed",
+    "tag_added",
+    "tag_removed",
 }
 TRADE = {event.name for event in EVENTS if event.group == "trade"}
 # Asking for more (A3 of 5A), and speaking for the brand (A5).

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from pyroaring import BitMap
 
 from yutang.commerce import CurrentOrders
 from yutang.customers import rules
@@ -217,6 +218,23 @@ def restocks(book: CurrentOrders, words: dict[str, list[str]]) -> Restocks:
     last = _last_of_runs(customer[by], category[by])
     kept = by[last][np.isin(category[by][last], kind)]
     return Restocks(customer[kept], category[kept], day[kept], kind, low, middle, high, gaps)
+
+
+def buyers_by_category(book: CurrentOrders) -> dict[str, BitMap]:
+    """Category → customers with a paid line of it that is no gift."""
+    lines = book.lines
+    category, texts = codes(lines, "category")
+    customer = column(lines, "customer")
+    paid = column(lines, "paid").astype(bool) & (column(lines, "quantity") > 0)
+    rows = np.flatnonzero(paid & (customer > 0) & (category >= 0))
+    order = rows[np.argsort(category[rows], kind="stable")]
+    edges = np.searchsorted(category[order], np.arange(len(texts) + 1))
+    found = {
+        text: BitMap(np.unique(customer[order[edges[n] : edges[n + 1]]]))
+        for n, text in enumerate(texts)
+        if text
+    }
+    return {text: people for text, people in found.items() if people}
 
 
 def _last_of_runs(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.int64]:

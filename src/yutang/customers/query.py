@@ -30,6 +30,7 @@ SORTS = (
 _TAIL = re.compile(r"(?:尾号|tail[:：]?)\s*(\d{4})", re.IGNORECASE)
 _ID = re.compile(r"(?:#|客户\s*#?)\s*(\d{1,10})")
 _WORD = re.compile(r"(stage|role)[:：](\S+)", re.IGNORECASE)
+_TAG = re.compile(r"(?:tag|标签)[:：](?:\"([^\"]+)\"|(\S+))", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Search:
     values: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -48,15 +50,17 @@ class Search:
 
 
 def parse_search(text: str) -> Search:
-    """Read a search text: 尾号4412, #123, stage:复购, role:fan, else an identity's exact value
-    (a plain number is a customer's number, too).
+    """Read a search text: 尾号4412, #123, stage:复购, role:fan, tag:护肤 (tag:"a b" for a name with
+    spaces), else an identity's exact value (a plain number is a customer's number, too).
 
     Raises BadInput for a stage or role that does not exist.
 
     >>> parse_search("尾号4412 stage:复购")
-    Search(ids=(), tails=('4412',), values=(), stages=('repeat',), roles=())
+    Search(ids=(), tails=('4412',), values=(), stages=('repeat',), roles=(), tags=())
     """
     rest = text.strip()[:200]
+    tags = tuple(quoted or plain for quoted, plain in _TAG.findall(rest))
+    rest = _TAG.sub(" ", rest)
     tails = tuple(_TAIL.findall(rest))
     rest = _TAIL.sub(" ", rest)
     found: dict[str, list[str]] = {"stage": [], "role": []}
@@ -65,7 +69,9 @@ def parse_search(text: str) -> Search:
     rest = _WORD.sub(" ", rest)
     ids = tuple(int(n) for n in _ID.findall(rest))
     rest = _ID.sub(" ", rest)
-    return Search(ids, tails, tuple(rest.split()), tuple(found["stage"]), tuple(found["role"]))
+    return Search(
+        ids, tails, tuple(rest.split()), tuple(found["stage"]), tuple(found["role"]), tags
+    )
 
 
 def _code(name: str, value: str) -> str:
@@ -87,7 +93,8 @@ class CustomerQuery:
     """A list of customers. Empty parts do not filter; parts narrow each other.
 
     stage, role: codes; domain: private | public | store; shop: (platform, shop id);
-    last_order_from, last_order_to: UTC ms, from ≤ last paid order < to; people: only these.
+    last_order_from, last_order_to: UTC ms, from ≤ last paid order < to; tag: its name or number;
+    people: only these.
     sort: one of SORTS, "-" in front for descending; page from 1.
     """
 
@@ -104,6 +111,7 @@ class CustomerQuery:
     last_order_to: int | None = None
     source: str = ""
     channel: str = ""
+    tag: str = ""
     people: BitMap | None = None
     sort: str = "-last_seen_at"
     page: int = 1
@@ -158,7 +166,7 @@ class CustomerPage:
 
 def matching(snapshot: Snapshot, query: CustomerQuery, found: BitMap | None) -> NDArray[np.int64]:
     """Ids of the customers the query lets through, ascending; `found` is what the search found
-    in the state database (None = nothing was searched there)."""
+    in the state database, tags among it (None = nothing was searched there)."""
     people = snapshot.people
     mask = people.alive.copy()
     search = parse_search(query.search)

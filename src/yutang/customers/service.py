@@ -11,6 +11,7 @@ from pyroaring import BitMap
 from yutang.commerce import OrderBook
 from yutang.customers import lifecycle_rule, repository, views
 from yutang.customers.build import identified, make_snapshot
+from yutang.customers.from_orders import buyers_by_category
 from yutang.customers.intervals import SOURCES
 from yutang.customers.lifecycle_rule import LifecycleRule, RuleVersion
 from yutang.customers.portrait import Portrait, make_portrait
@@ -31,6 +32,7 @@ from yutang.identity import Identities
 from yutang.kit.clock import DAY_MS
 from yutang.sequence.shard import ShardSet
 from yutang.sequence.source import NO_TIME, Attribute
+from yutang.tags import Contacts, Tags
 from yutang.workspace import Workspace
 
 MOST_FOUND = 10_000  # identities one search text may match; a tail of five million has ~500
@@ -39,7 +41,7 @@ EXPORT_PART = 500
 
 class Customers:
     """Customers of one brand. `shards` gives the analysis cache and raises NotFound before it
-    has been built."""
+    has been built; `tags` finds those with a tag."""
 
     def __init__(
         self,
@@ -47,11 +49,13 @@ class Customers:
         identities: Identities,
         orders: OrderBook,
         shards: Callable[[], ShardSet],
+        tags: Callable[[], Tags] | None = None,
     ) -> None:
         self._workspace = workspace
         self._identities = identities
         self._orders = orders
         self._shards = shards
+        self._tags = tags
         self._reader = SnapshotReader(workspace.cache / "customers")
         self._lock = threading.Lock()
         self._attributes: tuple[Snapshot | None, dict[str, Attribute]] = (None, {})
@@ -118,7 +122,7 @@ class Customers:
         Raises BadInput for an unknown stage, role, domain or column.
         """
         snapshot = self.snapshot()
-        ids = matching(snapshot, query, self._found(query.search))
+        ids = matching(snapshot, query, self._found(query))
         page, size = max(1, query.page), max(1, query.size)
         shown_ids = sorted_page(snapshot, ids, query.sort, offset=(page - 1) * size, size=size)
         with self._workspace.db.read() as connection:
@@ -134,12 +138,12 @@ class Customers:
 
     def people(self, query: CustomerQuery) -> BitMap:
         """Everybody the filter lets through."""
-        return BitMap(matching(self.snapshot(), query, self._found(query.search)))
+        return BitMap(matching(self.snapshot(), query, self._found(query)))
 
     def export(self, query: CustomerQuery) -> Iterator[CustomerRow]:
         """All rows of a list in its order, read part by part."""
         snapshot = self.snapshot()
-        ids = matching(snapshot, query, self._found(query.search))
+        ids = matching(snapshot, query, self._found(query))
         ordered = sorted_page(snapshot, ids, query.sort, offset=0, size=len(ids))
         for start in range(0, len(ordered), EXPORT_PART):
             part = ordered[start : start + EXPORT_PART].tolist()
@@ -195,6 +199,26 @@ class Customers:
             limit=limit,
         )
 
+    # --- for others --------------------------------------------------------------------------
+    def contacts(self) -> Contacts:
+        """Live contacts of guides."""
+        snapshot = self.snapshot()
+        ties = snapshot.ties
+        rows = np.flatnonzero((ties.kind == 0) & (ties.end == len(ties)) & (ties.key >= 0))
+        who = ties.customer[rows]
+        rows = rows[snapshot.people.alive[who]] if len(who) else rows
+        return Contacts(
+            ties.customer[rows], ties.key[rows], ties.time[rows], snapshot.words.get("guide", [])
+        )
+
+    def buyers_by_category(self) -> dict[str, BitMap]:
+        """Category → customers who bought something of it."""
+        return buyers_by_category(self._orders.current())
+
+    def alive(self) -> np.ndarray:
+        """Ids (uint32) of everybody who is neither merged nor erased."""
+        return np.flatnonzero(self.snapshot().people.alive).astype(np.uint32)
+
     # --- for the analysis --------------------------------------------------------------------
     def attributes(self) -> dict[str, Attribute]:
         """Customer attributes by which any analysis can filter and group; the same objects until
@@ -206,18 +230,30 @@ class Customers:
             return self._attributes[1]
 
     # --- inside ------------------------------------------------------------------------------
+    def _with_tag(self, name: str) -> BitMap:
+        if self._tags is None:
+            return BitMap()
+        shelf = self._tags().now()
+        try:
+            return shelf.people(shelf.find(name).id)
+        except NotFound as error:
+            raise BadInput("There is no tag “%(name)s”.", name=name[:80]) from error
+
     def _find_shards(self) -> ShardSet | None:
         try:
             return self._shards()
         except NotFound:
             return None
 
-    def _found(self, text: str) -> BitMap | None:
-        """What the search text finds among identities; None where it asks for none."""
-        search = parse_search(text)
-        if not search.tails and not search.values:
-            return None
+    def _found(self, query: CustomerQuery) -> BitMap | None:
+        """What the search text finds among identities and tags; None where it asks for none."""
+        search = parse_search(query.search)
         found: BitMap | None = None
+        for tag in (*search.tags, *([query.tag] if query.tag else [])):
+            people = self._with_tag(tag)
+            found = people if found is None else found & people
+        if not search.tails and not search.values:
+            return found
         with self._workspace.db.read() as connection:
             for tail in search.tails:
                 ids = BitMap(repository.with_tail(connection, tail, MOST_FOUND))

@@ -4,6 +4,8 @@ from yutang.identity.belongings import Belongings, belongings
 from yutang.identity.explaining import Hand, Split, Tie, Why
 from yutang.identity.forgetting import numbers_of
 from yutang.identity.hands import Decision, Hands, Review
+from yutang.identity.lists import KINDS as LIST_KINDS
+from yutang.identity.lists import MOST_LINES, Matched, read_file
 from yutang.identity.masking import mask, mask_text, secrets_of, shown
 from yutang.identity.owners import CODES, LaterOwners, device_hands, later_owners, owned_at
 from yutang.identity.repository import Identity
@@ -13,6 +15,8 @@ from yutang.identity.service import Identities, Resolved
 
 __all__ = [
     "CODES",
+    "LIST_KINDS",
+    "MOST_LINES",
     "Belongings",
     "Decision",
     "Hand",
@@ -22,6 +26,7 @@ __all__ = [
     "Identities",
     "Identity",
     "LaterOwners",
+    "Matched",
     "Resolved",
     "Review",
     "Split",
@@ -35,6 +40,7 @@ __all__ = [
     "mask_text",
     "numbers_of",
     "owned_at",
+    "read_file",
     "secrets_of",
     "shown",
     "shown_as",

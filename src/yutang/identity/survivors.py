@@ -57,6 +57,27 @@ class Survivors:
         """Who these customers are now."""
         return self.follower(connection)(people)
 
+    def merges(self, connection: Connection) -> tuple[np.ndarray, np.ndarray]:
+        """Merged numbers (ascending), and whose each is today."""
+        self.follower(connection)
+        with self._lock:
+            return self._merged, self._into
+
+    def numbers(self, connection: Connection, people: BitMap) -> BitMap:
+        """All numbers, of any day, that these customers of today have or had."""
+        merged, into = self.merges(connection)
+        inside = np.isin(into, np.frombuffer(people.to_array(), np.uint32))
+        return people | BitMap(merged[inside].astype(np.uint32))
+
+    def today(self, connection: Connection, numbers: np.ndarray) -> np.ndarray:
+        """Whose each of these numbers (uint32) is today."""
+        merged, into = self.merges(connection)
+        if not merged.size:
+            return numbers
+        at = np.searchsorted(merged, numbers)
+        at[at == merged.size] = 0
+        return np.where(merged[at] == numbers, into[at], numbers).astype(np.uint32)
+
     def follower(self, connection: Connection) -> Callable[[BitMap], BitMap]:
         """`follow` for many sets at once: all of one moment, and one question for all."""
         stamp = self.stamp(connection)

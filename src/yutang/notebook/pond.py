@@ -12,7 +12,8 @@ import numpy as np
 
 from yutang import analysis
 from yutang.analysis.contract import RangeParams
-from yutang.app import Brand, Services
+from yutang.app import Services
+from yutang.brand import Brand
 from yutang.errors import BadInput, NotFound
 from yutang.notebook.answer import Answer
 from yutang.reports import resolved

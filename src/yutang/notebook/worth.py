@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from yutang.analysis import Caveat, Column, Result, Table
-from yutang.app import Brand
+from yutang.brand import Brand
 from yutang.errors import BadInput
 from yutang.notebook.answer import Answer
 from yutang.predictions import HORIZONS, Fitted, Scores, check_model, day_of

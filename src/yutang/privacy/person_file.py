@@ -28,6 +28,7 @@ from yutang.privacy import repository
 from yutang.privacy.service import HASHED
 from yutang.privacy.traces import Traces
 from yutang.segments import names_with
+from yutang.tags import told_of
 from yutang.workspace import Workspace
 
 FORMAT, VERSION = "yutang.person", 1
@@ -127,6 +128,7 @@ class PersonFiles:
             yield "consents", [asdict(one) for one in words_about(connection, numbers)]
             yield "follow_ups", [asdict(one) for one in written_about(connection, numbers)]
             yield "segments", names_with(connection, numbers)
+            yield "tags", told_of(connection, numbers)
             yield "quarantine", of_state(connection, "quarantine", traces)
             yield "audit", of_state(connection, "audit", traces)
             yield "receipts", repository.erasures_of(connection, why.customer)

@@ -32,6 +32,7 @@ from yutang.privacy import repository
 from yutang.privacy.repository import Place
 from yutang.privacy.traces import Traces
 from yutang.segments import forget as forget_in_sets
+from yutang.tags import forget as forget_in_tags
 from yutang.workspace import Workspace
 
 HASHED = frozenset(kind.code for kind in KINDS if kind.hashed)
@@ -227,7 +228,8 @@ class Privacy:
             numbers = numbers_of(connection, customer)
             counts["consents"] += forget_consents(connection, numbers)
             counts["follow_ups"] += forget_follow_ups(connection, numbers)
-            counts.update(forget_in_sets(connection, numbers_of(connection, customer)))
+            counts.update(forget_in_sets(connection, numbers))
+            counts.update(forget_in_tags(connection, numbers))
             counts.update(self._identities.forget(connection, his.whole, customer))
             carry_out(connection, self._workspace, "erase", f"erase:{erasure_id}", [customer])
             after = {"status": "stores", "counts": dict(counts)}

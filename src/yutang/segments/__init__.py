@@ -15,25 +15,22 @@ from yutang.segments.comparing import (
     differences,
 )
 from yutang.segments.deciding import Counted, Rules
-from yutang.segments.lists import KINDS as LIST_KINDS
-from yutang.segments.lists import MOST_LINES, Matched, read_file
 from yutang.segments.living import Change, Living, Refreshed
 from yutang.segments.origins import Origin, of_list, unreadable
 from yutang.segments.person import Why
 from yutang.segments.records import Look, Overlap, Segment, Version
-from yutang.segments.repository import forget, names_with
+from yutang.segments.repository import EPOCH, forget, names_with
 from yutang.segments.rules import ATTRIBUTE, HOWS, PROPERTY, used_in
 from yutang.segments.service import Segments
 from yutang.segments.tree import KINDS, MEASURES, read_rule
 
 __all__ = [
     "ATTRIBUTE",
+    "EPOCH",
     "HOWS",
     "KINDS",
-    "LIST_KINDS",
     "MEASURES",
     "MOST_AT_ONCE",
-    "MOST_LINES",
     "PROPERTY",
     "SMALL",
     "Change",
@@ -42,7 +39,6 @@ __all__ = [
     "Difference",
     "Living",
     "Look",
-    "Matched",
     "Origin",
     "Overlap",
     "Refreshed",
@@ -56,7 +52,6 @@ __all__ = [
     "forget",
     "names_with",
     "of_list",
-    "read_file",
     "read_rule",
     "unreadable",
     "used_in",

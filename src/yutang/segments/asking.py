@@ -22,12 +22,12 @@ from yutang.errors import BadInput
 from yutang.segments import tree
 from yutang.segments.behaviour import Behaviour
 from yutang.segments.days import birthday_of, celebrated_on, span_of
-from yutang.segments.rules import ids_of
 from yutang.sequence import ShardSet
 from yutang.sequence.calendar import day_of
 from yutang.sequence.conditions import Test
 from yutang.sequence.filters import customers_where
 from yutang.sequence.matching import mix
+from yutang.sequence.memberships import ids_of
 from yutang.sequence.source import NO_TIME, Attribute
 
 RELATIONS = ("contact", "group", "follow")  # codes of Ties.kind

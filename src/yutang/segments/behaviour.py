@@ -12,7 +12,6 @@ from yutang import analysis
 from yutang.errors import BadInput
 from yutang.segments import tree
 from yutang.segments.days import dates_of, span_of
-from yutang.segments.rules import ids_of
 from yutang.sequence import ShardSet
 from yutang.sequence.calendar import day_start
 from yutang.sequence.conditions import Test
@@ -20,6 +19,7 @@ from yutang.sequence.files import frozen
 from yutang.sequence.filters import compile_filter
 from yutang.sequence.kernels.measures import count_days, count_rows
 from yutang.sequence.matching import Matcher, find_codes, matched
+from yutang.sequence.memberships import ids_of
 from yutang.sequence.shard import Listed
 from yutang.sequence.source import ABSENT
 from yutang.sequence.view import View, gather_lists

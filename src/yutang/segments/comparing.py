@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from pyroaring import BitMap
 
-from yutang.segments.rules import ids_of
+from yutang.sequence.memberships import ids_of
 from yutang.sequence.source import NO_BOOL, NO_CODE, NO_TIME, Attribute
 
 MOST_AT_ONCE = 8  # segments of one overlap picture: 255 combinations are more than enough

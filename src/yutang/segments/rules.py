@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import numpy as np
 from pyroaring import BitMap
 
 from yutang.analysis.contract import SEGMENTS
 from yutang.errors import BadInput
+from yutang.sequence.memberships import memberships
 from yutang.sequence.source import Attribute
 
 ATTRIBUTE = SEGMENTS.removeprefix("customer.")  # the segments he is in, by their numbers
@@ -52,29 +52,12 @@ def combined(how: str, a: BitMap, b: BitMap) -> BitMap:
     return HOWS[how](a, b)
 
 
-def ids_of(people: BitMap) -> np.ndarray:
-    """Customer ids (uint32, ascending), without a Python number for each."""
-    return np.frombuffer(people.to_array(), np.uint32)
-
-
 def attribute_of(people: Mapping[int, BitMap]) -> Attribute | None:
     """The customer attribute: of each customer the numbers of his segments, as text.
 
     A list attribute; its codes follow the order of `people`. None without segments.
     """
-    if not people:
-        return None
-    last = max((one.max() for one in people.values() if one), default=0)
-    offsets = np.zeros(last + 2, np.int64)
-    for one in people.values():
-        offsets[ids_of(one) + 1] += 1
-    np.cumsum(offsets, out=offsets)
-    values, free = np.empty(offsets[-1], np.int32), offsets[:-1].copy()
-    for code, one in enumerate(people.values()):
-        ids = ids_of(one)
-        values[free[ids]] = code
-        free[ids] += 1
-    return Attribute("list", values, [str(id_) for id_ in people], offsets, closed=True)
+    return memberships({str(id_): one for id_, one in people.items()})
 
 
 def used_in(params: Any) -> set[str]:

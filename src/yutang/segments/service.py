@@ -11,12 +11,12 @@ from pyroaring import BitMap
 
 from yutang.customers import Customers
 from yutang.errors import BadInput, Conflict, NotFound
-from yutang.identity import Identities
+from yutang.identity import Identities, lists
+from yutang.identity.lists import Matched
 from yutang.ingest import note_due
 from yutang.reports import Report, Reports
-from yutang.segments import lists, repository, rules
+from yutang.segments import repository, rules
 from yutang.segments.deciding import Grounds, Rules
-from yutang.segments.lists import Matched
 from yutang.segments.origins import MetricPeople, MovedPeople, Origin, Origins, Others, parents
 from yutang.segments.records import Look, Overlap, Segment, Version, segment_of
 from yutang.segments.repository import Row

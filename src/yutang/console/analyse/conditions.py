@@ -50,6 +50,12 @@ OPERATORS: dict[str, tuple[tuple[str, str], ...]] = {
         ("not_in", mark("has none of")),
         *_KNOWN,
     ),
+    "tags": (
+        ("in", mark("has one of")),
+        ("not_in", mark("has none of")),
+        ("is_set", mark("has any")),
+        ("is_empty", mark("has none")),
+    ),
     "segments": (
         ("in", mark("is in")),
         ("not_in", mark("is not in")),

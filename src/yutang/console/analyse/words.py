@@ -25,6 +25,8 @@ from yutang.console.language import mark
 from yutang.customers import ROLES, SOURCES, STAGES, views
 from yutang.segments import ATTRIBUTE as SEGMENTS
 from yutang.segments import PROPERTY as SEGMENTS_PROPERTY
+from yutang.tags import ATTRIBUTE as TAGS
+from yutang.tags import PROPERTY as TAGS_PROPERTY
 
 CUSTOMER = "customer."
 _PIECE = 4096
@@ -57,7 +59,10 @@ ATTRIBUTES = {
     "next_order_at": mark("next purchase expected"),
     "churn_365d": mark("probability of buying nothing for a year"),
     SEGMENTS: mark("segment"),
+    TAGS: mark("tag"),
 }
+# What a customer is in or has, of things that are named elsewhere: their pickers know the names.
+KINDS_OF_SETS = {SEGMENTS: "segments", TAGS: "tags"}
 SPECIAL = {
     ABSENT_LABEL: mark("unknown"),
     OTHER_LABEL: mark("others"),
@@ -152,6 +157,13 @@ class Vocabulary:
         return {str(one.id): one.name for one in self.session.brand.segments.list_()}
 
     @cached_property
+    def tags(self) -> dict[str, str]:
+        """Number, as text → group and name of the tags in use."""
+        if TAGS_PROPERTY not in self.types:
+            return {}
+        return {str(one.id): one.title for one in self.session.brand.tags.list_()}
+
+    @cached_property
     def event_names(self) -> frozenset[str]:
         return frozenset(name for name, _, _ in self.events)
 
@@ -182,10 +194,14 @@ class Vocabulary:
         text = str(value)
         if name == SEGMENTS_PROPERTY and text == ABSENT_LABEL:
             return self.session.text("in no segment")
+        if name == TAGS_PROPERTY and text == ABSENT_LABEL:
+            return self.session.text("no tag")
         if text in SPECIAL:
             return self.session.text(SPECIAL[text])
         if name == SEGMENTS_PROPERTY:
             return self.segments.get(text, text)
+        if name == TAGS_PROPERTY:
+            return self.tags.get(text, text)
         if name in OF_MODELS and text in OF_MODELS[name]:
             return self.session.pick(OF_MODELS[name][text])
         return self.session.pick(VALUES[name](text)) if name in VALUES else text
@@ -243,16 +259,21 @@ def vocabulary(session: Session, shards: Any) -> Vocabulary:
         PropertyWord(name, _property(session, name, own_properties), column.type, False)
         for name, column in shards.columns.items()
     ]
-    properties += [
+    properties += attribute_words(session, shards)
+    return Vocabulary(tuple(events), tuple(properties), session)
+
+
+def attribute_words(session: Session, shards: Any) -> list[PropertyWord]:
+    """What is known of a customer, in words."""
+    return [
         PropertyWord(
             CUSTOMER + name,
             session.text(ATTRIBUTES.get(name, name)),
-            "segments" if name == SEGMENTS else attribute.type,
+            KINDS_OF_SETS.get(name, attribute.type),
             True,
         )
         for name, attribute in shards.attributes.items()
     ]
-    return Vocabulary(tuple(events), tuple(properties), session)
 
 
 def _own(session: Session) -> tuple[Mapping[str, str], Mapping[str, str]]:

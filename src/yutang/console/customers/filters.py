@@ -41,7 +41,7 @@ SHOWN_FIRST = (
 )
 FILTERS = (
     *("q", "stage", "role", "domain", "platform", "member", "orders", "paid"),
-    *("last_from", "last_to", "source", "channel", "cols", "people"),
+    *("last_from", "last_to", "source", "channel", "tag", "cols", "people"),
 )
 DEFAULT_SORT = "-last_seen_at"
 
@@ -83,6 +83,7 @@ def customer_query(session: Session, query: Query) -> CustomerQuery:
         last_order_to=None if last_to is None else last_to + 24 * 3_600_000,
         source=f.get("source", ""),
         channel=f.get("channel", ""),
+        tag=f.get("tag", ""),
         people=people_of(session, f["people"]).members if "people" in f else None,
         sort=query.sort,
         page=query.page,
@@ -93,7 +94,7 @@ def customer_query(session: Session, query: Query) -> CustomerQuery:
 def address_of(origin: Mapping[str, Any], zone: str) -> dict[str, str]:
     """The fields of an address that show a list again (`segments.of_list`)."""
     query = origin["query"]
-    same = ("stage", "role", "domain", "platform", "source", "channel")
+    same = ("stage", "role", "domain", "platform", "source", "channel", "tag")
     found = {name: str(query[name]) for name in same if query.get(name)}
     if query.get("member") is not None:
         found["member"] = "yes" if query["member"] else "no"
@@ -136,6 +137,8 @@ def _words(session: Session, key: str, value: str) -> str:
         return said("bought on: %(platform)s", platform=session.pick(platform_of(value)))
     if key == "member":
         return said("members") if value == "yes" else said("no members")
+    if key == "tag":
+        value = session.brand.tags.find(value).title
     if key == "source":
         value = session.pick(source_label(value))
     templates = {
@@ -146,6 +149,7 @@ def _words(session: Session, key: str, value: str) -> str:
         "last_to": mark("last order until %(value)s"),
         "source": mark("first source: %(value)s"),
         "channel": mark("first channel: %(value)s"),
+        "tag": mark("tag: %(value)s"),
     }
     return said(templates[key], value=value) if key in templates else ""
 
@@ -160,6 +164,7 @@ def choices(session: Session) -> dict[str, Any]:
         "platforms": [(code, session.pick(platform_of(code))) for code in found["platform"]],
         "sources": found["source"],
         "channels": found["channel"],
+        "tags": [(str(one.id), one.title) for one in session.brand.tags.list_()],
     }
 
 

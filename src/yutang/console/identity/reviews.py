@@ -23,6 +23,7 @@ _TABS = (
     ("/lifecycle", mark("Lifecycle"), "analyse"),
     ("/matrix", mark("Strategy matrix"), "analyse"),
     ("/value", mark("Value to come"), "analyse"),
+    ("/tags", mark("Tags"), "see"),
     ("/identity", mark("Identity reviews"), "identity"),
     ("/identity/decisions", mark("Merged and split by hand"), "identity"),
 )

@@ -28,6 +28,8 @@ STORES = {
     "profiles": mark("profile records"),
     "attributes": mark("attributes"),
     "segment_versions": mark("segments, in all their versions"),
+    "tag_people": mark("tags"),
+    "tag_changes": mark("changes of tags"),
     "model_run_groups": mark("groups of earlier analyses"),
     "quarantine": mark("rows set aside"),
     "uploads": mark("uploaded files"),

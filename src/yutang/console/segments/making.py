@@ -12,7 +12,8 @@ from yutang.console.language import mark
 from yutang.console.people import origin_of
 from yutang.console.render import render, see_other
 from yutang.errors import YutangError
-from yutang.segments import LIST_KINDS, MOST_LINES, Segment, of_list, read_file
+from yutang.identity import LIST_KINDS, MOST_LINES, read_file
+from yutang.segments import Segment, of_list
 
 ROUTES = APIRouter()
 OTHER_KINDS = {"": mark("find out for each line"), "customer": mark("customer number")}

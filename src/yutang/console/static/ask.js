@@ -24,14 +24,15 @@
       const type = one("[data-property]", row).selectedOptions[0]?.dataset.type || "string";
       const fits = [...op.options].filter((option) => { option.hidden = option.disabled = option.dataset.type !== type; return !option.hidden; });
       if (!fits.includes(op.selectedOptions[0])) fits[0].selected = true;
-      const typed = one("[data-value]", row), picked = one("[data-segments]", row);
+      const typed = one("[data-value]", row), pickers = all("[data-sets]", row);
       const none = ["is_set", "is_empty"].includes(op.value);
-      typed.hidden = none || (picked && type === "segments");
-      if (picked) {
-        picked.hidden = none || type !== "segments";
-        typed.disabled = !picked.hidden;
-        one("select", picked).disabled = picked.hidden;
-      }
+      const fitting = pickers.find((picker) => picker.dataset.sets === type);
+      typed.hidden = none || Boolean(fitting);
+      if (pickers.length) typed.disabled = Boolean(fitting) && !none;
+      pickers.forEach((picker) => {
+        picker.hidden = none || picker !== fitting;
+        one("select", picker).disabled = picker.hidden;
+      });
     });
     all("[data-when]", form).forEach((part) => {
       const scope = part.parentElement.closest("[data-item],[data-object]") || form;

@@ -45,6 +45,7 @@ from yutang.state.brand.people import (
     identity_reviews,
     refusals,
 )
+from yutang.state.brand.tags import tag_changes, tag_groups, tag_people, tags
 from yutang.state.brand.tracking import (
     attributes,
     event_names,
@@ -99,6 +100,10 @@ __all__ = [
     "segments",
     "shops",
     "sources",
+    "tag_changes",
+    "tag_groups",
+    "tag_people",
+    "tags",
     "webhook_posts",
     "webhooks",
     "write_keys",

@@ -60,7 +60,7 @@ def read_lines(text: str) -> list[tuple[int, str]]:
         if len(found) > MOST_LINES:
             raise BadInput(
                 "A list has at most %(n)s lines.",
-                hint="Cut it into several lists, and unite the segments.",
+                hint="Cut it into several lists.",
                 n=f"{MOST_LINES:,}",
             )
     if not found:
