@@ -17,6 +17,7 @@ from yutang.errors import BadInput
 from yutang.installation import Installation
 from yutang.kit.clock import DAY_MS
 from yutang.settings import Settings
+from yutang.tags import Agreement
 from yutang.worker import work_on
 
 START = 1_760_000_000_000
@@ -182,7 +183,7 @@ def test_tagging_is_judged_against_what_people_bought(brand: Brand) -> None:
     assert (agreed.tagged, agreed.shows, agreed.both) == (35, 40, 35)
     assert (agreed.precision, agreed.recall) == (1.0, 35 / 40)
     assert agreed.lift == pytest.approx(1 / 0.8)
-    assert g2.agreement.precision is None  # nobody to speak of
+    assert (g2.agreement.tagged, g2.agreement.precision) == (0, None)
     tied = next(row for row in judged.tags if row.tag.id == one.id)
     assert tied.agreement.lift == pytest.approx(1 / (40 / 90))
     with pytest.raises(BadInput):
@@ -211,3 +212,60 @@ def test_customers_are_found_by_tag(brand: Brand) -> None:
 def test_contacts_are_those_that_live(brand: Brand) -> None:
     contacts = brand.customers.contacts()
     assert np.bincount(contacts.guide).tolist() == [50, 40]
+
+
+def test_the_worker_takes_away_what_is_over_its_time(brand: Brand) -> None:
+    from yutang.worker import _has_work
+
+    tags = brand.tags
+    group = tags.cabinet.add_group("时效", by="t")
+    one = tags.cabinet.add(group.id, "临时", by="t", valid_days=2)
+    (who,) = numbers(brand, 7)
+    home, slug = brand.workspace.root.parent.parent, brand.workspace.slug
+    work_on(brand)
+    assert not _has_work(home, slug)
+    tags.add([one.id], BitMap([who]), kind="manual", by="t")
+    assert not _has_work(home, slug)
+    tags.add([one.id], BitMap([who]), kind="manual", by="t", at=START)  # long over
+    assert _has_work(home, slug)
+    work_on(brand)
+    assert not tags.people(one.id)
+    assert [row.action for row in tags.changes(one.id)] == ["expire", "add", "add"]
+    assert not _has_work(home, slug)
+
+
+def test_an_event_that_was_taken_back_is_not_taken_again(brand: Brand, tmp_path: Path) -> None:
+    tags = brand.tags
+    first = event(20, "tag_added", 5, tag="回访", guide="g1")
+    load(brand, tmp_path, "a.ndjson", "events", first + "\n")
+    one = tags.find("外部标签/回访")
+    (row,) = tags.changes(one.id)
+    tags.undo(row.id, by="boss")
+    later = event(21, "tag_added", 5, tag="回访", guide="g1")
+    load(brand, tmp_path, "b.ndjson", "events", later + "\n")
+    assert set(tags.people(one.id)) == numbers(brand, 21)
+
+
+def test_whoever_fulfils_a_condition_no_more_loses_the_tag(brand: Brand) -> None:
+    tags = brand.tags
+    group = tags.cabinet.add_group("升降", by="t")
+
+    def at_least(orders: int) -> dict[str, Any]:
+        return {"filter": {"property": "customer.orders", "op": ">=", "value": orders}}
+
+    one = tags.cabinet.add(group.id, "买过", by="t", kind="computed", rule=at_least(1))
+    brand.tag_rules.recompute()
+    everybody = set(tags.people(one.id))
+    tags.cabinet.change(one.id, rule=at_least(2))
+    ((_, done),) = brand.tag_rules.recompute()
+    left = set(tags.people(one.id))
+    assert left == set(brand.tag_rules.people(at_least(2))) < everybody
+    assert done.added == len(everybody) - len(left)
+    assert [row.action for row in tags.changes(one.id)] == ["remove", "add"]
+
+
+def test_shares_of_few_people_are_left_out() -> None:
+    few = Agreement(tagged=29, shows=29, both=20, by_chance=10.0)
+    assert (few.precision, few.recall, few.lift) == (None, None, None)
+    enough = Agreement(tagged=30, shows=40, both=20, by_chance=10.0)
+    assert (enough.precision, enough.recall, enough.lift) == (20 / 30, 0.5, 2.0)

@@ -210,7 +210,7 @@ class Cabinet:
                 if gone:
                     repository.add_change(
                         connection, BitMap(gone), tag_id=tag_id, action="remove", kind="bulk",
-                        by=by, note="exclusive", at=at,
+                        by=by, note="", at=at,
                     )  # fmt: skip
                     repository.set_people(connection, tag_id, stored - gone, version)
 
