@@ -225,8 +225,10 @@ def test_the_worker_takes_away_what_is_over_its_time(brand: Brand) -> None:
     work_on(brand)
     assert not _has_work(home, slug)
     tags.add([one.id], BitMap([who]), kind="manual", by="t")
+    brand.living.refresh()  # segments may ask for tags
     assert not _has_work(home, slug)
     tags.add([one.id], BitMap([who]), kind="manual", by="t", at=START)  # long over
+    brand.living.refresh()
     assert _has_work(home, slug)
     work_on(brand)
     assert not tags.people(one.id)
