@@ -82,6 +82,7 @@ if TYPE_CHECKING:
 
     from yutang.analysis import Result
     from yutang.groups import Groups
+    from yutang.portrait import Portraits
     from yutang.predictions import Predictions
     from yutang.products import Products
     from yutang.reports import Runs
@@ -344,6 +345,18 @@ class Brand:
         from yutang.groups import Groups
 
         return Groups(self.workspace, self.identities, self.customers)
+
+    @cached_property
+    def portraits(self) -> Portraits:
+        from yutang.portrait import Parts, Portraits
+
+        return Portraits(
+            self.workspace,
+            Parts(
+                self.customers, self.attributes, self.tags, self.consents, self.follow_ups,
+                self.segments, self.lifecycle, self.products, self.shards,
+            ),
+        )  # fmt: skip
 
     @cached_property
     def products(self) -> Products:

@@ -22,6 +22,7 @@ from yutang.api import (
     lifecycle,
     live,
     overview,
+    portraits,
     predictions,
     products,
     quarantine,
@@ -63,6 +64,7 @@ ROUTERS = (
     predictions.ROUTES,
     lifecycle.ROUTES,
     products.ROUTES,
+    portraits.ROUTES,
     groups.ROUTES,
     sql.ROUTES,
 )

@@ -15,7 +15,7 @@ from yutang.cli.dashboards import dashboard_app
 from yutang.cli.groups import groups_app
 from yutang.cli.imports import import_app
 from yutang.cli.lifecycle import lifecycle_app
-from yutang.cli.people import identity_app, person_app
+from yutang.cli.people import customer_app, identity_app, person_app
 from yutang.cli.products import products_app
 from yutang.cli.retention import retention_app
 from yutang.cli.runs import runs_app
@@ -75,7 +75,8 @@ for command in (
 ):  # fmt: skip
     app.command()(command)
 for name, group in {
-    "import": import_app, "source": source_app, "person": person_app, "identity": identity_app,
+    "import": import_app, "source": source_app, "person": person_app, "customer": customer_app,
+    "identity": identity_app,
     "retention": retention_app, "dashboard": dashboard_app,
     "segment": segment_app, "lifecycle": lifecycle_app, "alert": alert_app, "runs": runs_app,
     "products": products_app, "groups": groups_app, "tag": tag_app,

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from yutang.cli.common import BrandOption, HomeOption, JsonOption, open_services, print_json
+from yutang.cli.common import (
+    BrandOption,
+    HomeOption,
+    JsonOption,
+    customer_of,
+    open_services,
+    print_json,
+)
 from yutang.errors import BadInput
 
 person_app = typer.Typer(help="One person's data.", no_args_is_help=True)
+customer_app = typer.Typer(help="One customer as a whole.", no_args_is_help=True)
 identity_app = typer.Typer(help="Who is one customer, and why.", no_args_is_help=True)
 IdentityArgument = Annotated[str, typer.Argument(help="KIND:VALUE, like phone:13800000000.")]
 
@@ -65,6 +74,42 @@ def person_export(
         print_json({"customer": customer, "file": str(out), "bytes": size})
         return
     typer.echo(f"Customer {customer}: {size:,} bytes in {out}.")
+
+
+@customer_app.command("show")
+def customer_show(
+    who: Annotated[str, typer.Argument(help="KIND:VALUE, or a customer's number.")],
+    brand: BrandOption = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Who he is, where he stands and why, what to expect, and what to do next."""
+    from yutang.portrait import to_json
+
+    one = open_services(home).brand(brand)
+    whole = one.portraits.whole(customer_of(one, who))
+    if as_json:
+        typer.echo(json.dumps(to_json(whole), ensure_ascii=False, default=str))
+        return
+    him, expected = whole.portrait, whole.outlook.expected
+    lines = [
+        ("customer", f"#{him.id} {him.phone} {him.member_no}"),
+        ("stage", f"{him.stage}: {him.stage_reason[1]}"),
+        ("relation", f"{him.role}: {him.role_reason[1]}"),
+        ("orders", f"{him.orders}, net {him.net_fen / 100:,.2f} yuan"),
+        ("tags", ", ".join(f"{held.group}/{held.tag.name}" for held in whole.tags)),
+        ("segments", ", ".join(name for _, name in whole.segments)),
+        ("consents", ", ".join(f"{said.purpose} {said.state}" for said in whole.consents)),
+    ]
+    if expected.is_known:
+        value = "" if expected.value_365d is None else f", {expected.value_365d:,.2f} yuan a year"
+        alive = f"alive {expected.alive:.0%}, {expected.orders_90d:.2f} orders in 90 days"
+        lines.append(("expected", alive + value))
+    for name, text in lines:
+        if text:
+            typer.echo(f"{name:<10} {text}")
+    for action in whole.outlook.actions[:3]:
+        typer.echo(f"{'next':<10} {action.label[1]}: {action.reason[1]}")
 
 
 @identity_app.command("link")

@@ -219,6 +219,10 @@ class Customers:
         """Ids (uint32) of everybody who is neither merged nor erased."""
         return np.flatnonzero(self.snapshot().people.alive).astype(np.uint32)
 
+    def everybody(self) -> BitMap:
+        """The same as a set."""
+        return BitMap(self.alive())
+
     # --- for the analysis --------------------------------------------------------------------
     def attributes(self) -> dict[str, Attribute]:
         """Customer attributes by which any analysis can filter and group; the same objects until

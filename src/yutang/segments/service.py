@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +110,20 @@ class Segments:
         self.get(segment_id)
         return self._people_of(segment_id, version).copy()
 
+    def several(self, ids: Sequence[int]) -> list[BitMap]:
+        """Who is in each of these today; nobody where there is none. Do not change them."""
+        held = self._now()
+        return [held.people.get(id_, BitMap()) for id_ in ids]
+
+    def of_customer(self, customer: int) -> list[tuple[int, str]]:
+        """(number, name) of the segments in use that somebody is in today, newest first."""
+        held = self._now()
+        return [
+            (row.id, row.name)
+            for row in held.rows.values()
+            if row.archived_at is None and customer in held.people[row.id]
+        ]
+
     def versions(self, segment_id: int) -> list[Version]:
         """Newest first."""
         with self._workspace.db.read() as connection:
@@ -166,8 +180,7 @@ class Segments:
         description: str = "",
         kind: str = "static",
     ) -> Segment:
-        """A new segment. Raises BadInput for a bad name, or for nobody where it is not dynamic;
-        Conflict for a known name."""
+        """Raises BadInput for a bad name, for nobody in a static one; Conflict for a known name."""
         if not people and kind == "static":
             raise BadInput("Nobody is in it.", hint="A segment has at least one customer.")
         name, text = rules.checked_name(name), rules.checked_description(description)

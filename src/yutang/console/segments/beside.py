@@ -32,7 +32,7 @@ def overlap(request: Request, session: Session = needs("analyse")) -> Response:
     if len(chosen) > MOST_AT_ONCE:
         error = BadInput("At most %(n)d segments fit into the picture.", n=MOST_AT_ONCE)
         chosen = chosen[:MOST_AT_ONCE]
-    found: list[Combination] = combinations([segments.people(one.id) for one in chosen])
+    found: list[Combination] = combinations(segments.several([one.id for one in chosen]))
     return render(
         request,
         "segments/overlap.html",
@@ -58,12 +58,10 @@ def compare(request: Request, session: Session = needs("analyse")) -> Response:
     words, found = Words(session), []
     sizes = (0, 0)
     if a is not None:
-        left = segments.people(a.id)
         ground = segments.rules.ground()
-        if b is not None:
-            right = segments.people(b.id)
-        else:
-            right = segments.rules.people({"not": {"kind": "segment", "segments": [a.id]}})
+        left, right = segments.several([a.id, b.id if b is not None else 0])
+        if b is None:
+            right = session.brand.customers.everybody() - left
         known = {name: one for name, one in ground.attributes.items() if name not in LEFT_OUT}
         found = differences(known, left, right)
         sizes = (len(left), len(right))

@@ -246,10 +246,7 @@ def _page(
 
 def suggested(words: Words, name: str) -> list[tuple[str, str]]:
     """(value, label) of an attribute of few texts, to choose from; of many the first ones."""
-    try:
-        attribute = words.session.brand.shards().attributes.get(name)
-    except YutangError:
-        return []
+    attribute = words.shards.attributes.get(name) if words.shards is not None else None
     if attribute is None or attribute.type not in ("string", "list"):
         return []
     found = [(value, words.value(name, value)) for value in attribute.dictionary[:MOST_SUGGESTED]]

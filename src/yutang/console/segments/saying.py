@@ -79,11 +79,18 @@ class Words:
     session: Session
 
     @cached_property
-    def known(self) -> Vocabulary:
+    def shards(self) -> Any:
+        """None while there are no facts."""
         try:
-            return vocabulary(self.session, self.session.brand.shards())
-        except NotFound:  # no facts yet
+            return self.session.brand.shards()
+        except NotFound:
+            return None
+
+    @cached_property
+    def known(self) -> Vocabulary:
+        if self.shards is None:
             return Vocabulary((), (), self.session)
+        return vocabulary(self.session, self.shards)
 
     @cached_property
     def segments(self) -> dict[int, str]:
