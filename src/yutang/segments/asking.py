@@ -103,6 +103,7 @@ class Asking:
     masks: Masks = field(default_factory=Masks)
 
     def __post_init__(self) -> None:
+        self._asked: dict[str, np.ndarray] = {}  # of what moves: for this question only
         self._behaviour = Behaviour(self.ground.shards, self.ground.today, self.ground.zone)
 
     def mask(self, node: Any) -> np.ndarray:
@@ -140,7 +141,9 @@ class Asking:
         kind = one.kind
         key = json.dumps(tree.to_json(one), sort_keys=True, ensure_ascii=False)
         if kind in _MOVING_KINDS or _CUSTOMER in key:
-            return _ASK[kind](self, one, place)
+            if key not in self._asked:
+                self._asked[key] = _ASK[kind](self, one, place)
+            return self._asked[key]
         of = None
         if kind in ("attribute", "anniversary"):
             of = self.ground.attributes.get(one.name if kind == "attribute" else one.attribute)
