@@ -57,6 +57,7 @@ from yutang.ingest import (
 from yutang.ingest.live import Answer, Live, SelfTest
 from yutang.installation import BrandRow, Installation
 from yutang.jobs import made_version
+from yutang.linkage import Suggestions
 from yutang.measure import Measure
 from yutang.notices import Desk, Notices, Webhooks
 from yutang.privacy import PersonFiles, Privacy, Retention
@@ -164,6 +165,7 @@ class Brand:
             ),
         )
         self.hand_requests = HandRequests(workspace, self.hands, self.audit.record_in)
+        self.suggestions = Suggestions(workspace, self.attributes, self.hand_requests)
         self.retention = Retention(workspace, identities, self.audit)
         self.person_files = PersonFiles(
             workspace, identities, self.attributes, lambda: self.customers

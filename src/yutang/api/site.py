@@ -29,6 +29,7 @@ from yutang.api import (
     sources,
     sql,
     status,
+    suggestions,
     webhooks,
 )
 from yutang.api.docs import page_of
@@ -41,6 +42,7 @@ ROUTERS = (
     overview.ROUTES,
     customers.ROUTES,
     identity.ROUTES,
+    suggestions.ROUTES,
     segments.ROUTES,
     shops.ROUTES,
     imports.ROUTES,

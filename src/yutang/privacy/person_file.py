@@ -22,6 +22,7 @@ from yutang.errors import Conflict, NotFound
 from yutang.identity import Belongings, Identities, Identity, Why, belongings, numbers_of
 from yutang.ingest import properties
 from yutang.lake import arrow_of
+from yutang.linkage import about as suggested
 from yutang.privacy import repository
 from yutang.privacy.service import HASHED
 from yutang.privacy.traces import Traces
@@ -122,6 +123,7 @@ class PersonFiles:
             yield "profile_operations", self._lake_rows("profiles", arrow_of(his.facts()))
             yield "attributes", [asdict(one) for one in self._attributes.of_customer(his)]
             yield "segments", names_with(connection, numbers_of(connection, why.customer))
+            yield "suggestions", suggested(connection, numbers_of(connection, why.customer))
             yield "quarantine", of_state(connection, "quarantine", traces)
             yield "audit", of_state(connection, "audit", traces)
             yield "receipts", repository.erasures_of(connection, why.customer)

@@ -26,6 +26,7 @@ from yutang.errors import Busy, NotFound
 from yutang.identity import Belongings, Identities, Identity, belongings, numbers_of
 from yutang.ingest import carry_out, unfinished
 from yutang.lake import TABLES, arrow_of
+from yutang.linkage import forget as forget_suggestions
 from yutang.privacy import repository
 from yutang.privacy.repository import Place
 from yutang.privacy.traces import Traces
@@ -222,7 +223,9 @@ class Privacy:
             repository.delete_hand_requests(connection, set(ids), traces.in_text)
             repository.drop_examples(connection)
             counts["attributes"] += self._attributes.forget(connection, his.whole)
-            counts.update(forget_in_sets(connection, numbers_of(connection, customer)))
+            numbers = numbers_of(connection, customer)
+            counts.update(forget_in_sets(connection, numbers))
+            counts["suggestions"] += forget_suggestions(connection, numbers)
             counts.update(self._identities.forget(connection, his.whole, customer))
             carry_out(connection, self._workspace, "erase", f"erase:{erasure_id}", [customer])
             after = {"status": "stores", "counts": dict(counts)}

@@ -22,6 +22,7 @@ _TABS = (
     ("", mark("Customers"), "see"),
     ("/value", mark("Value to come"), "analyse"),
     ("/identity", mark("Identity reviews"), "identity"),
+    ("/identity/suggestions", mark("Perhaps one person"), "identity"),
     ("/identity/decisions", mark("Merged and split by hand"), "identity"),
 )
 SAMPLE = 8  # people shown of a review

@@ -28,6 +28,7 @@ from yutang.state.brand.facts import (
     quarantine,
     shops,
 )
+from yutang.state.brand.linkage import identity_suggestions
 from yutang.state.brand.metadata import metadata
 from yutang.state.brand.people import (
     customers,
@@ -72,6 +73,7 @@ __all__ = [
     "identity_links",
     "identity_moves",
     "identity_reviews",
+    "identity_suggestions",
     "imports",
     "items",
     "mapping_presets",
