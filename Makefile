@@ -22,6 +22,11 @@ setup: .venv/.ready  ## the environment in .venv, with .venv/bin/yutang
 	@$(BIN)/python tools/setup.py scale
 	@touch $@
 
+# What only the search for one person behind two customers needs (8 MB).
+.venv/.linkage: requirements-linkage.lock .venv/.ready
+	@$(BIN)/python tools/setup.py linkage
+	@touch $@
+
 demo: setup  ## two brands with orders, and the console on them
 	@$(BIN)/yutang demo $(HOME_FOLDER) --port $(PORT)
 
@@ -32,7 +37,7 @@ check: setup  ## lint, types, layers and the fast tests (at most 90 s)
 	@$(BIN)/lint-imports
 	@$(BIN)/pytest -n 2 --dist worksteal -m "not slow and not browser"
 
-test: setup .venv/.scale  ## everything (at most 15 min)
+test: setup .venv/.scale .venv/.linkage  ## everything (at most 15 min)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -51,6 +56,9 @@ lock: setup  ## pin every dependency exactly
 	@$(BIN)/uv pip compile pyproject.toml --extra scale --universal --python-version 3.11 \
 		--no-header --no-emit-index-url --no-annotate --upgrade -q -c requirements.lock \
 		-o requirements-scale.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra linkage --universal --python-version 3.11 \
+		--no-header --no-emit-index-url --no-annotate --upgrade -q -c requirements.lock \
+		-o requirements-linkage.lock
 
 clean:  ## remove what setup and the demo made
 	rm -rf .venv demo node_modules

@@ -1,7 +1,8 @@
 """Fill .venv: packages from the lock, the console's front-end files, texts, compiled kernels.
 
 Run by `make setup` with the environment's own Python; running it again costs seconds. With the
-word `scale` it adds what only a cluster needs.
+word `scale` it adds what only a cluster needs, with `linkage` what only the search for one person
+behind two customers needs.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
-SCALE_LOCK = ROOT / "requirements-scale.lock"
+EXTRAS = {
+    "scale": ("cluster packages", ROOT / "requirements-scale.lock"),
+    "linkage": ("packages of record linkage", ROOT / "requirements-linkage.lock"),
+}
 
 
 def step(text: str, *command: str) -> None:
@@ -33,8 +37,9 @@ def installing(python: str) -> tuple[str, ...]:
 
 def main() -> None:
     python = sys.executable
-    if sys.argv[1:] == ["scale"]:
-        step("cluster packages", *installing(python), "-r", str(SCALE_LOCK))
+    if sys.argv[1:]:
+        text, lock = EXTRAS[sys.argv[1]]
+        step(text, *installing(python), "-r", str(lock))
         return
     uv = next(line for line in LOCK.read_text().splitlines() if line.startswith("uv=="))
     print("Setting up:")

@@ -60,6 +60,7 @@ from yutang.ingest.live import Answer, Live, SelfTest
 from yutang.installation import BrandRow
 from yutang.jobs import made_version
 from yutang.lifecycle import Lifecycle
+from yutang.linkage import Suggestions
 from yutang.measure import Measure, RedGroup
 from yutang.notices import Desk, Notices, Webhooks
 from yutang.privacy import PersonFiles, Privacy, Retention
@@ -187,6 +188,7 @@ class Brand:
             ),
         )
         self.hand_requests = HandRequests(workspace, self.hands, self.audit.record_in)
+        self.suggestions = Suggestions(workspace, self.attributes, self.hand_requests)
         self.follow_ups = FollowUps(workspace)
         self.consents = Consents(workspace, identities, self._bare_shards)
         self.retention = Retention(workspace, identities, self.audit)

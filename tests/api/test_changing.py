@@ -131,6 +131,8 @@ ROUTES = [
     ("post", "/identity/split", "operator"),
     ("post", "/identity/undo", "operator"),
     ("post", "/identity/reviews/1", "operator"),
+    ("get", "/identity/suggestions", "operator"),
+    ("post", "/identity/suggestions/1", "operator"),
     ("get", "/alerts", "analyst"),
     ("post", "/alerts", "analyst"),
     ("get", "/alerts/1", "analyst"),
@@ -218,6 +220,7 @@ BODIES: dict[str, Any] = {
     "/sql": {"sql": "SELECT 1"},
     "/identity/link": {"customer": 1, "other": 1, "reason": "x"},
     "/identity/split": {"identities": [1], "reason": "x"},
+    "/identity/suggestions/1": {"answer": "apart"},
     "/identity/undo": {"decision": "link:1"},
     "/identity/reviews/1": {"answer": "apart"},
     "/shops/1": {},
@@ -248,7 +251,7 @@ def test_every_route_is_in_the_list_above(office: Office) -> None:
     known = {(verb, path) for path, verbs in described.items() for verb in verbs}
     listed = {(verb, path.replace("/1", "/{}")) for verb, path, _ in ROUTES}
     kinds = "customer|import|shop|source|review|request|dashboard|card|note|segment"
-    kinds += "|alert|schedule|run|webhook|product|tag|group|change"
+    kinds += "|alert|schedule|run|webhook|product|tag|group|change|suggestion"
     shaped = {(verb, re.sub(f"{{({kinds})_id}}", "{}", path)) for verb, path in known}
     assert shaped - {("post", "/analyse/{model}")} == listed - {("post", "/analyse/funnel")}
 

@@ -44,6 +44,10 @@ PAGES: dict[str, str] = {
     "value to come, sorted": "/b/pond/customers/value?sort=churn&size=25",
     "value to come, the other model": "/b/pond/customers/value?model=pnbd&sort=alive",
     "value to come, no such model": "/b/pond/customers/value?model=magic",
+    "perhaps one person": "/b/pond/customers/identity/suggestions",
+    "perhaps one person, apart": "/b/pond/customers/identity/suggestions?status=apart",
+    "perhaps one person, no such state": "/b/pond/customers/identity/suggestions?status=magic",
+    "perhaps one person, empty": "/b/dry/customers/identity/suggestions",
     "value to come, empty": "/b/dry/customers/value",
     "lifecycle": "/b/pond/customers/lifecycle",
     "lifecycle, of a view": "/b/pond/customers/lifecycle?axis=aipl&from=2026-01-01&to=2026-10-31"

@@ -30,7 +30,14 @@ from yutang.notices import Channels
 from yutang.refresh import refresh
 from yutang.settings import Settings
 from yutang.staff import Staff
-from yutang.state.brand import counters, erasures, hand_requests, identity_reviews, quarantine
+from yutang.state.brand import (
+    counters,
+    erasures,
+    hand_requests,
+    identity_reviews,
+    identity_suggestions,
+    quarantine,
+)
 
 PASSWORD = "quiet-water-42"
 ROLES = ("admin", "operator", "analyst", "guide")
@@ -140,6 +147,18 @@ def judge(brand: Brand) -> None:
     brand.retention.set_("content_read", "", 0, by="boss")
     brand.retention.set_("", "", 30_000, by="boss")
     with brand.workspace.db.write() as connection:
+        connection.execute(
+            insert(identity_suggestions),
+            [
+                {
+                    "a": 1 + n, "b": 31 + n, "weight": 9_000 - 1_500 * n, "at": NOW,
+                    "evidence": {"name": "alike", "birthday": "same", "city": "differs",
+                                 "phone": "tail", "email": "unknown"},
+                    "status": ("open", "open", "apart")[n], "decided_by": "boss" if n == 2 else "",
+                }
+                for n in range(3)
+            ],
+        )  # fmt: skip
         connection.execute(
             insert(identity_reviews).values(
                 identity=2, reason="fan_in", people=23, at=NOW, status="joined", resolved_by="boss"

@@ -36,6 +36,7 @@ SAME = frozenset(
     request profile_set identify set Webhook MAD Iglewicz Hoaglin HMAC SHA
     YUTANG_WEBHOOK_PRIVATE https BG NBD Pareto Gamma bgnbd pnbd log likelihood
     NES AIPL Kaplan Meier
+    Splink splink fake FEBRL pip install identity suggest
     request profile_set identify set ARPU ARPPU LTV DAU MAU
     """)
 )

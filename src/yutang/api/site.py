@@ -33,6 +33,7 @@ from yutang.api import (
     sources,
     sql,
     status,
+    suggestions,
     tags,
     webhooks,
 )
@@ -46,6 +47,7 @@ ROUTERS = (
     overview.ROUTES,
     customers.ROUTES,
     identity.ROUTES,
+    suggestions.ROUTES,
     segments.ROUTES,
     tags.ROUTES,
     shops.ROUTES,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, delete, func, select, text
 
 from yutang.attributes.rules import State
-from yutang.state.brand import attributes
+from yutang.catalog.identity_kinds import KINDS
+from yutang.state.brand import attributes, identities
 
 BATCH = 500  # values of one IN list
 Who = tuple[int, str]  # identity, source
@@ -38,6 +39,29 @@ def states_of(connection: Connection, ids: Iterable[int]) -> dict[Who, dict[str,
             state = State(stored["value"], stored["since"], int(time), stored["kind"])
             found.setdefault((int(identity), source), {})[name] = state
     return found
+
+
+def said(
+    connection: Connection, names: Sequence[str], customers: Sequence[int] | None = None
+) -> Iterator[tuple[int, str, str, Any, int]]:
+    """(customer, name, source, value, time) of attributes with these names (without regard to case
+    and a `$`), by customer; of all, or of a few. What is said of devices is left out: it may be
+    that of others who used them."""
+    devices = [kind.code for kind in KINDS if kind.strength == "device"]
+    query = (
+        select(
+            identities.c.customer_id, attributes.c.name, attributes.c.source, attributes.c.value,
+            attributes.c.time,
+        )
+        .join(identities, identities.c.id == attributes.c.identity)
+        .where(func.lower(func.replace(attributes.c.name, "$", "")).in_(list(names)))
+        .where(identities.c.kind.not_in(devices))
+        .order_by(identities.c.customer_id, attributes.c.identity)
+    )  # fmt: skip
+    if customers is not None:
+        query = query.where(identities.c.customer_id.in_(list(customers)))
+    for customer, name, source, stored, time in connection.execute(query).yield_per(10_000):
+        yield int(customer), name, source, stored["value"], int(time)
 
 
 def put(

@@ -10,6 +10,7 @@ import json
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import Any
 
 import duckdb
 import pyarrow.dataset as ds
@@ -68,6 +69,21 @@ class Attributes:
             )
             for row in rows.to_pylist()
         )  # fmt: skip
+
+    def said(
+        self, connection: Connection, names: Sequence[str], customers: Sequence[int] | None = None
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        """(customer, value by attribute name) of those of whom any of these is said (of all, or of
+        a few customers), by number: of the most trusted source, of those alike the latest."""
+        ranks = trust.ranks(connection)
+        rows = repository.said(connection, names, customers)
+        for customer, said in groupby(rows, key=lambda row: row[0]):
+            best: dict[str, tuple[tuple[int, int], Any]] = {}
+            for _, name, source, value, time in said:
+                place = (ranks.get(source, len(ranks)), -time)
+                if value is not None and (name not in best or place < best[name][0]):
+                    best[name] = (place, value)
+            yield customer, {name: value for name, (_, value) in best.items()}
 
     def priority(self) -> list[str]:
         """Names of sources, the most trusted first."""

@@ -16,11 +16,14 @@ from yutang.cli.common import (
     open_services,
     print_json,
 )
+from yutang.cli.linkage import identity_suggest, identity_suggestions
 from yutang.errors import BadInput
 
 person_app = typer.Typer(help="One person's data.", no_args_is_help=True)
 customer_app = typer.Typer(help="One customer as a whole.", no_args_is_help=True)
 identity_app = typer.Typer(help="Who is one customer, and why.", no_args_is_help=True)
+identity_app.command("suggest")(identity_suggest)
+identity_app.command("suggestions")(identity_suggestions)
 IdentityArgument = Annotated[str, typer.Argument(help="KIND:VALUE, like phone:13800000000.")]
 
 

@@ -24,6 +24,7 @@ from yutang.followups import written_about
 from yutang.identity import Belongings, Identities, Identity, Why, belongings, numbers_of
 from yutang.ingest import properties
 from yutang.lake import arrow_of
+from yutang.linkage import about as suggested
 from yutang.privacy import repository
 from yutang.privacy.service import HASHED
 from yutang.privacy.traces import Traces
@@ -129,6 +130,7 @@ class PersonFiles:
             yield "follow_ups", [asdict(one) for one in written_about(connection, numbers)]
             yield "segments", names_with(connection, numbers)
             yield "tags", told_of(connection, numbers)
+            yield "suggestions", suggested(connection, numbers)
             yield "quarantine", of_state(connection, "quarantine", traces)
             yield "audit", of_state(connection, "audit", traces)
             yield "receipts", repository.erasures_of(connection, why.customer)

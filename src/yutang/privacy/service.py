@@ -28,6 +28,7 @@ from yutang.followups import forget as forget_follow_ups
 from yutang.identity import Belongings, Identities, Identity, belongings, numbers_of
 from yutang.ingest import carry_out, unfinished
 from yutang.lake import TABLES, arrow_of
+from yutang.linkage import forget as forget_suggestions
 from yutang.privacy import repository
 from yutang.privacy.repository import Place
 from yutang.privacy.traces import Traces
@@ -230,6 +231,7 @@ class Privacy:
             counts["follow_ups"] += forget_follow_ups(connection, numbers)
             counts.update(forget_in_sets(connection, numbers))
             counts.update(forget_in_tags(connection, numbers))
+            counts["suggestions"] += forget_suggestions(connection, numbers)
             counts.update(self._identities.forget(connection, his.whole, customer))
             carry_out(connection, self._workspace, "erase", f"erase:{erasure_id}", [customer])
             after = {"status": "stores", "counts": dict(counts)}

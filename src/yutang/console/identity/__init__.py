@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter
 
-from yutang.console.identity import changing, reviews
+from yutang.console.identity import changing, reviews, suggestions
 
 ROUTES = APIRouter()
 ROUTES.include_router(reviews.ROUTES)
+ROUTES.include_router(suggestions.ROUTES)
 ROUTES.include_router(changing.ROUTES)

@@ -25,6 +25,7 @@ _TABS = (
     ("/value", mark("Value to come"), "analyse"),
     ("/tags", mark("Tags"), "see"),
     ("/identity", mark("Identity reviews"), "identity"),
+    ("/identity/suggestions", mark("Perhaps one person"), "identity"),
     ("/identity/decisions", mark("Merged and split by hand"), "identity"),
 )
 SAMPLE = 8  # people shown of a review

@@ -30,6 +30,7 @@ from yutang.state.brand.facts import (
     shops,
 )
 from yutang.state.brand.groups import groups
+from yutang.state.brand.linkage import identity_suggestions
 from yutang.state.brand.metadata import metadata
 from yutang.state.brand.people import (
     consent_changes,
@@ -80,6 +81,7 @@ __all__ = [
     "identity_links",
     "identity_moves",
     "identity_reviews",
+    "identity_suggestions",
     "imports",
     "items",
     "mapping_presets",
