@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.deaths import Death, disk_of
-from yutang import app, installation, journal, logs, receivers, refresh, streaming, worker
+from yutang import brand as app
+from yutang import installation, journal, logs, receivers, refresh, streaming, worker
 from yutang.collect import Receiver
 from yutang.collect.server import server_of
 from yutang.ingest.stream import intake

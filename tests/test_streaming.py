@@ -12,7 +12,7 @@ import pytest
 
 from tests.small_brand import NOW, START, write_events
 from tests.tracking import Plain, event, open_tracked, request_of
-from yutang import app as app_module
+from yutang import brand as app_module
 from yutang import streaming as streaming_module
 from yutang.brand import Brand
 from yutang.errors import NotFound

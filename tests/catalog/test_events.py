@@ -2,7 +2,10 @@ import re
 
 from yutang.catalog.events import EVENTS, GROUPS, event_of
 
-VERBS = ("ed", "shown", "begun", "sent", "read", "left", "paid", "bought", "bound")
+VERBS = (
+    *("ed", "shown", "begun", "sent", "read", "left", "paid", "bought", "bound", "given"),
+    "withdrawn",
+)
 
 
 def test_names_are_unique_nouns_with_a_past_verb():
@@ -11,9 +14,7 @@ def test_names_are_unique_nouns_with_a_past_verb():
     for name in names:
         assert re.fullmatch(r"[a-z]+(_[a-z]+)+", name), name
         verb = name.rsplit("_", 1)[1]
-        assert verb.endswith(
-            ("ed", "shown", "begun", "sent", "read", "left", "paid", "bought", "bound")
-        ), name
+        assert verb.endswith(VERBS), name
 
 
 def test_every_event_has_both_languages_and_a_known_group():

@@ -74,7 +74,7 @@ def test_a_rebuild_leaves_nothing_of_the_old_caches(small: SmallBrand) -> None:
     def folders() -> set[Path]:
         return {path for path in small.workspace.cache.rglob("*") if path.is_dir()} - {
             small.workspace.cache / name
-            for name in ("orders", "shards", "customers", "groups", "groups/raw")
+            for name in ("orders", "shards", "customers", "attributes", "groups", "groups/raw")
         }
 
     before = folders()
@@ -82,4 +82,5 @@ def test_a_rebuild_leaves_nothing_of_the_old_caches(small: SmallBrand) -> None:
     small.workspace.now = lambda: next(ticks)  # names of new folders carry the time
     with small.workspace.writer():
         rebuild(brand_of(small))
-    assert not before & folders()
+    both = before & folders()
+    assert not both, sorted(str(p.relative_to(small.workspace.cache)) for p in both)

@@ -49,7 +49,7 @@ DATA = frozenset(
     order_id shop platform created_at paid_at paid member_no item_paid zzzz detail record
     row brand_id role command line file domain refund channel store province city item_id
     brand site till message_id stage nothing tail testclient never first repeat dormant lost filter
-    xlsx csv visits likes note vip mail level grp
+    xlsx csv visits likes note vip mail level grp birthday rule
     """)
 )
 

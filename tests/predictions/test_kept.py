@@ -183,7 +183,10 @@ def test_who_refuses_profiling_is_nowhere(home, monkeypatch):
         assert (kept == whole[name].values[sorted(told)]).all()
     current[0] = BitMap()
     assert len(predictions.scores().customers) == len(everybody)  # who consents again is back
-    monkeypatch.setattr("yutang.app.Brand._refusing", lambda _self: refusing)
+    monkeypatch.setattr(
+        "yutang.consents.Consents.people",
+        lambda _self, purpose, state: refusing if purpose == "profiling" else BitMap(),
+    )
     listed = told_by_the_api(home)
     assert {row["customer"] for row in listed} == told
     out = home / "scores.csv"
