@@ -139,7 +139,7 @@ def asked_of_duckdb(ground: Ground, tagged: dict, alive: np.ndarray, expected: i
       AND p.level BETWEEN 1 AND 7 AND (p.t1 OR p.t2) AND NOT p.t2 AND a.n >= 2
     """
     began = time.perf_counter()
-    (found,) = db.sql(sql).fetchone()
+    ((found,),) = db.sql(sql).fetchall()
     seconds = time.perf_counter() - began
     assert found == expected, (found, expected)
     return seconds
