@@ -22,6 +22,8 @@ from yutang.kit.clock import DAY_MS, iso_day, start_of_day
 from yutang.lifecycle import Lifecycle
 from yutang.lifecycle.periods import Between
 
+pytestmark = pytest.mark.slow
+
 END = date.fromisoformat(iso_day(LAST, ZONE))
 DAYS_BACK = st.integers(-3, 600)
 

@@ -94,7 +94,12 @@ def texts(html: str) -> list[str]:
     return reader.found
 
 
-@pytest.fixture(params=[("zh", "boss"), ("en", "anglo")], ids=["zh", "en"])
+@pytest.fixture(
+    params=[
+        pytest.param(("zh", "boss"), id="zh"),
+        pytest.param(("en", "anglo"), id="en", marks=pytest.mark.slow),
+    ]
+)
 def speaking(request, browser_of):
     locale, login = request.param
     return locale, browser_of(login)

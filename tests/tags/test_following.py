@@ -22,6 +22,8 @@ from yutang.state.brand import identities
 from yutang.tags import Tags, forget
 from yutang.tags.rules import last_words
 
+pytestmark = pytest.mark.slow
+
 PEOPLE, START = 5, 1_790_000_000_000
 NAMES = count()
 PERSON = st.integers(0, PEOPLE - 1)
