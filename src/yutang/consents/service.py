@@ -18,7 +18,7 @@ from yutang.ingest import get_meta, note_due, set_meta
 from yutang.kit.bitmaps import opened, packed
 from yutang.sequence import ShardSet
 from yutang.sequence.matching import find_codes
-from yutang.sequence.view import View
+from yutang.sequence.view import View, view_of
 from yutang.state.brand import consent_changes
 from yutang.workspace import Workspace
 
@@ -197,17 +197,15 @@ class Consents:
         if not _has_words(shards):
             return []
         words = shards.dictionary("purpose").to_pylist()
-        for shard in shards.shards:
-            at = int(np.searchsorted(shard.customers, np.uint32(customer)))
-            here = at < shard.customers.size and shard.customers[at] == customer
-            if here and (not shard.keep.size or shard.keep[at]):
-                _, code, time, _, given = _rows_of(shards, View(shards, shard, at, at + 1))
-                states = (WITHDRAWN, GIVEN)
-                return [
-                    (words[c], states[g], t)
-                    for c, g, t in zip(code.tolist(), given.tolist(), time.tolist(), strict=True)
-                ]
-        return []
+        view = view_of(shards, customer)
+        if view is None:
+            return []
+        _, code, time, _, given = _rows_of(shards, view)
+        states = (WITHDRAWN, GIVEN)
+        return [
+            (words[c], states[g], t)
+            for c, g, t in zip(code.tolist(), given.tolist(), time.tolist(), strict=True)
+        ]
 
     def _find_shards(self) -> ShardSet | None:
         try:

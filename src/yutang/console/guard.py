@@ -92,6 +92,14 @@ class Session:
     def may(self, right: str) -> bool:
         return may(self.role, right)
 
+    def require(self, right: str) -> None:
+        """Raises Forbidden where the role has not this right."""
+        if not self.may(right):
+            raise Forbidden(
+                "Your role in this brand does not include this.",
+                hint="Ask an administrator of the brand.",
+            )
+
     def text(self, message: str, /, **params: object) -> str:
         return self.language.text(message, **params)
 
@@ -148,11 +156,7 @@ def needs(right: str) -> Any:
     """A dependency: the Session, if its role has this right in the brand of the address."""
 
     def allowed(session: Session = Depends(session_of)) -> Session:
-        if not session.may(right):
-            raise Forbidden(
-                "Your role in this brand does not include this.",
-                hint="Ask an administrator of the brand.",
-            )
+        session.require(right)
         return session
 
     return Depends(allowed)

@@ -10,7 +10,7 @@ import numpy as np
 from yutang.catalog.events import GROUPS, event_of
 from yutang.kit.clock import DAY_MS
 from yutang.sequence.shard import ShardSet
-from yutang.sequence.view import View
+from yutang.sequence.view import View, view_of
 
 MOST_LISTED = 12  # coupons, contents
 _LATELY_DAYS = 30
@@ -64,16 +64,6 @@ class Acts:
     def open_coupons(self) -> list[Coupon]:
         """Those that were not redeemed, newest first."""
         return [one for one in self.coupons if one.redeemed_at is None]
-
-
-def view_of(shards: ShardSet, customer: int) -> View | None:
-    """His rows; None where he has none."""
-    for shard in shards.shards:
-        at = int(np.searchsorted(shard.customers, np.uint32(customer)))
-        here = at < shard.customers.size and shard.customers[at] == customer
-        if here and (not shard.keep.size or shard.keep[at]):
-            return View(shards, shard, at, at + 1)
-    return None
 
 
 def acts_of(shards: ShardSet, customer: int, as_of: int) -> Acts:

@@ -27,7 +27,7 @@ from yutang.sequence.calendar import day_of, day_start
 from yutang.sequence.filters import compile_filter, customers_where
 from yutang.sequence.matching import find_codes
 from yutang.sequence.source import NO_BOOL, NO_CODE, NO_TIME, Attribute
-from yutang.sequence.view import View
+from yutang.sequence.view import view_of
 
 _AGGREGATES: dict[str, Callable[[list[float]], float]] = {
     "sum": sum,
@@ -61,7 +61,7 @@ class Person:
 
     def __init__(self, ground: Ground, customer: int) -> None:
         self.ground, self.customer = ground, customer
-        self._view = _view_of(ground, customer)
+        self._view = view_of(ground.shards, customer) if ground.shards is not None else None
 
     def why(self, node: Any, place: str = "rule") -> Why:
         """Whether he fulfils the rule, and each part of it. Raises BadInput."""
@@ -288,17 +288,6 @@ def value_of(attribute: Attribute, customer: int) -> Any:
     if attribute.type == "time":
         return value if value != NO_TIME else None
     return value if value == value else None
-
-
-def _view_of(ground: Ground, customer: int) -> View | None:
-    """His rows; None where he has none."""
-    for shard in ground.shards.shards if ground.shards is not None else ():
-        at = int(np.searchsorted(shard.customers, np.uint32(customer)))
-        here = at < shard.customers.size and shard.customers[at] == customer
-        if here and (not shard.keep.size or shard.keep[at]):
-            assert ground.shards is not None
-            return View(ground.shards, shard, at, at + 1)
-    return None
 
 
 def is_in(ground: Ground, node: Any, customer: int) -> bool:

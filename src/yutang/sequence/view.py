@@ -101,6 +101,16 @@ class View:
         return out
 
 
+def view_of(shards: ShardSet, customer: int) -> View | None:
+    """The rows of one customer; None where he has none."""
+    for shard in shards.shards:
+        at = int(np.searchsorted(shard.customers, np.uint32(customer)))
+        here = at < shard.customers.size and shard.customers[at] == customer
+        if here and (not shard.keep.size or shard.keep[at]):
+            return View(shards, shard, at, at + 1)
+    return None
+
+
 def gather_lists(
     offsets: np.ndarray, values: np.ndarray, rows: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -16,7 +16,7 @@ from yutang.console.identity.reviews import tabs_of
 from yutang.console.render import render
 from yutang.console.tables import Column, Pager
 from yutang.customers import ROLES, STAGES, CustomerPage, CustomerQuery
-from yutang.errors import BadInput, Forbidden
+from yutang.errors import BadInput
 
 ROUTES = APIRouter()
 
@@ -75,11 +75,7 @@ def export_customers(
 ) -> Response:
     """Customers as a file. record: action, target and detail for the audit log. Raises Forbidden
     without the right to export."""
-    if not session.may("export"):
-        raise Forbidden(
-            "Your role in this brand does not include this.",
-            hint="Ask an administrator of the brand.",
-        )
+    session.require("export")
     columns = columns or [filters.BY_KEY[key] for key in filters.SHOWN_FIRST]
     header = [session.text("Customer"), *(session.text(column.title) for column in columns)]
     session.brand.audit.record(session.account.login, *record, session.ip)

@@ -18,7 +18,7 @@ from yutang.console.identity.reviews import tabs_of
 from yutang.console.language import mark
 from yutang.console.render import render, see_other
 from yutang.console.tables import Column, Pager, Query, read_query
-from yutang.errors import BadInput, Forbidden, YutangError
+from yutang.errors import BadInput, YutangError
 from yutang.predictions import HORIZONS, Fitted, Holdout, Model, Predictions, Scores, day_of
 
 ROUTES = APIRouter()
@@ -219,11 +219,7 @@ def _tested(session: Session, holdout: Holdout) -> dict[str, Any]:
 
 
 def _export(session: Session, kind: str, found: Fitted, scores: Scores) -> Response:
-    if not session.may("export"):
-        raise Forbidden(
-            "Your role in this brand does not include this.",
-            hint="Ask an administrator of the brand.",
-        )
+    session.require("export")
     detail = {"model": found.model, "people": len(scores.customers)}
     session.brand.audit.record(
         session.account.login, "predictions_exported", kind, detail, session.ip

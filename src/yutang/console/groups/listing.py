@@ -15,7 +15,6 @@ from yutang.console.language import mark
 from yutang.console.period import read_period
 from yutang.console.render import render
 from yutang.console.tables import Column, Pager, Query, read_query
-from yutang.errors import Forbidden
 from yutang.groups import LEVELS, PURPOSES, Group, OwnerLine, Table, by_owner
 from yutang.measure import PRESETS
 
@@ -192,11 +191,7 @@ def _picture(active: list[Group]) -> list[tuple[str, int, list[tuple[str, int]]]
 
 
 def _may_export(session: Session, action: str, detail: dict[str, Any], kind: str) -> None:
-    if not session.may("export"):
-        raise Forbidden(
-            "Your role in this brand does not include this.",
-            hint="Ask an administrator of the brand.",
-        )
+    session.require("export")
     session.brand.audit.record(session.account.login, action, kind, detail, session.ip)
 
 

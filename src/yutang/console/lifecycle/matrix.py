@@ -13,7 +13,7 @@ from yutang.console.lifecycle.words import section
 from yutang.console.people import reference
 from yutang.console.render import render, see_other
 from yutang.customers import STAGES, views
-from yutang.errors import BadInput, Forbidden, NotFound, YutangError
+from yutang.errors import BadInput, NotFound, YutangError
 from yutang.lifecycle import ACTIONS, Cell, Matrix
 from yutang.lifecycle.matrix import CellChoice
 
@@ -111,11 +111,7 @@ def _edges(session: Session) -> tuple[int, int]:
 
 
 def _export(session: Session, kind: str, found: Matrix) -> Response:
-    if not session.may("export"):
-        raise Forbidden(
-            "Your role in this brand does not include this.",
-            hint="Ask an administrator of the brand.",
-        )
+    session.require("export")
     if not found.people:
         raise BadInput("There is nobody yet.", hint="Import orders first.")
     session.brand.audit.record(

@@ -16,7 +16,7 @@ from yutang.console.people import reference
 from yutang.console.render import render
 from yutang.console.tables import Column, Query, read_query
 from yutang.customers import AXES
-from yutang.errors import BadInput, Forbidden
+from yutang.errors import BadInput
 from yutang.lifecycle import PRESETS, Between, Movements, Trend
 
 ROUTES = APIRouter()
@@ -194,11 +194,7 @@ def _trend(session: Session, trend: Trend) -> Chart:
 
 
 def _export(session: Session, kind: str, found: Movements, rows: list[dict[str, Any]]) -> Response:
-    if not session.may("export"):
-        raise Forbidden(
-            "Your role in this brand does not include this.",
-            hint="Ask an administrator of the brand.",
-        )
+    session.require("export")
     span = f"{found.between.first}–{found.between.last}"
     session.brand.audit.record(
         session.account.login, "lifecycle_exported", found.axis, {"days": span}, session.ip

@@ -14,7 +14,7 @@ from yutang.console.guard import Session, needs, posted
 from yutang.console.lifecycle.words import section, state
 from yutang.console.render import render, see_other
 from yutang.customers import SOURCES, LifecycleRule, changed, views
-from yutang.errors import BadInput, Forbidden, NotFound, YutangError
+from yutang.errors import BadInput, NotFound, YutangError
 from yutang.lifecycle import IntervalRow, Preview
 
 ROUTES = APIRouter()
@@ -174,11 +174,7 @@ def _curves(session: Session, rows: list[IntervalRow]) -> Chart | None:
 
 
 def _export(session: Session, kind: str) -> Response:
-    if not session.may("export"):
-        raise Forbidden(
-            "Your role in this brand does not include this.",
-            hint="Ask an administrator of the brand.",
-        )
+    session.require("export")
     rows = session.brand.lifecycle.intervals()
     session.brand.audit.record(
         session.account.login, "lifecycle_exported", "intervals", {"rows": len(rows)}, session.ip

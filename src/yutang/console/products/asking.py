@@ -14,7 +14,6 @@ from yutang.console.language import mark
 from yutang.console.people import reference
 from yutang.console.period import read_period
 from yutang.console.tables import Query, read_query
-from yutang.errors import Forbidden
 from yutang.measure import PRESETS, Period
 from yutang.products import Level, Products, Scope
 
@@ -162,10 +161,6 @@ def whole(text: str, default: int, least: int, most: int) -> int:
 
 def may_export(session: Session, action: str, kind: str, rows: int) -> None:
     """Raises Forbidden; else the export is written to the audit log."""
-    if not session.may("export"):
-        raise Forbidden(
-            "Your role in this brand does not include this.",
-            hint="Ask an administrator of the brand.",
-        )
+    session.require("export")
     detail = {"list": action, "rows": rows}
     session.brand.audit.record(session.account.login, "products_exported", kind, detail, session.ip)

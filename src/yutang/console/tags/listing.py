@@ -14,7 +14,7 @@ from yutang.console.language import mark
 from yutang.console.render import render, see_other
 from yutang.console.tables import Column, Pager, Query, read_query
 from yutang.console.tags import words
-from yutang.errors import BadInput, Forbidden, YutangError
+from yutang.errors import BadInput, YutangError
 from yutang.tags import Shelf, Tag
 
 ROUTES = APIRouter()
@@ -33,11 +33,7 @@ _TYPED = ("act", "name", "description", "group", "colour", "valid_days", "set_by
 @ROUTES.get(words.PATH)
 def tags(request: Request, session: Session = needs("see")) -> Response:
     if kind := request.query_params.get("as"):
-        if not session.may("export"):
-            raise Forbidden(
-                "Your role in this brand does not include this.",
-                hint="Ask an administrator of the brand.",
-            )
+        session.require("export")
         found, changed = _found(session, _query(request, session), session.brand.tags.now())
         header = [session.text(column.title) for column in COLUMNS]
         return download(kind, "tags", header, _cells(session, found, changed))

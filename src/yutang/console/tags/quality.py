@@ -13,7 +13,6 @@ from yutang.console.language import mark
 from yutang.console.render import render
 from yutang.console.tables import Column, Pager, Query, read_query
 from yutang.console.tags import words
-from yutang.errors import Forbidden
 from yutang.tags import FRESH_DAYS, SMALL, GuideQuality
 
 ROUTES = APIRouter()
@@ -87,11 +86,7 @@ def _sorted(guides: list[GuideQuality], query: Query) -> list[GuideQuality]:
 
 
 def _export(session: Session, kind: str, found: list[GuideQuality]) -> Response:
-    if not session.may("export"):
-        raise Forbidden(
-            "Your role in this brand does not include this.",
-            hint="Ask an administrator of the brand.",
-        )
+    session.require("export")
     detail = {"rows": len(found)}
     session.brand.audit.record(session.account.login, "tagging_exported", kind, detail, session.ip)
     header = [session.text(column.title) for column in COLUMNS]
